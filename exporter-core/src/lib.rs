@@ -1,1 +1,40 @@
-//! exporter-core
+//! The vocabulary of exporter as types: tables, plans, receipts, reports; the traits
+//! [`ExportSource`], [`Sink`] and [`Notifier`]; and the pipeline that knows only them.
+//!
+//! Nothing here speaks HTTP, drives a browser, or knows Google, Telegram or SQL: a test
+//! of the workspace checks that from the dependency tree.
+
+mod artifact;
+mod clock;
+pub mod compare;
+mod error;
+mod event;
+pub mod key;
+mod notifier;
+mod plan;
+mod report;
+mod secret;
+mod sink;
+mod source;
+mod spec;
+mod table;
+mod value;
+mod window;
+
+pub use artifact::{Artifact, FileKind};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use error::{Error, ErrorKind, ErrorReport, Result, Retry, Stage, Turn};
+pub use event::{Event, Events, Fact, Listener};
+pub use key::RowKey;
+pub use notifier::{Delivery, Message, MessageBody, Notifier};
+pub use plan::{
+    CellChange, Changes, Differ, Duplicate, PLAN_VERSION, Plan, PlanCounts, RowUpdate, StoredTwice,
+};
+pub use report::{ExportReport, ExportStatus, REPORT_VERSION, RunReport, RunStatus};
+pub use secret::Secret;
+pub use sink::{Receipt, Sink};
+pub use source::{Driver, Export, ExportRequest, ExportSource, Session};
+pub use spec::ExportSpec;
+pub use table::{Column, Origin, Table};
+pub use value::{ColumnType, Value};
+pub use window::Window;

@@ -1,0 +1,128 @@
+//! The plan: what a sink would do, as plain serialisable data.
+
+mod diff;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Origin, RowKey, Table, Value};
+
+pub use diff::Differ;
+
+/// Version of [`Plan`]'s shape.
+pub const PLAN_VERSION: u32 = 1;
+
+/// What a sink would do with a table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Shape of this plan: [`PLAN_VERSION`].
+    pub version: u32,
+    /// The export's name.
+    pub export: String,
+    /// The destination, for people: spreadsheet and tab.
+    pub target: String,
+    /// The table itself; the other fields refer to its rows by index.
+    pub table: Arc<Table>,
+    /// What to do with which row.
+    pub changes: Changes,
+    /// Calls that planning made.
+    pub calls: u32,
+    /// Calls that applying is expected to make.
+    pub expected_calls: u32,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// The sink's own: what it read and will check again before it writes.
+    pub state: serde_json::Value,
+}
+
+/// Rows of a table compared with what is stored.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Changes {
+    /// Rows that are not there yet, by index.
+    pub inserts: Vec<u32>,
+    /// Rows that are there with other values.
+    pub updates: Vec<RowUpdate>,
+    /// How many rows are there as they are.
+    pub unchanged: usize,
+    /// Rows whose key a later row of the same table has too: the last one wins.
+    pub duplicates: Vec<Duplicate>,
+    /// Rows that are stored more than once: the first is updated, none is deleted.
+    pub stored_twice: Vec<StoredTwice>,
+}
+
+/// A stored row that gets new values in some cells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowUpdate {
+    /// The row of the table, by index.
+    pub row: u32,
+    /// Where the row is stored: the sink's row number.
+    pub stored_row: u32,
+    /// Its key.
+    pub key: RowKey,
+    /// The cells that change.
+    pub cells: Vec<CellChange>,
+}
+
+/// A cell that changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellChange {
+    /// The column of the table, by index.
+    pub column: u32,
+    /// What is stored.
+    pub before: Value,
+    /// What the file says.
+    pub after: Value,
+}
+
+/// A row of the file whose key another row of the file has too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// The key they share.
+    pub key: RowKey,
+    /// Where the row that lost stands in the file.
+    pub dropped: Origin,
+    /// Where the row that won stands.
+    pub kept: Origin,
+}
+
+/// A key that more than one stored row has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredTwice {
+    /// The key.
+    pub key: RowKey,
+    /// The row that is updated: the sink's row number.
+    pub first: u32,
+    /// Another row with that key, left alone.
+    pub other: u32,
+}
+
+/// How much of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PlanCounts {
+    /// Rows to add.
+    pub new: usize,
+    /// Rows to update.
+    pub updated: usize,
+    /// Rows that are there as they are.
+    pub unchanged: usize,
+    /// Rows of the file that repeat a key of the file.
+    pub duplicates: usize,
+}
+
+impl Changes {
+    /// How much of what.
+    pub fn counts(&self) -> PlanCounts {
+        PlanCounts {
+            new: self.inserts.len(),
+            updated: self.updates.len(),
+            unchanged: self.unchanged,
+            duplicates: self.duplicates.len(),
+        }
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.inserts.is_empty() && self.updates.is_empty()
+    }
+}

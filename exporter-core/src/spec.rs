@@ -1,0 +1,41 @@
+//! What the pipeline and the sinks have to know about one export.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ColumnType;
+
+/// One dataset of a panel, as far as table and destination are concerned.
+/// How it is downloaded is its source's own business.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExportSpec {
+    /// The name, for instance `transaksi`; unique in a run.
+    pub name: String,
+    /// Where it goes in the sink: the tab of a spreadsheet.
+    pub tab: String,
+    /// The columns that identify a row; none means that whole rows are compared as a
+    /// multiset and only added.
+    pub key: Vec<String>,
+    /// Columns that are written with a new row but never compared, such as the running
+    /// number `No`.
+    pub ignore: Vec<String>,
+    /// Declared types by column name; the other columns are inferred.
+    pub types: BTreeMap<String, ColumnType>,
+    /// How many columns the file must have, where that is known.
+    pub columns: Option<usize>,
+}
+
+impl ExportSpec {
+    /// A spec with this name, whose tab has the same name.
+    pub fn new(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { tab: name.clone(), name, ..Self::default() }
+    }
+
+    /// Whether this column takes part in the comparison of rows.
+    pub fn compares(&self, column: &str) -> bool {
+        !self.ignore.iter().any(|ignored| ignored == column)
+    }
+}
