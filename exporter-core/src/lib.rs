@@ -10,7 +10,9 @@ pub mod compare;
 mod error;
 mod event;
 pub mod key;
+pub mod layers;
 mod notifier;
+mod pipeline;
 mod plan;
 mod report;
 mod secret;
@@ -27,6 +29,7 @@ pub use error::{Error, ErrorKind, ErrorReport, Result, Retry, Stage, Turn};
 pub use event::{Event, Events, Fact, Listener};
 pub use key::RowKey;
 pub use notifier::{Delivery, Message, MessageBody, Notifier};
+pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};
 pub use plan::{
     CellChange, Changes, Differ, Duplicate, PLAN_VERSION, Plan, PlanCounts, RowUpdate, StoredTwice,
 };

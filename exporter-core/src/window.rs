@@ -9,10 +9,33 @@ use crate::{Error, ErrorKind};
 
 /// A half-open span of days, `from` to the day before `until`, never empty.
 /// People see and type both ends inclusively.
+/// As data it is `{"from": first day, "to": last day}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Inclusive", into = "Inclusive")]
 pub struct Window {
     from: NaiveDate,
     until: NaiveDate,
+}
+
+/// The window as people see it: both ends included.
+#[derive(Serialize, Deserialize)]
+struct Inclusive {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+impl From<Window> for Inclusive {
+    fn from(window: Window) -> Self {
+        Self { from: window.first_day(), to: window.last_day() }
+    }
+}
+
+impl TryFrom<Inclusive> for Window {
+    type Error = Error;
+
+    fn try_from(days: Inclusive) -> Result<Self, Error> {
+        Self::inclusive(days.from, days.to)
+    }
 }
 
 impl Window {
@@ -95,6 +118,14 @@ mod tests {
         assert!(window.contains(day(7)) && !window.contains(day(8)));
         assert_eq!(window.to_string(), "2026-01-05..2026-01-07");
         assert_eq!(Window::day(day(5)).to_string(), "2026-01-05");
+    }
+
+    #[test]
+    fn as_data_both_ends_are_included() {
+        let window = Window::inclusive(day(5), day(7)).unwrap();
+        let json = serde_json::to_string(&window).unwrap();
+        assert_eq!(json, r#"{"from":"2026-01-05","to":"2026-01-07"}"#);
+        assert_eq!(serde_json::from_str::<Window>(&json).unwrap(), window);
     }
 
     #[test]
