@@ -1,5 +1,6 @@
 //! Row identity: the key columns and the one canonical form of a key.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -20,20 +21,38 @@ impl RowKey {
     /// The key made of these cells; `None` when all of them are empty.
     pub fn of<'a>(cells: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
         let mut key = String::new();
+        Self::write(cells, &mut key).then_some(Self(key))
+    }
+
+    /// Writes the canonical text of the key over `key`; false when all cells are empty.
+    /// For looking up many rows without an allocation for each.
+    pub fn write<'a>(cells: impl IntoIterator<Item = &'a Value>, key: &mut String) -> bool {
+        key.clear();
         let mut some = false;
         for (index, cell) in cells.into_iter().enumerate() {
             if index > 0 {
                 key.push(SEPARATOR);
             }
             let start = key.len();
-            push_canonical(cell, &mut key);
+            push_canonical(cell, key);
             some |= key.len() > start;
         }
-        some.then_some(Self(key))
+        some
+    }
+
+    /// A key from text that [`RowKey::write`] made.
+    pub(crate) fn from_canonical(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// The canonical text; the parts of a composite key are joined by U+001F.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for RowKey {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -22,6 +22,8 @@ pub struct Differ<'a> {
     compared: Vec<usize>,
     index: HashMap<RowKey, Matches>,
     changes: Changes,
+    /// Scratch space for the key of the stored row at hand.
+    key: String,
 }
 
 /// The rows of the table with one identity.
@@ -55,6 +57,7 @@ impl<'a> Differ<'a> {
             compared,
             index: HashMap::with_capacity(table.len()),
             changes: Changes::default(),
+            key: String::new(),
         };
         for row in 0..table.len() {
             differ.add(row)?;
@@ -107,14 +110,16 @@ impl<'a> Differ<'a> {
 
     /// Looks at a stored row: `cells` in the order of the table's columns.
     pub fn stored(&mut self, stored_row: u32, cells: &[Value]) {
-        let Some(key) = RowKey::of(self.identity.iter().filter_map(|&column| cells.get(column))) else {
+        let identity = self.identity.iter().map(|&column| cells.get(column).unwrap_or(&Value::Empty));
+        if !RowKey::write(identity, &mut self.key) {
+            return;
+        }
+        let Some(matches) = self.index.get_mut(self.key.as_str()) else {
             return;
         };
-        let Some(matches) = self.index.get_mut(&key) else {
-            return;
-        };
+        let key = || RowKey::from_canonical(&self.key);
         if let (true, Some(first)) = (self.keyed, matches.found) {
-            self.changes.stored_twice.push(StoredTwice { key, first, other: stored_row });
+            self.changes.stored_twice.push(StoredTwice { key: key(), first, other: stored_row });
             return;
         }
         // Without a key each stored row takes one of the rows that are equal to it.
@@ -136,7 +141,7 @@ impl<'a> Differ<'a> {
         if changed.is_empty() {
             self.changes.unchanged += 1;
         } else {
-            self.changes.updates.push(RowUpdate { row, stored_row, key, cells: changed });
+            self.changes.updates.push(RowUpdate { row, stored_row, key: key(), cells: changed });
         }
     }
 
