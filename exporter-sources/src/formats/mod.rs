@@ -1,0 +1,3 @@
+//! One module per file format.
+
+pub mod pdf;

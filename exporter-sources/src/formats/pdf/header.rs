@@ -1,0 +1,163 @@
+//! The heading of the table: its names, headings over several columns, repeated headings.
+
+use super::columns::Columns;
+use super::region::{Region, aligned};
+use super::rows::{CellLine, Row};
+use super::wrap::{self, ColumnFacts};
+
+/// The heading row or rows.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) names: Vec<String>,
+    /// Texts of its rows without spaces, to recognise it on other pages.
+    signature: Vec<Vec<String>>,
+}
+
+impl Header {
+    /// Reads the heading from the top of the first region.
+    pub(super) fn read(rows: &[Row], region: &Region, columns: &Columns) -> Option<Self> {
+        let first = rows.first()?;
+        let mut zone = vec![first];
+        if let Some(second) = rows.get(1)
+            && is_second_row(first, second, region, columns)
+        {
+            zone.push(second);
+        }
+        let names = names(&zone, region, columns);
+        Some(Self { names, signature: zone.iter().map(|row| signature(row)).collect() })
+    }
+
+    /// How many rows the heading takes.
+    pub(super) fn height(&self) -> usize {
+        self.signature.len()
+    }
+
+    /// Whether `rows` begin with this heading once more.
+    pub(super) fn repeats(&self, rows: &[Row]) -> bool {
+        rows.len() >= self.height()
+            && self.signature.iter().zip(rows).all(|(texts, row)| *texts == signature(row))
+    }
+}
+
+fn signature(row: &Row) -> Vec<String> {
+    row.cells
+        .iter()
+        .map(|cell| {
+            let text = cell.iter().flat_map(|line| line.text.chars());
+            text.filter(|c| !c.is_whitespace()).collect()
+        })
+        .collect()
+}
+
+/// A heading line with its column.
+type Placed<'a> = (usize, &'a CellLine);
+
+fn placed<'a>(zone: &[&'a Row]) -> Vec<Placed<'a>> {
+    zone.iter()
+        .flat_map(|row| row.cells.iter().enumerate())
+        .flat_map(|(column, cell)| cell.iter().map(move |line| (column, line)))
+        .collect()
+}
+
+/// Whether `second` names the columns under group headings of `first`: it has no text where
+/// the first has a heading of one column.
+fn is_second_row(first: &Row, second: &Row, region: &Region, columns: &Columns) -> bool {
+    let lines = placed(&[first, second]);
+    let groups: Vec<(usize, usize)> = first
+        .cells
+        .iter()
+        .enumerate()
+        .flat_map(|(column, cell)| cell.iter().map(move |line| (column, line)))
+        .filter_map(|entry| group(entry, &lines, region, columns))
+        .collect();
+    if groups.is_empty() {
+        return false;
+    }
+    let grouped = |column: usize| groups.iter().any(|&(a, b)| (a..=b).contains(&column));
+    (0..columns.count()).all(|column| !second.has(column) || grouped(column) || !first.has(column))
+}
+
+/// The columns `entry` stands over, if more than one.
+fn group(
+    (column, line): Placed<'_>,
+    lines: &[Placed<'_>],
+    region: &Region,
+    columns: &Columns,
+) -> Option<(usize, usize)> {
+    let under =
+        |c: usize| lines.iter().filter(move |(at, other)| *at == c && other.y > line.y + 0.5 * line.size);
+    let y = line.y - 0.3 * line.size;
+    let covering: Vec<f32> = region
+        .vertical
+        .iter()
+        .filter(|separator| separator.covered(y, y + 0.01) > 0.0)
+        .map(super::separators::Separator::at)
+        .collect();
+    if covering.len() >= 2 {
+        let middle = f32::midpoint(line.x0, line.x1);
+        let from = covering.iter().copied().filter(|&x| x <= middle).fold(f32::NEG_INFINITY, f32::max);
+        let to = covering.iter().copied().filter(|&x| x > middle).fold(f32::INFINITY, f32::min);
+        let slack = 0.5 * region.em;
+        let first = columns.borders.partition_point(|&border| border <= from + slack);
+        let last = columns.borders.partition_point(|&border| border < to - slack);
+        let named = (first..=last).filter(|&c| under(c).next().is_some()).count();
+        return (last > first && named >= 2).then_some((first, last));
+    }
+    // Without lines: a text in the middle over several columns that have none beside it.
+    let wrapped = under(column).any(|(_, below)| {
+        below.y - line.y <= 1.4 * line.size && aligned(line.x0, line.x1, below.x0, below.x1, line.size)
+    });
+    if wrapped {
+        return None;
+    }
+    let free = |c: usize| {
+        let beside = |(at, other): &Placed<'_>| *at == c && (other.y - line.y).abs() <= 0.5 * line.size;
+        !lines.iter().any(beside) && under(c).next().is_some()
+    };
+    let first = (0..column).rev().take_while(|&c| free(c)).last().unwrap_or(column);
+    let last = (column + 1..columns.count()).take_while(|&c| free(c)).last().unwrap_or(column);
+    let mut best: Option<(f32, (usize, usize))> = None;
+    for a in first..=column {
+        for b in column..=last {
+            if a == b || !(a..=b).all(|c| under(c).next().is_some()) {
+                continue;
+            }
+            let texts = || (a..=b).flat_map(under);
+            let x0 = texts().map(|(_, below)| below.x0).fold(f32::INFINITY, f32::min);
+            let x1 = texts().map(|(_, below)| below.x1).fold(f32::NEG_INFINITY, f32::max);
+            let centred = (f32::midpoint(x0, x1) - f32::midpoint(line.x0, line.x1)).abs();
+            let off = centred.min((x0 - line.x0).abs());
+            if best.is_none_or(|(least, _)| off < least) {
+                best = Some((off, (a, b)));
+            }
+        }
+    }
+    best.filter(|(off, _)| *off <= 3.0 * line.size).map(|(_, span)| span)
+}
+
+/// One name per column: what stands over it alone. Group headings come first only where the
+/// names would not tell columns apart.
+fn names(zone: &[&Row], region: &Region, columns: &Columns) -> Vec<String> {
+    let lines = placed(zone);
+    let mut groups: Vec<(usize, usize, &CellLine)> = Vec::new();
+    let mut own: Vec<Vec<CellLine>> = vec![Vec::new(); columns.count()];
+    for &entry in &lines {
+        match group(entry, &lines, region, columns) {
+            Some((first, last)) => groups.push((first, last, entry.1)),
+            None => own[entry.0].push(entry.1.clone()),
+        }
+    }
+    let facts = ColumnFacts::default();
+    let mut names: Vec<String> = own.iter().map(|cell| wrap::value(cell, &facts)).collect();
+    let unique = names.iter().enumerate().all(|(at, name)| name.is_empty() || !names[..at].contains(name));
+    if !unique {
+        for (column, name) in names.iter_mut().enumerate() {
+            let over = groups.iter().filter(|(a, b, _)| (*a..=*b).contains(&column));
+            let prefix: Vec<&str> = over.map(|(_, _, line)| line.text.as_str()).collect();
+            if !prefix.is_empty() {
+                *name = format!("{} {name}", prefix.join(" ")).trim().to_owned();
+            }
+        }
+    }
+    names
+}

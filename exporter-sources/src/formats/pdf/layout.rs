@@ -1,0 +1,67 @@
+//! One page as the table finder sees it: pieces of text, rules and boxes.
+
+use super::geometry::Area;
+use super::marks::{Fill, Marks, Rule};
+use super::pieces::{self, Piece};
+
+/// What a page shows, with the table found on it; made for drawing over the page.
+#[derive(Debug, Clone, Default)]
+pub struct PageLayout {
+    /// Page number, from 1.
+    pub number: u32,
+    /// Width as displayed, in points; turned if the text runs across the page.
+    pub width: f32,
+    /// Height as displayed, in points.
+    pub height: f32,
+    /// Text, in the order it was painted.
+    pub pieces: Vec<Piece>,
+    /// Horizontal lines.
+    pub horizontal: Vec<Rule>,
+    /// Vertical lines.
+    pub vertical: Vec<Rule>,
+    /// Filled boxes, without the background of the whole page.
+    pub fills: Vec<Fill>,
+    /// The cells of the table that was found, row by row.
+    pub cells: Vec<Area>,
+    /// Typical height of the text's em.
+    pub em: f32,
+}
+
+impl PageLayout {
+    pub(super) fn new(number: u32, marks: Marks) -> Self {
+        let pieces = pieces::pieces(&marks.glyphs);
+        let em = typical_size(&pieces);
+        let page = marks.width * marks.height;
+        let fills = marks
+            .fills
+            .into_iter()
+            .filter(|fill| fill.area.width() * fill.area.height() < 0.8 * page)
+            .collect();
+        Self {
+            number,
+            width: marks.width,
+            height: marks.height,
+            pieces,
+            horizontal: marks.horizontal,
+            vertical: marks.vertical,
+            fills,
+            cells: Vec::new(),
+            em,
+        }
+    }
+}
+
+/// The size most characters are set in.
+fn typical_size(pieces: &[Piece]) -> f32 {
+    let mut sizes: Vec<(f32, usize)> = pieces.iter().map(|piece| (piece.size, piece.text.len())).collect();
+    sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = sizes.iter().map(|(_, count)| count).sum::<usize>() / 2;
+    let mut passed = 0;
+    for (size, count) in sizes {
+        passed += count;
+        if passed > half {
+            return size.max(0.1);
+        }
+    }
+    8.0
+}

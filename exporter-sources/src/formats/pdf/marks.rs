@@ -1,0 +1,57 @@
+//! What a page paints, in upright page coordinates: glyphs, rules and filled boxes.
+
+use super::geometry::Area;
+
+/// One character as shown on the page. `y` grows downwards and is the baseline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Glyph {
+    pub(super) x0: f32,
+    pub(super) x1: f32,
+    pub(super) y: f32,
+    /// Height of the font's em on the page.
+    pub(super) size: f32,
+    pub(super) ch: char,
+    /// Which text-showing operator painted it.
+    pub(super) run: u32,
+    /// Which text object (`BT` … `ET`) it stands in.
+    pub(super) block: u32,
+}
+
+/// A straight line along an axis, however it was drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// `y` of a horizontal rule, `x` of a vertical one.
+    pub at: f32,
+    /// Where it begins.
+    pub from: f32,
+    /// Where it ends.
+    pub to: f32,
+}
+
+/// A filled box.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fill {
+    /// Where it is.
+    pub area: Area,
+    /// `0xRRGGBB`.
+    pub color: u32,
+}
+
+/// Everything found on one page.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    pub(super) width: f32,
+    pub(super) height: f32,
+    pub(super) glyphs: Vec<Glyph>,
+    pub(super) horizontal: Vec<Rule>,
+    pub(super) vertical: Vec<Rule>,
+    pub(super) fills: Vec<Fill>,
+    /// Characters without a meaning: the font's name and where the first one stands.
+    pub(super) unreadable: Vec<(String, f32, f32)>,
+    /// Glyphs that no one sees (text mode 3: the layer under a scan).
+    pub(super) invisible: usize,
+    /// Glyphs that run neither along nor across the page: stamps, watermarks.
+    pub(super) slanted: usize,
+    /// Share of the page covered by its pictures, 0 to 1.
+    pub(super) pictures: f32,
+}

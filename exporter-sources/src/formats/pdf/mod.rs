@@ -1,0 +1,110 @@
+//! Tables out of PDFs, exactly: every row, or a reason why not.
+//!
+//! A page goes through small steps, one file each: the file is opened ([`document`]), its
+//! content run ([`interpreter`]) with [`fonts`] into marks ([`marks`]); glyphs become pieces of
+//! text ([`pieces`]) and lines ([`lines`]), drawn lines and boxes [`separators`]; the table's
+//! place is found ([`region`]), its columns ([`columns`]) and rows ([`rows`], [`grouping`]);
+//! pages are joined ([`joining`]), the heading ([`header`]) and what is not data ([`summary`])
+//! set apart, and wrapped values made whole ([`wrap`]).
+
+mod columns;
+mod document;
+mod error;
+mod fonts;
+mod geometry;
+mod grouping;
+mod header;
+mod interpreter;
+mod joining;
+mod layout;
+mod lexer;
+mod limits;
+mod lines;
+mod marks;
+mod notpdf;
+mod object;
+mod paths;
+mod pieces;
+mod region;
+mod rows;
+mod separators;
+mod state;
+mod stream;
+mod summary;
+mod table;
+mod text;
+mod wrap;
+
+pub use error::PdfError;
+pub use geometry::Area;
+pub use layout::PageLayout;
+pub use limits::Limits;
+pub use marks::{Fill, Rule};
+pub use pieces::Piece;
+
+/// What reading a PDF needs beside its bytes.
+#[derive(Clone, Copy, Default)]
+pub struct PdfOptions<'a> {
+    /// The user or owner password, if the file has one.
+    pub password: Option<&'a str>,
+    /// Bounds on the file's cost.
+    pub limits: Limits,
+}
+
+impl std::fmt::Debug for PdfOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PdfOptions")
+            .field("password", &self.password.map(|_| "***"))
+            .field("limits", &self.limits)
+            .finish()
+    }
+}
+
+/// The table of a PDF, all pages joined, as text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PdfTable {
+    /// One name per column.
+    pub header: Vec<String>,
+    /// The body, in the order of the pages.
+    pub rows: Vec<PdfRow>,
+    /// Totals rows, kept apart from the body.
+    pub totals: Vec<Vec<String>>,
+    /// Number of pages in the file.
+    pub pages: u32,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// One row of the body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PdfRow {
+    /// One value per column.
+    pub cells: Vec<String>,
+    /// The page it begins on, from 1.
+    pub page: u32,
+    /// Its upper edge on that page, in points from the top.
+    pub top: f32,
+    /// Its lower edge.
+    pub bottom: f32,
+}
+
+/// Reads the table in the PDF `bytes`.
+pub fn read(bytes: &[u8], options: &PdfOptions<'_>) -> Result<PdfTable, PdfError> {
+    let pages = layouts(bytes, options)?;
+    table::build(pages)
+}
+
+/// All pages, reduced to pieces of text, rules and boxes.
+fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, PdfError> {
+    let mut budget = limits::Budget::new(options.limits);
+    let document = document::open(bytes, options.password, &budget)?;
+    let pages = document::pages(&document, &budget)?;
+    let mut fonts = interpreter::FontCache::default();
+    let mut layouts = Vec::with_capacity(pages.len());
+    for (number, page) in (1..).zip(&pages) {
+        budget.tick()?;
+        let marks = interpreter::run(&document, page, number, &mut fonts, &mut budget)?;
+        layouts.push(PageLayout::new(number, marks));
+    }
+    Ok(layouts)
+}

@@ -1,0 +1,157 @@
+//! From lines to rows: by the rules between them where there are any, else by their distances.
+
+use super::columns::Columns;
+use super::grouping::{self, Spacing};
+use super::lines::Line;
+use super::pieces::Piece;
+use super::region::Region;
+
+/// One line of text within a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CellLine {
+    pub(super) text: String,
+    pub(super) x0: f32,
+    pub(super) x1: f32,
+    pub(super) y: f32,
+    pub(super) size: f32,
+    pub(super) space_after: bool,
+}
+
+/// One row of the table on one page.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) page: u32,
+    pub(super) top: f32,
+    pub(super) bottom: f32,
+    /// Lines of each cell, top to bottom.
+    pub(super) cells: Vec<Vec<CellLine>>,
+}
+
+impl Row {
+    pub(super) fn filled(&self) -> usize {
+        self.cells.iter().filter(|cell| !cell.is_empty()).count()
+    }
+
+    pub(super) fn has(&self, column: usize) -> bool {
+        self.cells.get(column).is_some_and(|cell| !cell.is_empty())
+    }
+}
+
+/// Lines between two rules, or all lines of a page without rules.
+#[derive(Debug)]
+pub(super) struct Band<'a> {
+    pub(super) lines: Vec<&'a Line>,
+}
+
+/// Cuts the lines of a region at the rules that run across (most of) it.
+pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
+    let pieces = || region.lines.iter().flat_map(|line| &line.pieces);
+    let mut left = pieces().map(|piece| piece.x0).fold(f32::INFINITY, f32::min);
+    let mut right = pieces().map(|piece| piece.x1).fold(f32::NEG_INFINITY, f32::max);
+    if let (Some(first), Some(last)) = (region.vertical.first(), region.vertical.last()) {
+        left = left.min(first.low);
+        right = right.max(last.high);
+    }
+    let cuts: Vec<f32> = region
+        .horizontal
+        .iter()
+        .filter(|separator| separator.covered(left, right) >= 0.5 * (right - left))
+        .map(super::separators::Separator::at)
+        .collect();
+    let mut bands: Vec<(usize, Band<'_>)> = Vec::new();
+    for line in &region.lines {
+        // The middle of the small letters lies safely between the rules.
+        let band = cuts.partition_point(|&cut| cut <= line.y - 0.25 * line.size);
+        match bands.last_mut() {
+            Some((at, open)) if *at == band => open.lines.push(line),
+            _ => bands.push((band, Band { lines: vec![line] })),
+        }
+    }
+    bands.into_iter().map(|(_, band)| band).collect()
+}
+
+/// All rows of all regions, in order; `columns` has one entry per region.
+pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Vec<Vec<Row>> {
+    let banded: Vec<Vec<Band<'_>>> = regions.iter().map(bands).collect();
+    let spacing = grouping::spacing(&banded, columns);
+    regions
+        .iter()
+        .zip(banded)
+        .zip(columns)
+        .map(|((region, bands), columns)| {
+            bands
+                .iter()
+                .flat_map(|band| split(band, columns, &spacing))
+                .map(|lines| row(region, &lines, columns))
+                .filter(|row| row.filled() > 0)
+                .collect()
+        })
+        .collect()
+}
+
+fn split<'a>(band: &Band<'a>, columns: &Columns, spacing: &Spacing) -> Vec<Vec<&'a Line>> {
+    match spacing {
+        Spacing::Rules => vec![band.lines.clone()],
+        Spacing::Gap(gap) => grouping::by_gap(&band.lines, *gap),
+        Spacing::Anchors { column, place } => grouping::by_anchor(&band.lines, columns, *column, *place),
+    }
+}
+
+fn row(region: &Region, lines: &[&Line], columns: &Columns) -> Row {
+    let mut cells: Vec<Vec<CellLine>> = vec![Vec::new(); columns.count()];
+    for line in lines {
+        for piece in &line.pieces {
+            place(piece, columns, region.em, &mut cells);
+        }
+    }
+    let (first, last) = (lines.first(), lines.last());
+    Row {
+        page: region.page,
+        top: first.map_or(0.0, |line| line.y - line.size),
+        bottom: last.map_or(0.0, |line| line.y + 0.3 * line.size),
+        cells,
+    }
+}
+
+/// Puts a piece into its cell, cut where two cells touch.
+fn place(piece: &Piece, columns: &Columns, em: f32, cells: &mut [Vec<CellLine>]) {
+    let crossed =
+        columns.borders.iter().find(|&&border| piece.x0 < border - 0.1 * em && piece.x1 > border + 0.1 * em);
+    if let Some(&border) = crossed
+        && let Some((left, right)) = piece.split_at(border, 0.6 * em)
+    {
+        add(&left, columns.of(left.center()), cells);
+        place(&right, columns, em, cells);
+        return;
+    }
+    // Text that runs over its column begins in it.
+    let column = if columns.crossed_by(piece, 0.3 * em) {
+        columns.of(piece.x0 + 0.3 * em)
+    } else {
+        columns.of(piece.center())
+    };
+    add(piece, column, cells);
+}
+
+fn add(piece: &Piece, column: usize, cells: &mut [Vec<CellLine>]) {
+    let Some(cell) = cells.get_mut(column) else { return };
+    match cell.last_mut() {
+        Some(last) if (last.y - piece.y).abs() <= 0.3 * piece.size.max(last.size) => {
+            // Two pieces of one line: a gap that shows is a space.
+            if last.space_after || piece.x0 - last.x1 > 0.13 * piece.size {
+                last.text.push(' ');
+            }
+            last.text.push_str(&piece.text);
+            last.x1 = last.x1.max(piece.x1);
+            last.space_after = piece.space_after;
+        }
+        _ => cell.push(CellLine {
+            text: piece.text.clone(),
+            x0: piece.x0,
+            x1: piece.x1,
+            y: piece.y,
+            size: piece.size,
+            space_after: piece.space_after,
+        }),
+    }
+}

@@ -1,0 +1,74 @@
+//! Rows that are not data: totals, and the one row that says there is none.
+
+use super::rows::Row;
+
+/// Takes the totals rows out of the body.
+pub(super) fn take_totals(rows: &mut Vec<Row>, notes: &mut Vec<String>) -> Vec<Row> {
+    let mut filled: Vec<usize> = rows.iter().map(Row::filled).collect();
+    filled.sort_unstable();
+    let usual = filled.get(filled.len() / 4).copied().unwrap_or(0);
+    let (totals, body) = std::mem::take(rows).into_iter().partition(|row| is_total(row, usual));
+    *rows = body;
+    let totals: Vec<Row> = totals;
+    for row in &totals {
+        notes.push(format!("page {}: totals row kept apart", row.page));
+    }
+    totals
+}
+
+fn text(row: &Row, column: usize) -> String {
+    let lines = row.cells.get(column).into_iter().flatten();
+    let texts: Vec<&str> = lines.map(|line| line.text.trim()).collect();
+    texts.join(" ")
+}
+
+/// The label comes first, the rest are numbers, and there are fewer of them than in a row.
+fn is_total(row: &Row, usual: usize) -> bool {
+    let cells: Vec<String> =
+        (0..row.cells.len()).map(|column| text(row, column)).filter(|text| !text.is_empty()).collect();
+    let Some((label, values)) = cells.split_first() else {
+        return false;
+    };
+    let label = label.trim_end_matches([':', ' ']).to_lowercase();
+    let word = label.split([' ', ':', '(']).next().unwrap_or_default();
+    let named = matches!(word, "total" | "totals" | "jumlah" | "subtotal" | "sum")
+        || ["grand total", "sub total", "sub-total"].iter().any(|start| label.starts_with(start));
+    let numeric = |value: &String| {
+        let digits = value.chars().filter(char::is_ascii_digit).count();
+        let letters = value.chars().filter(|c| c.is_alphabetic()).count();
+        digits > 0 && letters <= 3 || value == "-"
+    };
+    named && cells.len() < usual.max(2) && values.iter().all(numeric)
+}
+
+/// A table with one cell that says there is no data has no rows.
+pub(super) fn drop_no_data(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
+    const WORDS: &[&str] = &[
+        "tidak ada",
+        "belum ada",
+        "tidak ditemukan",
+        "data kosong",
+        "kosong",
+        "nihil",
+        "no data",
+        "no record",
+        "no result",
+        "no matching",
+        "no entries",
+        "not found",
+        "no rows",
+        "empty",
+    ];
+    let [row] = rows.as_slice() else { return };
+    let filled: Vec<String> =
+        (0..row.cells.len()).map(|column| text(row, column)).filter(|text| !text.is_empty()).collect();
+    if let [only] = filled.as_slice()
+        && row.cells.len() > 1
+    {
+        let lower = only.to_lowercase();
+        if WORDS.iter().any(|word| lower.contains(word)) {
+            notes.push(format!("the table says \"{only}\": no rows"));
+            rows.clear();
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Puts the lines of a wrapped cell together again: with a space where the line was broken at
+//! one, without where it was broken after a hyphen or in mid-word.
+
+use super::rows::CellLine;
+
+/// What the other cells of a column tell about its line breaks.
+#[derive(Debug, Default, Clone)]
+pub(super) struct ColumnFacts {
+    /// Width of the widest line.
+    width: f32,
+    /// Cells on one line, and how many of these contain a space.
+    single: usize,
+    single_spaced: usize,
+    /// Line breaks that fall between words beyond doubt, and how many of these leave their
+    /// space in the file.
+    sure_breaks: usize,
+    sure_spaces: usize,
+}
+
+impl ColumnFacts {
+    pub(super) fn of<'a>(cells: impl Iterator<Item = &'a [CellLine]>) -> Self {
+        let mut facts = Self::default();
+        for cell in cells {
+            for line in cell {
+                facts.width = facts.width.max(line.x1 - line.x0);
+            }
+            if let [line] = cell {
+                facts.single += 1;
+                facts.single_spaced += usize::from(line.text.contains(' '));
+            }
+            for pair in cell.windows(2) {
+                let before = pair[0].text.chars().last();
+                let after = pair[1].text.chars().next();
+                if before.is_some_and(|c| c.is_lowercase() || c == ',')
+                    && after.is_some_and(char::is_uppercase)
+                {
+                    facts.sure_breaks += 1;
+                    facts.sure_spaces += usize::from(pair[0].space_after);
+                }
+            }
+        }
+        facts
+    }
+
+    /// Adds what another column of the same file tells about spaces at line ends.
+    pub(super) fn share_breaks(&mut self, breaks: usize, spaces: usize) {
+        (self.sure_breaks, self.sure_spaces) = (breaks, spaces);
+    }
+
+    pub(super) fn breaks(&self) -> (usize, usize) {
+        (self.sure_breaks, self.sure_spaces)
+    }
+
+    /// In this file a line broken at a space keeps the space: no space means no space.
+    fn spaces_are_kept(&self) -> bool {
+        self.sure_breaks >= 3 && self.sure_spaces * 20 >= self.sure_breaks * 19
+    }
+}
+
+/// The value of a cell.
+pub(super) fn value(lines: &[CellLine], facts: &ColumnFacts) -> String {
+    let mut text = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        if at > 0 {
+            let above = &lines[at - 1];
+            if text.ends_with('\u{ad}') {
+                text.pop();
+            } else if spaced(above, line, facts) {
+                text.push(' ');
+            }
+        }
+        text.push_str(line.text.trim());
+    }
+    // A soft hyphen that broke no line is not seen.
+    text.retain(|c| c != '\u{ad}');
+    text
+}
+
+/// Whether a space stood between the end of `above` and the start of `below`.
+fn spaced(above: &CellLine, below: &CellLine, facts: &ColumnFacts) -> bool {
+    if above.space_after {
+        return true;
+    }
+    let (Some(last), Some(first)) = (above.text.split(' ').next_back(), below.text.split(' ').next()) else {
+        return true;
+    };
+    if facts.spaces_are_kept() {
+        return false;
+    }
+    match last.chars().last() {
+        Some('-' | '\u{2010}') => !hyphenated(above, last, first),
+        Some('/') => last == "/",
+        _ => !cut_in_word(above, below, last, first, facts),
+    }
+}
+
+/// After a hyphen: part of a word or the sign of a number, but not a dash between spaces.
+fn hyphenated(above: &CellLine, last: &str, first: &str) -> bool {
+    if last.chars().count() > 1 {
+        return true;
+    }
+    let sign = first.starts_with(|c: char| c.is_ascii_digit()) || first.starts_with("Rp");
+    above.text == last && sign
+}
+
+/// Whether one word was cut because it is wider than its column.
+fn cut_in_word(above: &CellLine, below: &CellLine, last: &str, first: &str, facts: &ColumnFacts) -> bool {
+    let letter = |line: &CellLine| {
+        #[expect(clippy::cast_precision_loss, reason = "characters of a line")]
+        let count = line.text.chars().count().max(1) as f32;
+        (line.x1 - line.x0) / count
+    };
+    // A digit group that goes on: `14.101.` / `000`.
+    if last.ends_with(['.', ','])
+        && last.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '('))
+        && first.chars().take_while(char::is_ascii_digit).count() == 3
+    {
+        return true;
+    }
+    let room = facts.width - (above.x1 - above.x0);
+    if room > 1.2 * letter(above).max(letter(below)) {
+        // The next letter would have fitted: the line ended by choice, at a space.
+        return false;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "characters of a word")]
+    let word = last.chars().count() as f32 * letter(above) + first.chars().count() as f32 * letter(below);
+    if word <= facts.width {
+        // The whole word would have fitted on a line of its own.
+        return false;
+    }
+    let address = |text: &str| text.contains('@') || text.starts_with("http");
+    if address(last) || address(first) {
+        return true;
+    }
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '+');
+    if digits(last) && digits(first) {
+        return true;
+    }
+    // A column of codes: whoever stands on one line has no space.
+    facts.single >= 3 && facts.single_spaced == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines five units wide per character.
+    fn cell(lines: &[&str]) -> Vec<CellLine> {
+        lines
+            .iter()
+            .zip(0_u8..)
+            .map(|(text, at)| CellLine {
+                text: (*text).to_owned(),
+                x0: 0.0,
+                #[expect(clippy::cast_precision_loss, reason = "short")]
+                x1: 5.0 * text.chars().count() as f32,
+                y: 12.0 * f32::from(at),
+                size: 10.0,
+                space_after: false,
+            })
+            .collect()
+    }
+
+    fn joined(column: &[&[&str]], lines: &[&str]) -> String {
+        let cells: Vec<Vec<CellLine>> = column.iter().map(|lines| cell(lines)).chain([cell(lines)]).collect();
+        value(&cell(lines), &ColumnFacts::of(cells.iter().map(Vec::as_slice)))
+    }
+
+    #[test]
+    fn words_come_back_with_a_space() {
+        assert_eq!(joined(&[], &["Jl. Gatot", "Subroto"]), "Jl. Gatot Subroto");
+        assert_eq!(joined(&[], &["27/06/2025", "14:02"]), "27/06/2025 14:02");
+        assert_eq!(joined(&[&["Rp 12.500"]], &["Rp", "137.000"]), "Rp 137.000");
+    }
+
+    #[test]
+    fn hyphens_and_slashes_hold() {
+        assert_eq!(joined(&[], &["USR-", "00065"]), "USR-00065");
+        assert_eq!(joined(&[], &["2025-11-", "16"]), "2025-11-16");
+        assert_eq!(joined(&[], &["-", "1.700"]), "-1.700");
+        assert_eq!(joined(&[], &["Toko A -", "Lantai 2"]), "Toko A - Lantai 2");
+        assert_eq!(joined(&[], &["RT 007/", "RW 014"]), "RT 007/RW 014");
+    }
+
+    #[test]
+    fn an_address_wider_than_its_column() {
+        let value = joined(&[], &["yusuf.nurul.hal", "im8@gmail.com"]);
+        assert_eq!(value, "yusuf.nurul.halim8@gmail.com");
+    }
+
+    #[test]
+    fn codes_without_spaces_stay_whole() {
+        let others: &[&[&str]] = &[&["AB123456"], &["AB923456"], &["AC123456"]];
+        assert_eq!(joined(others, &["AB123456", "X9"]), "AB123456X9");
+    }
+
+    #[test]
+    fn soft_hyphens_go() {
+        assert_eq!(joined(&[], &["veri\u{ad}fi\u{ad}", "kasi"]), "verifikasi");
+    }
+
+    #[test]
+    fn a_file_that_keeps_its_spaces_tells_by_their_absence() {
+        let mut spaced = cell(&["Jalan", "Melati"]);
+        spaced[0].space_after = true;
+        let cells = vec![spaced; 3];
+        let facts = ColumnFacts::of(cells.iter().map(Vec::as_slice));
+        assert_eq!(value(&cell(&["abc", "Def"]), &facts), "abcDef");
+    }
+}

@@ -1,0 +1,3 @@
+//! exporter-sources
+
+pub mod formats;
