@@ -293,9 +293,16 @@ mod tests {
 
     #[test]
     fn equal_distances_with_cells_at_the_bottom() {
-        let (spacing, rows) =
-            grouped(&[(0.0, ALL), (11.0, &[2]), (22.0, ALL), (33.0, ALL), (44.0, &[2]), (55.0, ALL)]);
+        let (spacing, rows) = grouped(&[
+            (0.0, ALL),
+            (11.0, &[2]),
+            (22.0, ALL),
+            (33.0, &[0, 1, 3]),
+            (44.0, &[2]),
+            (55.0, ALL),
+            (66.0, ALL),
+        ]);
         assert!(matches!(spacing, Spacing::Anchors { place: Place::Bottom, .. }), "{spacing:?}");
-        assert_eq!(rows, [1, 2, 1, 2]);
+        assert_eq!(rows, [1, 2, 1, 2, 1]);
     }
 }

@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use super::region::{Region, aligned};
 use super::rows::{CellLine, Row};
-use super::wrap::{self, ColumnFacts};
+use super::wrap::{self, ColumnFacts, Words};
 
 /// The heading row or rows.
 #[derive(Debug)]
@@ -27,15 +27,53 @@ impl Header {
         Some(Self { names, signature: zone.iter().map(|row| signature(row)).collect() })
     }
 
-    /// How many rows the heading takes.
-    pub(super) fn height(&self) -> usize {
-        self.signature.len()
+    /// Takes the heading out of the rows of a page, wherever it comes again. What stands below
+    /// it in the same row is the rest of a row cut by the page break.
+    pub(super) fn strip(&self, rows: Vec<Row>) -> (Vec<Row>, usize) {
+        let mut kept = Vec::with_capacity(rows.len());
+        let mut found = 0;
+        let mut at = 0;
+        while let Some(row) = rows.get(at) {
+            let zone = rows.get(at..at + self.signature.len()).unwrap_or_default();
+            let same = !zone.is_empty()
+                && self.signature.iter().zip(zone).all(|(texts, row)| *texts == signature(row));
+            if same {
+                found += 1;
+                at += self.signature.len();
+                continue;
+            }
+            at += 1;
+            match self.rest_below(row) {
+                Some(rest) => {
+                    found += 1;
+                    kept.push(rest);
+                }
+                None => kept.push(row.clone()),
+            }
+        }
+        (kept, found)
     }
 
-    /// Whether `rows` begin with this heading once more.
-    pub(super) fn repeats(&self, rows: &[Row]) -> bool {
-        rows.len() >= self.height()
-            && self.signature.iter().zip(rows).all(|(texts, row)| *texts == signature(row))
+    /// The row without the heading it begins with.
+    fn rest_below(&self, row: &Row) -> Option<Row> {
+        let [texts] = self.signature.as_slice() else {
+            return None;
+        };
+        let mut rest = row.clone();
+        for (cell, heading) in rest.cells.iter_mut().zip(texts) {
+            let mut seen = String::new();
+            let mut lines = 0;
+            while seen != *heading {
+                let line = cell.get(lines)?;
+                seen.extend(line.text.chars().filter(|c| !c.is_whitespace()));
+                lines += 1;
+                if seen.len() > heading.len() {
+                    return None;
+                }
+            }
+            cell.drain(..lines);
+        }
+        Some(rest)
     }
 }
 
@@ -147,8 +185,8 @@ fn names(zone: &[&Row], region: &Region, columns: &Columns) -> Vec<String> {
             None => own[entry.0].push(entry.1.clone()),
         }
     }
-    let facts = ColumnFacts::default();
-    let mut names: Vec<String> = own.iter().map(|cell| wrap::value(cell, &facts)).collect();
+    let (facts, words) = (ColumnFacts::default(), Words::new());
+    let mut names: Vec<String> = own.iter().map(|cell| wrap::value(cell, &facts, &words)).collect();
     let unique = names.iter().enumerate().all(|(at, name)| name.is_empty() || !names[..at].contains(name));
     if !unique {
         for (column, name) in names.iter_mut().enumerate() {

@@ -32,10 +32,10 @@ struct Draft {
 
 /// Finds the table on every page; pages without one are left out.
 pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
-    let mut drafts: Vec<Draft> = pages.into_iter().map(draft).collect();
-    remove_furniture(&mut drafts);
+    let drafts: Vec<Draft> = pages.into_iter().map(draft).collect();
+    let furniture = Furniture::of(&drafts);
     let rich = rich_threshold(&drafts);
-    drafts.into_iter().filter_map(|draft| region(draft, rich)).collect()
+    drafts.into_iter().filter_map(|draft| region(draft, rich, &furniture)).collect()
 }
 
 fn draft(mut layout: PageLayout) -> Draft {
@@ -50,48 +50,50 @@ fn draft(mut layout: PageLayout) -> Draft {
     }
 }
 
-/// Page numbers and running heads: lines at the top or bottom edge that come back on other
-/// pages at the same height, with the same text but for digits.
-fn remove_furniture(drafts: &mut [Draft]) {
-    const EDGE: usize = 3;
-    let key = |line: &Line| {
-        let shape: String = line.text().chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect();
-        let mut squeezed = shape;
-        while squeezed.contains("##") {
-            squeezed = squeezed.replace("##", "#");
-        }
-        squeezed
-    };
-    let edge = |at: usize, count: usize| at < EDGE || at + EDGE >= count;
-    let mut seen: HashMap<String, Vec<f32>> = HashMap::new();
-    for draft in drafts.iter() {
-        let count = draft.lines.len();
-        for (at, line) in draft.lines.iter().enumerate() {
-            if edge(at, count) && line.segments() <= 2 {
-                seen.entry(key(line)).or_default().push(line.y);
+/// Page numbers and running heads: lines of few cells that come back on other pages at the
+/// same height, with the same text but for digits.
+struct Furniture {
+    seen: HashMap<String, Vec<f32>>,
+    pages: usize,
+}
+
+impl Furniture {
+    /// How many lines from either edge of the page are looked at.
+    const EDGE: usize = 4;
+
+    fn of(drafts: &[Draft]) -> Self {
+        let mut seen: HashMap<String, Vec<f32>> = HashMap::new();
+        for draft in drafts {
+            let count = draft.lines.len();
+            for (at, line) in draft.lines.iter().enumerate() {
+                let edge = at < Self::EDGE || at + Self::EDGE >= count;
+                if edge && line.segments() <= 3 {
+                    seen.entry(shape(&line.text())).or_default().push(line.y);
+                }
             }
         }
+        Self { seen, pages: drafts.len() }
     }
-    let pages = drafts.len();
-    for draft in drafts {
-        let count = draft.lines.len();
-        let em = draft.layout.em;
-        let mut kept = Vec::with_capacity(count);
-        for (at, line) in std::mem::take(&mut draft.lines).into_iter().enumerate() {
-            let repeated = edge(at, count)
-                && line.segments() <= 2
-                && seen.get(&key(&line)).is_some_and(|heights| {
-                    let same = heights.iter().filter(|y| (*y - line.y).abs() < 0.5 * em).count();
-                    same >= 2 && same * 5 >= pages * 4
-                });
-            if repeated {
-                draft.outside.push(line.text());
-            } else {
-                kept.push(line);
-            }
+
+    fn has(&self, line: &Line) -> bool {
+        self.seen.get(&shape(&line.text())).is_some_and(|heights| {
+            let same = |y: &&f32| (**y - line.y).abs() < 0.5 * line.size;
+            let count = heights.iter().filter(same).count();
+            count >= 2 && count * 5 >= self.pages * 3
+        })
+    }
+}
+
+/// A text with all numbers alike.
+fn shape(text: &str) -> String {
+    let mut shape = String::with_capacity(text.len());
+    for c in text.chars() {
+        let c = if c.is_ascii_digit() { '#' } else { c };
+        if c != '#' || !shape.ends_with('#') {
+            shape.push(c);
         }
-        draft.lines = kept;
     }
+    shape
 }
 
 /// From how many cells on a line is certainly a line of the table.
@@ -106,10 +108,10 @@ fn rich_threshold(drafts: &[Draft]) -> usize {
     high.div_ceil(2).max(2)
 }
 
-fn region(draft: Draft, rich: usize) -> Option<Region> {
+fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Option<Region> {
     let em = draft.layout.em;
     let ruled = ruled_columns(&draft);
-    let (top, bottom) = extent(&draft, ruled.as_ref(), rich)?;
+    let (top, bottom) = extent(&draft, ruled.as_ref(), rich, furniture)?;
     let mut outside = draft.outside;
     let mut lines = Vec::new();
     for (at, line) in draft.lines.into_iter().enumerate() {
@@ -193,7 +195,12 @@ fn ruled_columns(draft: &Draft) -> Option<(Columns, Vec<Separator>)> {
 }
 
 /// First and last line of the table.
-fn extent(draft: &Draft, ruled: Option<&(Columns, Vec<Separator>)>, rich: usize) -> Option<(usize, usize)> {
+fn extent(
+    draft: &Draft,
+    ruled: Option<&(Columns, Vec<Separator>)>,
+    rich: usize,
+    furniture: &Furniture,
+) -> Option<(usize, usize)> {
     let em = draft.layout.em;
     let framed = |line: &Line| {
         ruled.is_some_and(|(_, separators)| {
@@ -204,34 +211,33 @@ fn extent(draft: &Draft, ruled: Option<&(Columns, Vec<Separator>)>, rich: usize)
     let belongs = |line: &Line| framed(line) || line.segments() >= rich;
     let mut top = draft.lines.iter().position(belongs)?;
     let mut bottom = draft.lines.iter().rposition(belongs)?;
-    let fits = |line: &Line, columns: Option<&Columns>| match columns {
-        Some(columns) => !line.pieces.iter().any(|piece| columns.crossed_by(piece, 0.3 * em)),
-        None => true,
-    };
     let columns = ruled.map(|(columns, _)| columns);
-    // Lines of wrapped cells below the last and above the first full line.
+    // Each piece stands under or over one of its neighbours, and within one column.
+    let follows = |line: &Line, others: &[Line]| {
+        line.pieces.iter().all(|piece| {
+            let mut others = others.iter().flat_map(|line| &line.pieces);
+            let crosses = columns.is_some_and(|columns| columns.crossed_by(piece, 0.3 * em));
+            !crosses
+                && others.any(|p| piece.size <= 1.1 * p.size && aligned(piece.x0, piece.x1, p.x0, p.x1, em))
+        })
+    };
+    // Lines of wrapped cells below the last full line.
     while let Some(line) = draft.lines.get(bottom + 1) {
-        let gap = line.y - draft.lines[bottom].y;
-        let under =
-            draft.lines[top..=bottom].iter().rev().take(4).flat_map(|above| &above.pieces).any(|piece| {
-                line.pieces.iter().all(|p| p.size <= 1.1 * piece.size)
-                    && line.pieces.iter().any(|p| aligned(p.x0, p.x1, piece.x0, piece.x1, em))
-            });
-        if framed(&draft.lines[bottom]) || gap > 1.5 * line.size || !under || !fits(line, columns) {
+        let last = &draft.lines[bottom];
+        let near = line.y - last.y <= 1.5 * line.size;
+        let above = &draft.lines[bottom.saturating_sub(5).max(top)..=bottom];
+        if framed(last) || !near || furniture.has(line) || !follows(line, above) {
             break;
         }
         bottom += 1;
     }
+    // Above the first one: wrapped headings, or the rest of a row from the page before.
     while top > 0 {
         let (line, next) = (&draft.lines[top - 1], &draft.lines[top]);
         let gap = next.y - line.y;
-        let over = line.pieces.iter().all(|piece| {
-            next.pieces
-                .iter()
-                .chain(draft.lines.get(top + 1).iter().flat_map(|l| &l.pieces))
-                .any(|p| aligned(piece.x0, piece.x1, p.x0, p.x1, em) && piece.size <= 1.1 * p.size)
-        });
-        if framed(next) || gap > 1.5 * next.size || !over || !fits(line, columns) {
+        let rest = draft.layout.number > 1 && !furniture.has(line) && gap <= 2.6 * next.size;
+        let below = &draft.lines[top..(top + 6).min(draft.lines.len())];
+        if framed(next) || !(gap <= 1.5 * next.size || rest) || !follows(line, below) {
             break;
         }
         top -= 1;

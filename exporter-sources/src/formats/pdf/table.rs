@@ -29,20 +29,20 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<PdfTable, PdfError> {
         .ok_or_else(|| PdfError::NoTable { detail: "the first page with text has no heading row".into() })?;
     let mut repeated = 0;
     for rows in &mut pages {
-        if header.repeats(rows) {
-            rows.drain(..header.height());
-            repeated += 1;
-        }
+        let (kept, found) = header.strip(std::mem::take(rows));
+        *rows = kept;
+        repeated += found;
     }
     if repeated > 1 {
-        notes.push(format!("heading repeated on {} more page(s): left out", repeated - 1));
+        notes.push(format!("heading repeated {} more time(s): left out", repeated - 1));
     }
     let mut rows = joining::join(pages, &mut notes);
     let totals = summary::take_totals(&mut rows, &mut notes);
     summary::drop_no_data(&mut rows, &mut notes);
     let facts = facts(&rows, header.names.len());
+    let words = wrap::words(rows.iter().flat_map(|row| row.cells.iter().map(Vec::as_slice)));
     let text = |row: &Row| -> Vec<String> {
-        row.cells.iter().zip(&facts).map(|(cell, facts)| wrap::value(cell, facts)).collect()
+        row.cells.iter().zip(&facts).map(|(cell, facts)| wrap::value(cell, facts, &words)).collect()
     };
     for region in &regions {
         for text in &region.outside {

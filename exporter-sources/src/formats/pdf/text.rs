@@ -131,6 +131,7 @@ impl TextObject {
         let pen = Pen {
             size: rise_x.hypot(rise_y) * font.em,
             direction: placed.apply_vector(1.0, 0.0),
+            up: (rise_x, rise_y),
             hidden: matches!(parameters.mode, 3 | 7),
             clip: state.clip,
         };
@@ -159,6 +160,8 @@ fn set(slot: &mut f64, value: Option<f64>) {
 struct Pen {
     size: f64,
     direction: (f64, f64),
+    /// One em upwards.
+    up: (f64, f64),
     hidden: bool,
     clip: Area,
 }
@@ -260,8 +263,11 @@ impl TextPainter {
             self.invisible += usize::from(text.is_some_and(|text| !text.trim().is_empty()));
             return;
         }
-        let (x, y) = (narrow(f64::midpoint(start.0, end.0)), narrow(f64::midpoint(start.1, end.1)));
-        if !pen.clip.contains(x, y) && !self.page_margin(&pen.clip, x, y, narrow(pen.size)) {
+        // The middle of the small letters: of a line cut in two by the end of a page, which
+        // some writers paint on both pages, one side shows it.
+        let x = narrow(f64::midpoint(start.0, end.0) + 0.3 * pen.up.0);
+        let y = narrow(f64::midpoint(start.1, end.1) + 0.3 * pen.up.1);
+        if !pen.clip.contains(x, y) {
             return;
         }
         self.sizes.0 += pen.size;
@@ -287,15 +293,6 @@ impl TextPainter {
                 self.glyphs[turn].push(glyph);
             }
         }
-    }
-
-    /// Baselines may lie a little outside the clip of their cell.
-    fn page_margin(&self, clip: &Area, x: f32, y: f32, size: f32) -> bool {
-        self.page.contains(x, y)
-            && x >= clip.x0 - 0.1 * size
-            && x <= clip.x1 + 0.1 * size
-            && y >= clip.y0
-            && y <= clip.y1 + 0.3 * size
     }
 
     /// Page coordinates turned so that text of this turn runs to the right.

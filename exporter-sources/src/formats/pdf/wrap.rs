@@ -1,7 +1,38 @@
 //! Puts the lines of a wrapped cell together again: with a space where the line was broken at
 //! one, without where it was broken after a hyphen or in mid-word.
 
+use std::collections::HashSet;
+
 use super::rows::CellLine;
+
+/// Words that stand somewhere in the table without touching a line break.
+pub(super) type Words = HashSet<String>;
+
+/// Collects the words of a table, if any of its cells is wrapped.
+pub(super) fn words<'a>(cells: impl Iterator<Item = &'a [CellLine]> + Clone) -> Words {
+    let mut words = Words::new();
+    if cells.clone().all(|cell| cell.len() < 2) {
+        return words;
+    }
+    for cell in cells {
+        for (at, line) in cell.iter().enumerate() {
+            let tokens: Vec<&str> = line.text.split(' ').collect();
+            let from = usize::from(at > 0);
+            let to = tokens.len() - usize::from(at + 1 < cell.len()).min(tokens.len());
+            for token in tokens.get(from..to).unwrap_or_default() {
+                if !words.contains(bare(token)) {
+                    words.insert(bare(token).to_owned());
+                }
+            }
+        }
+    }
+    words
+}
+
+/// A word without the marks around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
 
 /// What the other cells of a column tell about its line breaks.
 #[derive(Debug, Default, Clone)]
@@ -11,6 +42,8 @@ pub(super) struct ColumnFacts {
     /// Cells on one line, and how many of these contain a space.
     single: usize,
     single_spaced: usize,
+    /// How many of the cells on one line contain a digit.
+    single_coded: usize,
     /// Line breaks that fall between words beyond doubt, and how many of these leave their
     /// space in the file.
     sure_breaks: usize,
@@ -27,6 +60,7 @@ impl ColumnFacts {
             if let [line] = cell {
                 facts.single += 1;
                 facts.single_spaced += usize::from(line.text.contains(' '));
+                facts.single_coded += usize::from(line.text.contains(|c: char| c.is_ascii_digit()));
             }
             for pair in cell.windows(2) {
                 let before = pair[0].text.chars().last();
@@ -51,6 +85,11 @@ impl ColumnFacts {
         (self.sure_breaks, self.sure_spaces)
     }
 
+    /// Ids, phone numbers, references: with digits and never with a space.
+    fn is_code(&self) -> bool {
+        self.single >= 3 && self.single_spaced == 0 && self.single_coded * 10 >= self.single * 9
+    }
+
     /// In this file a line broken at a space keeps the space: no space means no space.
     fn spaces_are_kept(&self) -> bool {
         self.sure_breaks >= 3 && self.sure_spaces * 20 >= self.sure_breaks * 19
@@ -58,14 +97,14 @@ impl ColumnFacts {
 }
 
 /// The value of a cell.
-pub(super) fn value(lines: &[CellLine], facts: &ColumnFacts) -> String {
+pub(super) fn value(lines: &[CellLine], facts: &ColumnFacts, words: &Words) -> String {
     let mut text = String::new();
     for (at, line) in lines.iter().enumerate() {
         if at > 0 {
             let above = &lines[at - 1];
             if text.ends_with('\u{ad}') {
                 text.pop();
-            } else if spaced(above, line, facts) {
+            } else if spaced(above, line, facts, words) {
                 text.push(' ');
             }
         }
@@ -77,20 +116,17 @@ pub(super) fn value(lines: &[CellLine], facts: &ColumnFacts) -> String {
 }
 
 /// Whether a space stood between the end of `above` and the start of `below`.
-fn spaced(above: &CellLine, below: &CellLine, facts: &ColumnFacts) -> bool {
+fn spaced(above: &CellLine, below: &CellLine, facts: &ColumnFacts, words: &Words) -> bool {
     if above.space_after {
         return true;
     }
     let (Some(last), Some(first)) = (above.text.split(' ').next_back(), below.text.split(' ').next()) else {
         return true;
     };
-    if facts.spaces_are_kept() {
-        return false;
-    }
     match last.chars().last() {
         Some('-' | '\u{2010}') => !hyphenated(above, last, first),
         Some('/') => last == "/",
-        _ => !cut_in_word(above, below, last, first, facts),
+        _ => !cut_in_word(above, below, (last, first), facts, words),
     }
 }
 
@@ -104,7 +140,13 @@ fn hyphenated(above: &CellLine, last: &str, first: &str) -> bool {
 }
 
 /// Whether one word was cut because it is wider than its column.
-fn cut_in_word(above: &CellLine, below: &CellLine, last: &str, first: &str, facts: &ColumnFacts) -> bool {
+fn cut_in_word(
+    above: &CellLine,
+    below: &CellLine,
+    (last, first): (&str, &str),
+    facts: &ColumnFacts,
+    words: &Words,
+) -> bool {
     let letter = |line: &CellLine| {
         #[expect(clippy::cast_precision_loss, reason = "characters of a line")]
         let count = line.text.chars().count().max(1) as f32;
@@ -136,8 +178,16 @@ fn cut_in_word(above: &CellLine, below: &CellLine, last: &str, first: &str, fact
     if digits(last) && digits(first) {
         return true;
     }
-    // A column of codes: whoever stands on one line has no space.
-    facts.single >= 3 && facts.single_spaced == 0
+    if facts.spaces_are_kept() || facts.is_code() {
+        return true;
+    }
+    // Letters go on in small letters, and neither part is a word of this table.
+    let known = |word: &str| words.contains(bare(word));
+    if words.contains(&format!("{}{}", bare(last), bare(first))) {
+        return true;
+    }
+    let goes_on = last.ends_with(char::is_alphabetic) && first.starts_with(char::is_lowercase);
+    goes_on && !known(last) && !known(first)
 }
 
 #[cfg(test)]
@@ -163,7 +213,8 @@ mod tests {
 
     fn joined(column: &[&[&str]], lines: &[&str]) -> String {
         let cells: Vec<Vec<CellLine>> = column.iter().map(|lines| cell(lines)).chain([cell(lines)]).collect();
-        value(&cell(lines), &ColumnFacts::of(cells.iter().map(Vec::as_slice)))
+        let cells = || cells.iter().map(Vec::as_slice);
+        value(&cell(lines), &ColumnFacts::of(cells()), &words(cells()))
     }
 
     #[test]
@@ -201,10 +252,26 @@ mod tests {
 
     #[test]
     fn a_file_that_keeps_its_spaces_tells_by_their_absence() {
-        let mut spaced = cell(&["Jalan", "Melati"]);
+        let mut spaced = cell(&["kota", "Malang"]);
         spaced[0].space_after = true;
         let cells = vec![spaced; 3];
         let facts = ColumnFacts::of(cells.iter().map(Vec::as_slice));
-        assert_eq!(value(&cell(&["abc", "Def"]), &facts), "abcDef");
+        let words = Words::new();
+        assert_eq!(value(&cell(&["abcdef", "Ghijkl"]), &facts, &words), "abcdefGhijkl");
+        // With room left on the line it was ended by choice.
+        assert_eq!(value(&cell(&["abc", "(def"]), &facts, &words), "abc (def");
+    }
+
+    #[test]
+    fn two_words_in_a_narrow_column_are_two_words() {
+        let others: &[&[&str]] = &[&["Tunai"], &["QRIS"], &["Transfer"], &["Kartu", "Debit"]];
+        assert_eq!(joined(others, &["Transfer", "BCA"]), "Transfer BCA");
+    }
+
+    #[test]
+    fn a_long_word_in_a_narrow_column_is_one_word() {
+        assert_eq!(joined(&[&["verifikasi dan"]], &["verif", "ikasi"]), "verif ikasi");
+        let narrow: &[&[&str]] = &[&["aktif"]];
+        assert_eq!(joined(narrow, &["verif", "ikasi"]), "verifikasi");
     }
 }
