@@ -1,5 +1,6 @@
 //! One page as the table finder sees it: pieces of text, rules and boxes.
 
+use super::error::PdfError;
 use super::geometry::Area;
 use super::marks::{Fill, Marks, Rule};
 use super::pieces::{self, Piece};
@@ -25,6 +26,14 @@ pub struct PageLayout {
     pub cells: Vec<Area>,
     /// Typical height of the text's em.
     pub em: f32,
+    /// Fonts that do not say what their characters are.
+    pub unreadable_fonts: Vec<String>,
+    /// How much of the page its pictures cover, 0 to 1.
+    pub pictures: f32,
+    /// Whether text lies under the pictures that no one sees (the layer of a recognised scan).
+    pub hidden_text: bool,
+    /// Characters that run neither along nor across the table: stamps, watermarks.
+    pub slanted: usize,
 }
 
 impl PageLayout {
@@ -47,7 +56,21 @@ impl PageLayout {
             fills,
             cells: Vec::new(),
             em,
+            unreadable_fonts: marks.unreadable,
+            pictures: marks.pictures.min(1.0),
+            hidden_text: marks.invisible > 0,
+            slanted: marks.slanted,
         }
+    }
+}
+
+impl PageLayout {
+    /// A page of pictures without text that can be seen may hold rows that no one could read.
+    pub(super) fn refuse_scan(&self) -> Result<(), PdfError> {
+        if self.pieces.is_empty() && (self.pictures >= 0.3 || (self.hidden_text && self.pictures > 0.0)) {
+            return Err(PdfError::Scan { page: self.number });
+        }
+        Ok(())
     }
 }
 

@@ -46,8 +46,8 @@ pub(super) struct Marks {
     pub(super) horizontal: Vec<Rule>,
     pub(super) vertical: Vec<Rule>,
     pub(super) fills: Vec<Fill>,
-    /// Characters without a meaning: the font's name and where the first one stands.
-    pub(super) unreadable: Vec<(String, f32, f32)>,
+    /// Fonts with characters that nothing gives a meaning.
+    pub(super) unreadable: Vec<String>,
     /// Glyphs that no one sees (text mode 3: the layer under a scan).
     pub(super) invisible: usize,
     /// Glyphs that run neither along nor across the page: stamps, watermarks.

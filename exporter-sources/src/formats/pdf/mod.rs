@@ -7,6 +7,7 @@
 //! pages are joined ([`joining`]), the heading ([`header`]) and what is not data ([`summary`])
 //! set apart, and wrapped values made whole ([`wrap`]).
 
+mod check;
 mod columns;
 mod document;
 mod error;
@@ -90,8 +91,31 @@ pub struct PdfRow {
 
 /// Reads the table in the PDF `bytes`.
 pub fn read(bytes: &[u8], options: &PdfOptions<'_>) -> Result<PdfTable, PdfError> {
-    let pages = layouts(bytes, options)?;
-    table::build(pages)
+    guarded(|| {
+        let pages = layouts(bytes, options)?;
+        Ok(table::build(pages)?.0)
+    })
+}
+
+/// What [`read`] sees: all pages with their text, lines and boxes, and the cells of the table
+/// that was found, for drawing them over the page.
+pub fn inspect(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, PdfError> {
+    guarded(|| {
+        let mut pages = layouts(bytes, options)?;
+        let (_, cells) = table::build(pages.clone())?;
+        for (number, area) in cells {
+            if let Some(page) = pages.iter_mut().find(|page| page.number == number) {
+                page.cells.push(area);
+            }
+        }
+        Ok(pages)
+    })
+}
+
+/// lopdf asserts in places what a damaged file does not keep.
+fn guarded<T>(work: impl FnOnce() -> Result<T, PdfError>) -> Result<T, PdfError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(PdfError::Corrupt { detail: "its objects contradict one another".into() }))
 }
 
 /// All pages, reduced to pieces of text, rules and boxes.
@@ -104,7 +128,9 @@ fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, Pd
     for (number, page) in (1..).zip(&pages) {
         budget.tick()?;
         let marks = interpreter::run(&document, page, number, &mut fonts, &mut budget)?;
-        layouts.push(PageLayout::new(number, marks));
+        let layout = PageLayout::new(number, marks);
+        layout.refuse_scan()?;
+        layouts.push(layout);
     }
     Ok(layouts)
 }

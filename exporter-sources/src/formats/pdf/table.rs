@@ -2,69 +2,155 @@
 
 use super::columns::{self, Columns};
 use super::error::PdfError;
+use super::geometry::Area;
 use super::header::Header;
 use super::layout::PageLayout;
 use super::lines::Line;
 use super::region::{self, Region};
 use super::rows::{self, Row};
 use super::wrap::{self, ColumnFacts};
-use super::{PdfRow, PdfTable, joining, summary};
+use super::{PdfRow, PdfTable, check, joining, summary};
+
+/// The table, and the boxes of its cells with their pages.
+type Built = (PdfTable, Vec<(u32, Area)>);
 
 /// Builds the table out of all pages.
-pub(super) fn build(pages: Vec<PageLayout>) -> Result<PdfTable, PdfError> {
-    let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
+    let facts = FileFacts::of(&pages);
     let regions = region::find(pages);
-    if regions.is_empty() {
-        return Err(PdfError::NoTable {
-            detail: format!("{count} page(s) hold text, but no two columns of it stand side by side"),
-        });
-    }
+    let Some(first) = regions.first() else {
+        return Err(facts.no_table());
+    };
     let columns = columns(&regions);
     let by_region: Vec<&Columns> = columns.iter().collect();
     let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region);
-    let mut notes = Vec::new();
+    let mut notes = facts.notes();
     let header = pages
         .first()
-        .and_then(|rows| Header::read(rows, &regions[0], &columns[0]))
-        .ok_or_else(|| PdfError::NoTable { detail: "the first page with text has no heading row".into() })?;
-    let mut repeated = 0;
+        .and_then(|rows| Header::read(rows, first, &columns[0]))
+        .ok_or_else(|| facts.no_table())?;
+    let cells = areas(&regions, &pages, &columns);
+    let mut headings = 0;
     for rows in &mut pages {
         let (kept, found) = header.strip(std::mem::take(rows));
         *rows = kept;
-        repeated += found;
+        headings += found;
     }
-    if repeated > 1 {
-        notes.push(format!("heading repeated {} more time(s): left out", repeated - 1));
+    if headings > 1 {
+        notes.push(format!("heading repeated {} more time(s): left out", headings - 1));
     }
     let mut rows = joining::join(pages, &mut notes);
     let totals = summary::take_totals(&mut rows, &mut notes);
     summary::drop_no_data(&mut rows, &mut notes);
-    let facts = facts(&rows, header.names.len());
+    let table = finish(header, &rows, &totals, notes, &regions, &facts)?;
+    Ok((table, cells))
+}
+
+/// Turns rows into values and checks them against the file itself.
+fn finish(
+    header: Header,
+    rows: &[Row],
+    totals: &[Row],
+    mut notes: Vec<String>,
+    regions: &[Region],
+    facts: &FileFacts,
+) -> Result<PdfTable, PdfError> {
+    let columns = column_facts(rows, header.names.len());
     let words = wrap::words(rows.iter().flat_map(|row| row.cells.iter().map(Vec::as_slice)));
-    let text = |row: &Row| -> Vec<String> {
-        row.cells.iter().zip(&facts).map(|(cell, facts)| wrap::value(cell, facts, &words)).collect()
+    let values = |row: &Row| -> Vec<String> {
+        let cells = row.cells.iter().zip(&columns);
+        cells.map(|(cell, facts)| wrap::value(cell, facts, &words)).collect()
     };
-    for region in &regions {
-        for text in &region.outside {
-            notes.push(format!("page {}: outside the table: {text}", region.page));
-        }
-    }
-    let table = PdfTable {
+    let body: Vec<Vec<String>> = rows.iter().map(values).collect();
+    facts.refuse_unreadable(&header.names, rows, &body)?;
+    let outside: Vec<(u32, &str)> = regions
+        .iter()
+        .flat_map(|region| region.outside.iter().map(|text| (region.page, text.as_str())))
+        .collect();
+    check::counts(&outside, &header.names, &body, facts.pages)?;
+    check::running_numbers(&header.names, &body)?;
+    notes.extend(outside.iter().map(|(page, text)| format!("page {page}: outside the table: {text}")));
+    Ok(PdfTable {
         rows: rows
             .iter()
-            .map(|row| PdfRow { cells: text(row), page: row.page, top: row.top, bottom: row.bottom })
+            .zip(body)
+            .map(|(row, cells)| PdfRow { cells, page: row.page, top: row.top, bottom: row.bottom })
             .collect(),
-        totals: totals.iter().map(text).collect(),
+        totals: totals.iter().map(values).collect(),
         header: header.names,
-        pages: count,
+        pages: facts.pages,
         notes,
-    };
-    Ok(table)
+    })
+}
+
+/// What is kept of the pages when their layouts are taken apart.
+struct FileFacts {
+    pages: u32,
+    pieces: usize,
+    /// Fonts without meaning, by page.
+    unreadable: Vec<(u32, String)>,
+    slanted: usize,
+}
+
+impl FileFacts {
+    fn of(pages: &[PageLayout]) -> Self {
+        let unreadable = pages
+            .iter()
+            .flat_map(|page| page.unreadable_fonts.iter().map(|font| (page.number, font.clone())))
+            .collect();
+        Self {
+            pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
+            pieces: pages.iter().map(|page| page.pieces.len()).sum(),
+            unreadable,
+            slanted: pages.iter().map(|page| page.slanted).sum(),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.slanted > 0 {
+            notes.push(format!("{} slanted character(s) of stamps or watermarks: left out", self.slanted));
+        }
+        notes
+    }
+
+    fn no_table(&self) -> PdfError {
+        if let Some((page, font)) = self.unreadable.first() {
+            return PdfError::NoUnicode { page: *page, font: font.clone() };
+        }
+        let detail = if self.pieces == 0 {
+            format!("its {} page(s) hold no text", self.pages)
+        } else {
+            "its text does not stand in columns".to_owned()
+        };
+        PdfError::NoTable { detail }
+    }
+
+    /// A character without a meaning in a cell or heading: the value cannot be known.
+    fn refuse_unreadable(
+        &self,
+        header: &[String],
+        rows: &[Row],
+        body: &[Vec<String>],
+    ) -> Result<(), PdfError> {
+        let unknown = |texts: &[String]| texts.iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER));
+        let page = if unknown(header) {
+            rows.first().map_or(1, |row| row.page)
+        } else if let Some((row, _)) = rows.iter().zip(body).find(|(_, texts)| unknown(texts)) {
+            row.page
+        } else {
+            return Ok(());
+        };
+        let font = self.unreadable.iter().find(|(at, _)| *at >= page).or(self.unreadable.first());
+        let font = font.map_or_else(|| "unknown".to_owned(), |(_, font)| font.clone());
+        Err(PdfError::NoUnicode { page, font })
+    }
 }
 
 /// The columns of each region.
 fn columns(regions: &[Region]) -> Vec<Columns> {
-    if let Some(usual) = regions.iter().filter_map(|region| region.ruled.as_ref()).max_by_key(|c| c.count()) {
+    let ruled = || regions.iter().filter_map(|region| region.ruled.as_ref());
+    if let Some(usual) = ruled().max_by_key(|columns| columns.count()) {
         return regions.iter().map(|region| region.ruled.clone().unwrap_or_else(|| usual.clone())).collect();
     }
     let em = regions[0].em;
@@ -97,18 +183,37 @@ fn heading_lines(region: &Region) -> Vec<&Line> {
     region.lines.iter().take(count).collect()
 }
 
-fn facts(rows: &[Row], count: usize) -> Vec<ColumnFacts> {
-    let mut facts: Vec<ColumnFacts> = (0..count)
-        .map(|column| ColumnFacts::of(rows.iter().filter_map(|row| row.cells.get(column)).map(Vec::as_slice)))
-        .collect();
-    let (mut breaks, mut spaces) = (0, 0);
-    for column in &facts {
+fn column_facts(rows: &[Row], count: usize) -> Vec<ColumnFacts> {
+    let of_column = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.cells.get(column));
+        ColumnFacts::of(cells.map(Vec::as_slice))
+    };
+    let mut facts: Vec<ColumnFacts> = (0..count).map(of_column).collect();
+    // How the writer treats spaces at line ends holds for the whole file.
+    let (breaks, spaces) = facts.iter().fold((0, 0), |(breaks, spaces), column| {
         let (b, s) = column.breaks();
-        breaks += b;
-        spaces += s;
-    }
+        (breaks + b, spaces + s)
+    });
     for column in &mut facts {
         column.share_breaks(breaks, spaces);
     }
     facts
+}
+
+/// The boxes of all cells, for drawing.
+fn areas(regions: &[Region], pages: &[Vec<Row>], columns: &[Columns]) -> Vec<(u32, Area)> {
+    let mut areas = Vec::new();
+    for ((region, rows), columns) in regions.iter().zip(pages).zip(columns) {
+        let pieces = || region.lines.iter().flat_map(|line| &line.pieces);
+        let left = pieces().map(|piece| piece.x0).fold(f32::INFINITY, f32::min);
+        let right = pieces().map(|piece| piece.x1).fold(f32::NEG_INFINITY, f32::max);
+        for row in rows {
+            let mut x0 = left;
+            for x1 in columns.borders.iter().copied().chain([right]) {
+                areas.push((region.page, Area { x0, y0: row.top, x1, y1: row.bottom }));
+                x0 = x1;
+            }
+        }
+    }
+    areas
 }

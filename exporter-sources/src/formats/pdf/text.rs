@@ -172,7 +172,7 @@ pub(super) struct TextPainter {
     page: Area,
     /// Per quarter turn of the text: glyphs, in coordinates turned upright.
     glyphs: [Vec<Glyph>; 4],
-    unreadable: Vec<(String, f32, f32)>,
+    unreadable: Vec<String>,
     marked: Vec<Option<Replacement>>,
     run: u32,
     block: u32,
@@ -287,8 +287,8 @@ impl TextPainter {
         match text {
             Some(text) => push_chars(&mut self.glyphs[turn], glyph, text),
             None => {
-                if self.unreadable.len() < 64 {
-                    self.unreadable.push((font.name.clone(), glyph.x0, glyph.y));
+                if !self.unreadable.contains(&font.name) && self.unreadable.len() < 16 {
+                    self.unreadable.push(font.name.clone());
                 }
                 self.glyphs[turn].push(glyph);
             }
@@ -373,7 +373,12 @@ fn push_chars(glyphs: &mut Vec<Glyph>, glyph: Glyph, text: &str) {
         if matches!(ch, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{2060}') {
             continue;
         }
-        let ch = if ch.is_whitespace() { ' ' } else { ch };
+        let ch = match ch {
+            c if c.is_whitespace() => ' ',
+            // A map to control characters says nothing.
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        };
         let x1 = x0 + step;
         glyphs.push(Glyph { x0, x1, ch, ..glyph });
         x0 = x1;

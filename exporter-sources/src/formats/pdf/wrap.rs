@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
 use super::rows::CellLine;
 
 /// Words that stand somewhere in the table without touching a line break.
@@ -112,7 +114,7 @@ pub(super) fn value(lines: &[CellLine], facts: &ColumnFacts, words: &Words) -> S
     }
     // A soft hyphen that broke no line is not seen.
     text.retain(|c| c != '\u{ad}');
-    text
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() }
 }
 
 /// Whether a space stood between the end of `above` and the start of `below`.
