@@ -3,7 +3,10 @@
 //! The tallest cell of a row fills it from top to bottom, however the others are aligned. So
 //! lines within a row are never further apart than its leading, and rows are parted by more,
 //! by the padding of their cells. The distance that parts them is chosen so that some column
-//! has exactly one line in every row.
+//! has exactly one line in every row. Without padding all distances are alike; then each line
+//! with a key stands for a row.
+
+use std::ops::Range;
 
 use super::columns::Columns;
 use super::lines::Line;
@@ -17,72 +20,146 @@ pub(super) enum Spacing {
     /// A row begins after a distance above this (in ems).
     Gap(f32),
     /// Each line with text in `column` stands for a row, and the others join it.
-    Anchors { column: usize, place: Place },
+    Keys { column: usize, place: Place },
 }
 
-/// Where a row's line in the key column stands.
+/// Where the lines of a wrapped cell stand beside the row's line in the key column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    Top,
-    Bottom,
+    /// Below it: cells are aligned at the top.
+    Below,
+    /// Above it: cells are aligned at the bottom.
+    Above,
+    /// On both sides alike: cells are centred.
+    Around,
 }
 
 /// The columns a line has text in, one bit each.
 type Mask = u128;
 
-pub(super) fn mask(line: &Line, columns: &Columns) -> Mask {
+const MAX_COLUMNS: usize = 128;
+
+fn bit(column: usize) -> Mask {
+    u32::try_from(column).ok().and_then(|at| 1_u128.checked_shl(at)).unwrap_or(0)
+}
+
+fn mask(line: &Line, columns: &Columns) -> Mask {
     line.pieces.iter().fold(0, |mask, piece| {
-        let first = columns.of(piece.x0.min(piece.center()));
-        let column = if piece.joints.is_empty() { columns.of(piece.center()) } else { first };
-        mask | 1_u128.checked_shl(u32::try_from(column).unwrap_or(127)).unwrap_or(0)
+        let x = if piece.joints.is_empty() { piece.center() } else { piece.x0 };
+        let joints = piece.joints.iter().fold(0, |mask, joint| mask | bit(columns.of(joint.1 + 0.1)));
+        mask | bit(columns.of(x)) | joints
     })
 }
 
-/// A band as distances and masks, line by line.
-struct Sketch {
-    /// Distance to the line above, in ems; infinite for the first.
-    gaps: Vec<f32>,
+/// A band reduced to the places of its lines and the columns they have text in.
+pub(super) struct Sketch {
+    ys: Vec<f32>,
+    sizes: Vec<f32>,
     masks: Vec<Mask>,
 }
 
-/// Chooses how rows are told apart. `bands` and `columns` have one entry per page.
-pub(super) fn spacing(bands: &[Vec<Band<'_>>], columns: &[&Columns]) -> Spacing {
-    let sketches: Vec<Sketch> = bands
-        .iter()
-        .zip(columns)
-        .flat_map(|(bands, columns)| bands.iter().map(move |band| sketch(band, columns)))
-        .collect();
-    if by_rules(&sketches) {
+impl Sketch {
+    pub(super) fn of(band: &Band<'_>, columns: &Columns) -> Self {
+        Self {
+            ys: band.lines.iter().map(|line| line.y).collect(),
+            sizes: band.lines.iter().map(|line| line.size.max(0.1)).collect(),
+            masks: band.lines.iter().map(|line| mask(line, columns)).collect(),
+        }
+    }
+
+    /// Distance from line `at` to the one above it, in ems.
+    fn gap(&self, at: usize) -> f32 {
+        (self.ys[at] - self.ys[at - 1]) / self.sizes[at].max(self.sizes[at - 1])
+    }
+
+    /// The lines of each row.
+    pub(super) fn split(&self, spacing: Spacing) -> Vec<Range<usize>> {
+        let count = self.masks.len();
+        let starts: Vec<usize> = match spacing {
+            Spacing::Rules => vec![0],
+            Spacing::Gap(gap) => (0..count).filter(|&at| at == 0 || self.gap(at) > gap).collect(),
+            Spacing::Keys { column, place } => self.starts_by_key(bit(column), place),
+        };
+        let ends = starts.iter().skip(1).copied().chain([count]);
+        starts.iter().copied().zip(ends).map(|(from, to)| from..to).collect()
+    }
+
+    fn starts_by_key(&self, key: Mask, place: Place) -> Vec<usize> {
+        let keys: Vec<usize> = (0..self.masks.len()).filter(|&at| self.masks[at] & key != 0).collect();
+        let mut starts = vec![0];
+        for pair in keys.windows(2) {
+            let (here, next) = (pair[0], pair[1]);
+            starts.push(match place {
+                Place::Below => next,
+                Place::Above => here + 1,
+                Place::Around => {
+                    let first = *starts.last().unwrap_or(&0);
+                    let reach = self.ys[here] - self.ys[first] + 0.2 * self.sizes[here];
+                    let below = (here + 1..next).take_while(|&at| self.ys[at] - self.ys[here] <= reach);
+                    below.last().unwrap_or(here) + 1
+                }
+            });
+        }
+        starts
+    }
+
+    /// How many lines of wrapped cells stand where `place` would not put them.
+    fn misplaced(&self, column: usize, place: Place) -> usize {
+        let key = bit(column);
+        let rows = self.split(Spacing::Keys { column, place });
+        rows.into_iter()
+            .map(|row| {
+                let Some(at) = row.clone().find(|&at| self.masks[at] & key != 0) else {
+                    return row.len();
+                };
+                let fits = |line: usize| match place {
+                    // Such a cell has text on the line of the key as well.
+                    Place::Below | Place::Above => self.masks[line] & !self.masks[at] == 0,
+                    // Such a cell has a line as far away on the other side.
+                    Place::Around => row.clone().any(|other| {
+                        let (a, b) = (self.ys[line] - self.ys[at], self.ys[at] - self.ys[other]);
+                        (a - b).abs() <= 0.3 * self.sizes[at] && self.masks[other] & self.masks[line] != 0
+                    }),
+                };
+                row.clone().filter(|&line| line != at && !fits(line)).count()
+            })
+            .sum()
+    }
+}
+
+/// Chooses how rows are told apart.
+pub(super) fn spacing(sketches: &[Sketch]) -> Spacing {
+    if by_rules(sketches) {
         return Spacing::Rules;
     }
     let mut distances: Vec<f32> =
-        sketches.iter().flat_map(|sketch| sketch.gaps.iter().skip(1).copied()).collect();
+        sketches.iter().flat_map(|sketch| (1..sketch.masks.len()).map(|at| sketch.gap(at))).collect();
     distances.sort_by(f32::total_cmp);
-    let mut candidates = vec![0.0];
-    for pair in distances.windows(2) {
-        if pair[1] - pair[0] > 0.04 {
-            candidates.push(f32::midpoint(pair[0], pair[1]));
-        }
-    }
-    candidates.push(f32::INFINITY);
-    candidates.truncate(64);
-    let scored = candidates.iter().filter_map(|&gap| Some((gap, score(&sketches, gap)?)));
-    let best = scored.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
-    match (best, anchors(&sketches)) {
-        (Some((gap, fullness)), Some((_, by_key))) if by_key <= 1.05 * fullness => Spacing::Gap(gap),
-        (_, Some((spacing, _))) => spacing,
-        (Some((gap, _)), None) => Spacing::Gap(gap),
+    let steps = distances.windows(2).filter(|pair| pair[1] - pair[0] > 0.04);
+    let mut gaps: Vec<f32> = steps.map(|pair| f32::midpoint(pair[0], pair[1])).collect();
+    gaps.truncate(64);
+    let gaps = [0.0].into_iter().chain(gaps).chain([f32::INFINITY]);
+    let by_gap = best(sketches, gaps.map(Spacing::Gap));
+    let by_key = best(sketches, keys(sketches).into_iter());
+    match (by_gap, by_key) {
+        (Some((gap, fullness)), Some((_, by_key))) if by_key <= 1.02 * fullness => gap,
+        (_, Some((keys, _))) => keys,
+        (Some((gap, _)), None) => gap,
         (None, None) => Spacing::Gap(0.0),
     }
 }
 
-fn sketch(band: &Band<'_>, columns: &Columns) -> Sketch {
-    let mut gaps = vec![f32::INFINITY];
-    for pair in band.lines.windows(2) {
-        let em = pair[0].size.max(pair[1].size);
-        gaps.push((pair[1].y - pair[0].y) / em.max(0.1));
+/// The candidate with the fullest rows; of equals the first.
+fn best(sketches: &[Sketch], candidates: impl Iterator<Item = Spacing>) -> Option<(Spacing, f32)> {
+    let mut best: Option<(Spacing, f32)> = None;
+    for spacing in candidates {
+        if let Some(score) = score(sketches, spacing)
+            && best.is_none_or(|(_, most)| score > most + 1e-4)
+        {
+            best = Some((spacing, score));
+        }
     }
-    Sketch { gaps, masks: band.lines.iter().map(|line| mask(line, columns)).collect() }
+    best
 }
 
 /// Whether two lines look like the beginnings of two rows.
@@ -91,13 +168,16 @@ fn alike(a: Mask, b: Mask) -> bool {
     a.trailing_zeros() == b.trailing_zeros() && 5 * both >= 3 * any
 }
 
+fn widest(masks: &[Mask]) -> Mask {
+    masks.iter().copied().max_by_key(|mask| mask.count_ones()).unwrap_or(0)
+}
+
 /// Whether each band holds one row: with several bands, hardly more than one full line each.
 fn by_rules(sketches: &[Sketch]) -> bool {
     let full: usize = sketches
         .iter()
         .map(|sketch| {
-            let widest = sketch.masks.iter().copied().max_by_key(|mask| mask.count_ones());
-            let widest = widest.unwrap_or(0);
+            let widest = widest(&sketch.masks);
             sketch.masks.iter().filter(|&&mask| alike(mask, widest)).count()
         })
         .sum();
@@ -108,126 +188,70 @@ fn by_rules(sketches: &[Sketch]) -> bool {
     }
 }
 
-/// How well the rows at this distance fit; `None` if no column has one line in every row.
-fn score(sketches: &[Sketch], gap: f32) -> Option<f32> {
-    let mut ones = [0_u32; 128];
-    let mut any = [0_u32; 128];
+/// How full the rows are; `None` if no column has one line in (nearly) every row, or if rows
+/// hold two lines that each look like a row.
+fn score(sketches: &[Sketch], spacing: Spacing) -> Option<f32> {
+    let mut ones = [0_u32; MAX_COLUMNS];
+    let mut any = [0_u32; MAX_COLUMNS];
     let (mut rows, mut torn) = (0_u32, 0_u32);
     for sketch in sketches {
-        let mut start = 0;
-        for end in 1..=sketch.masks.len() {
-            if end < sketch.masks.len() && sketch.gaps[end] <= gap {
-                continue;
-            }
-            let group = &sketch.masks[start..end];
-            start = end;
-            rows += 1;
-            let (mut once, mut twice, mut widest) = (0, 0, 0_u128);
-            for &mask in group {
+        for row in sketch.split(spacing) {
+            let masks = &sketch.masks[row];
+            let (mut once, mut twice) = (0, 0);
+            for &mask in masks {
                 twice |= once & mask;
                 once |= mask;
-                if mask.count_ones() > widest.count_ones() {
-                    widest = mask;
-                }
             }
-            torn += u32::from(group.iter().filter(|&&mask| alike(mask, widest)).count() > 1);
-            for column in 0..128 {
-                let bit = 1_u128 << column;
-                any[column] += u32::from(once & bit != 0);
-                ones[column] += u32::from(once & !twice & bit != 0);
+            let full = widest(masks);
+            rows += 1;
+            torn += u32::from(masks.iter().filter(|&&mask| alike(mask, full)).count() > 1);
+            let mut left = once;
+            while left != 0 {
+                let column = left.trailing_zeros() as usize;
+                left &= left - 1;
+                any[column] += 1;
+                ones[column] += u32::from(twice & bit(column) == 0);
             }
         }
     }
-    // A few rows (headings, a row cut by the page's end) may differ.
-    let most = rows - rows / 30;
-    if rows == 0 || torn > rows / 30 || !ones.iter().any(|&count| count >= most) {
+    // A heading of two rows, a row cut by the page's end: a few rows may differ.
+    let spare = rows / 30 + (rows / 6).min(2);
+    if rows == 0 || torn > rows / 30 || !ones.iter().any(|&count| count + spare >= rows) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "rows of one file")]
     Some(any.iter().map(|&count| count as f32 / rows as f32).sum())
 }
 
-/// Equal distances throughout: each line with a key is a row, and the lines between are the
-/// rest of wrapped cells. Returns also how full the rows are; `None` if the lines between hold
-/// more than that.
-fn anchors(sketches: &[Sketch]) -> Option<(Spacing, f32)> {
+/// Ways to tell rows by their keys: columns from the left that could be one, with the place of
+/// wrapped lines that agrees with nearly all of them.
+fn keys(sketches: &[Sketch]) -> Vec<Spacing> {
     let masks = || sketches.iter().flat_map(|sketch| &sketch.masks);
     let total = masks().count();
-    let filled = |bit: Mask| masks().filter(|&&mask| mask & bit != 0).count();
-    let column = (0..128).find(|&column| filled(1 << column) * 3 >= total)?;
-    let bit = 1_u128 << column;
-    let keys = filled(bit);
-    let cells = |with_key: bool| -> u32 {
-        let chosen = masks().filter(|&&mask| (mask & bit != 0) == with_key);
+    let filled = |column: usize| masks().filter(|&&mask| mask & bit(column) != 0).count();
+    let cells = |key: Mask, with: bool| -> u32 {
+        let chosen = masks().filter(|&&mask| (mask & key != 0) == with);
         chosen.map(|mask| mask.count_ones()).sum()
     };
-    #[expect(clippy::cast_precision_loss, reason = "lines of one file")]
-    let mean = |cells: u32, lines: usize| cells as f32 / lines.max(1) as f32;
-    if mean(cells(false), total - keys) > 0.4 * mean(cells(true), keys) {
-        return None;
-    }
-    let (mut top, mut bottom) = (0_usize, 0_usize);
-    for sketch in sketches {
-        for (at, &mask) in sketch.masks.iter().enumerate() {
-            if mask & bit != 0 {
-                continue;
+    let columns = (0..MAX_COLUMNS).filter(|&column| filled(column) * 5 >= total).take(4);
+    columns
+        .filter_map(|column| {
+            let rows = filled(column);
+            let rest = total - rows;
+            #[expect(clippy::cast_precision_loss, reason = "lines of one file")]
+            let mean = |with: bool, lines: usize| cells(bit(column), with) as f32 / lines.max(1) as f32;
+            // Lines between hold the rest of a few wrapped cells, not rows without a key.
+            if mean(false, rest) > 0.6 * mean(true, rows) {
+                return None;
             }
-            let has_key = |mask: &&Mask| **mask & bit != 0;
-            let before = sketch.masks[..at].iter().rev().find(has_key);
-            let after = sketch.masks[at..].iter().find(has_key);
-            // A continuation has text only where its row has.
-            top += usize::from(before.is_some_and(|row| mask & !row == 0));
-            bottom += usize::from(after.is_some_and(|row| mask & !row == 0));
-        }
-    }
-    let place = if bottom > top { Place::Bottom } else { Place::Top };
-    Some((Spacing::Anchors { column, place }, mean(cells(true), keys)))
-}
-
-/// Rows parted by more than `gap` ems.
-pub(super) fn by_gap<'a>(lines: &[&'a Line], gap: f32) -> Vec<Vec<&'a Line>> {
-    let mut rows: Vec<Vec<&Line>> = Vec::new();
-    for line in lines {
-        match rows.last_mut() {
-            Some(row)
-                if row
-                    .last()
-                    .is_some_and(|above| line.y - above.y <= gap * above.size.max(line.size).max(0.1)) =>
-            {
-                row.push(line);
-            }
-            _ => rows.push(vec![line]),
-        }
-    }
-    rows
-}
-
-/// One row per line with text in `column`.
-pub(super) fn by_anchor<'a>(
-    lines: &[&'a Line],
-    columns: &Columns,
-    column: usize,
-    place: Place,
-) -> Vec<Vec<&'a Line>> {
-    let has_key = |line: &Line| {
-        let bit = u32::try_from(column).ok().and_then(|at| 1_u128.checked_shl(at));
-        mask(line, columns) & bit.unwrap_or(0) != 0
-    };
-    let mut rows: Vec<Vec<&Line>> = Vec::new();
-    let mut complete = true;
-    for line in lines {
-        let key = has_key(line);
-        let begins = match place {
-            Place::Top => key,
-            Place::Bottom => complete,
-        };
-        match rows.last_mut() {
-            Some(row) if !begins => row.push(line),
-            _ => rows.push(vec![line]),
-        }
-        complete = key;
-    }
-    rows
+            let wrong = |place: Place| -> usize {
+                sketches.iter().map(|sketch| sketch.misplaced(column, place)).sum()
+            };
+            let places = [Place::Below, Place::Above, Place::Around];
+            let place = places.into_iter().min_by_key(|&place| wrong(place))?;
+            (wrong(place) * 10 <= rest).then_some(Spacing::Keys { column, place })
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -261,13 +285,9 @@ mod tests {
         let lines = lines(rows);
         let columns = Columns { borders: vec![70.0, 170.0, 270.0] };
         let band = Band { lines: lines.iter().collect() };
-        let spacing = spacing(&[vec![Band { lines: band.lines.clone() }]], &[&columns]);
-        let rows = match spacing {
-            Spacing::Rules => vec![band.lines],
-            Spacing::Gap(gap) => by_gap(&band.lines, gap),
-            Spacing::Anchors { column, place } => by_anchor(&band.lines, &columns, column, place),
-        };
-        (spacing, rows.iter().map(Vec::len).collect())
+        let sketch = [Sketch::of(&band, &columns)];
+        let spacing = spacing(&sketch);
+        (spacing, sketch[0].split(spacing).into_iter().map(|row| row.len()).collect())
     }
 
     const ALL: &[usize] = &[0, 1, 2, 3];
@@ -302,7 +322,25 @@ mod tests {
             (55.0, ALL),
             (66.0, ALL),
         ]);
-        assert!(matches!(spacing, Spacing::Anchors { place: Place::Bottom, .. }), "{spacing:?}");
+        assert!(matches!(spacing, Spacing::Keys { place: Place::Above, .. }), "{spacing:?}");
         assert_eq!(rows, [1, 2, 1, 2, 1]);
+    }
+
+    #[test]
+    fn equal_distances_with_centred_cells() {
+        const REST: &[usize] = &[0, 1, 3];
+        let (spacing, rows) = grouped(&[
+            (0.0, ALL),
+            (10.0, &[2]),
+            (15.0, REST),
+            (20.0, &[2]),
+            (30.0, &[2]),
+            (40.0, ALL),
+            (50.0, &[2]),
+            (60.0, ALL),
+            (70.0, ALL),
+        ]);
+        assert!(matches!(spacing, Spacing::Keys { place: Place::Around, .. }), "{spacing:?}");
+        assert_eq!(rows, [1, 3, 3, 1, 1]);
     }
 }

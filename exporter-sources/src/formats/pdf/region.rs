@@ -226,7 +226,8 @@ fn extent(
         let last = &draft.lines[bottom];
         let near = line.y - last.y <= 1.5 * line.size;
         let above = &draft.lines[bottom.saturating_sub(5).max(top)..=bottom];
-        if framed(last) || !near || furniture.has(line) || !follows(line, above) {
+        let foot = furniture.has(line) && line.y - last.y > 1.3 * line.size;
+        if framed(last) || !near || foot || !follows(line, above) {
             break;
         }
         bottom += 1;

@@ -1,7 +1,7 @@
 //! From lines to rows: by the rules between them where there are any, else by their distances.
 
 use super::columns::Columns;
-use super::grouping::{self, Spacing};
+use super::grouping::{self, Sketch};
 use super::lines::Line;
 use super::pieces::Piece;
 use super::region::Region;
@@ -73,28 +73,25 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
 /// All rows of all regions, in order; `columns` has one entry per region.
 pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Vec<Vec<Row>> {
     let banded: Vec<Vec<Band<'_>>> = regions.iter().map(bands).collect();
-    let spacing = grouping::spacing(&banded, columns);
-    regions
+    let sketches: Vec<Vec<Sketch>> = banded
         .iter()
-        .zip(banded)
         .zip(columns)
-        .map(|((region, bands), columns)| {
-            bands
-                .iter()
-                .flat_map(|band| split(band, columns, &spacing))
-                .map(|lines| row(region, &lines, columns))
-                .filter(|row| row.filled() > 0)
-                .collect()
-        })
-        .collect()
-}
-
-fn split<'a>(band: &Band<'a>, columns: &Columns, spacing: &Spacing) -> Vec<Vec<&'a Line>> {
-    match spacing {
-        Spacing::Rules => vec![band.lines.clone()],
-        Spacing::Gap(gap) => grouping::by_gap(&band.lines, *gap),
-        Spacing::Anchors { column, place } => grouping::by_anchor(&band.lines, columns, *column, *place),
+        .map(|(bands, columns)| bands.iter().map(|band| Sketch::of(band, columns)).collect())
+        .collect();
+    let all: Vec<Sketch> = sketches.into_iter().flatten().collect();
+    let spacing = grouping::spacing(&all);
+    let mut sketches = all.iter();
+    let mut pages = Vec::with_capacity(regions.len());
+    for ((region, bands), columns) in regions.iter().zip(&banded).zip(columns) {
+        let mut rows = Vec::new();
+        for (band, sketch) in bands.iter().zip(sketches.by_ref()) {
+            let parts = sketch.split(spacing).into_iter();
+            let found = parts.map(|part| row(region, &band.lines[part], columns));
+            rows.extend(found.filter(|row| row.filled() > 0));
+        }
+        pages.push(rows);
     }
+    pages
 }
 
 fn row(region: &Region, lines: &[&Line], columns: &Columns) -> Row {
