@@ -59,6 +59,30 @@ pub(super) fn find(body: &[&Line], headings: &[&Line], em: f32) -> Columns {
     Columns { borders }
 }
 
+/// Columns within `ruled` ones that no line parts, as under headings with a coloured box over
+/// several columns: both parts must have a heading and text of their own.
+pub(super) fn refine(ruled: &Columns, body: &[&Line], headings: &[&Line], em: f32) -> Columns {
+    let mut borders = ruled.borders.clone();
+    let below = strips(body.iter().flat_map(|line| &line.pieces));
+    for border in free_borders(&below, 0, 0.3 * em) {
+        let known = borders.iter().any(|b| (b - border).abs() < 1.5 * em);
+        let (left, right) = neighbours(&borders, border);
+        let filled = |from: f32, to: f32| {
+            let has = |line: &&&Line| line.pieces.iter().any(|p| p.center() > from && p.center() < to);
+            4 * body.iter().filter(has).count() >= body.len()
+        };
+        if !known
+            && filled(left, border)
+            && filled(border, right)
+            && parts_headings(&borders, border, headings)
+        {
+            borders.push(border);
+            borders.sort_by(f32::total_cmp);
+        }
+    }
+    Columns { borders }
+}
+
 /// Sweeps over the edges of all pieces.
 fn strips<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Vec<Strip> {
     let mut edges: Vec<(f32, i32)> = pieces.flat_map(|piece| [(piece.x0, 1), (piece.x1, -1)]).collect();
@@ -91,18 +115,16 @@ fn free_borders(strips: &[Strip], tolerance: usize, least: f32) -> Vec<f32> {
     borders
 }
 
-/// Whether one of the heading lines has a heading on either side of `border` within its
-/// column.
+/// Whether the heading lines have a heading on either side of `border` within its column.
+/// Lines with a heading across it do not count: that is a heading over several columns.
 fn parts_headings(borders: &[f32], border: f32, headings: &[&Line]) -> bool {
     let (left, right) = neighbours(borders, border);
-    headings.iter().any(|line| {
-        let has = |from: f32, to: f32| {
-            let mut pieces = line.pieces.iter();
-            pieces.any(|piece| piece.center() > from && piece.center() < to)
-        };
-        let mut pieces = line.pieces.iter();
-        has(left, border) && has(border, right) && !pieces.any(|piece| piece.x0 < border && piece.x1 > border)
-    })
+    let crosses = |line: &Line| line.pieces.iter().any(|piece| piece.x0 < border && piece.x1 > border);
+    let has = |from: f32, to: f32| {
+        let lines = headings.iter().filter(|line| !crosses(line));
+        lines.flat_map(|line| &line.pieces).any(|piece| piece.center() > from && piece.center() < to)
+    };
+    has(left, border) && has(border, right)
 }
 
 /// The borders left and right of `at`.

@@ -11,6 +11,7 @@ use std::ops::Range;
 use super::columns::Columns;
 use super::lines::Line;
 use super::rows::Band;
+use super::summary;
 
 /// How rows are told apart in one file.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,11 +52,17 @@ fn mask(line: &Line, columns: &Columns) -> Mask {
     })
 }
 
+fn begins_totals(line: &Line) -> bool {
+    line.pieces.first().is_some_and(|piece| summary::names_totals(&piece.text))
+}
+
 /// A band reduced to the places of its lines and the columns they have text in.
 pub(super) struct Sketch {
     ys: Vec<f32>,
     sizes: Vec<f32>,
     masks: Vec<Mask>,
+    /// Lines that begin with a word for totals: rows of their own, though they lack a key.
+    totals: Vec<bool>,
 }
 
 impl Sketch {
@@ -64,6 +71,7 @@ impl Sketch {
             ys: band.lines.iter().map(|line| line.y).collect(),
             sizes: band.lines.iter().map(|line| line.size.max(0.1)).collect(),
             masks: band.lines.iter().map(|line| mask(line, columns)).collect(),
+            totals: band.lines.iter().map(|line| begins_totals(line)).collect(),
         }
     }
 
@@ -77,7 +85,9 @@ impl Sketch {
         let count = self.masks.len();
         let starts: Vec<usize> = match spacing {
             Spacing::Rules => vec![0],
-            Spacing::Gap(gap) => (0..count).filter(|&at| at == 0 || self.gap(at) > gap).collect(),
+            Spacing::Gap(gap) => {
+                (0..count).filter(|&at| at == 0 || self.gap(at) > gap || self.totals[at]).collect()
+            }
             Spacing::Keys { column, place } => self.starts_by_key(bit(column), place),
         };
         let ends = starts.iter().skip(1).copied().chain([count]);
@@ -85,7 +95,8 @@ impl Sketch {
     }
 
     fn starts_by_key(&self, key: Mask, place: Place) -> Vec<usize> {
-        let keys: Vec<usize> = (0..self.masks.len()).filter(|&at| self.masks[at] & key != 0).collect();
+        let keys: Vec<usize> =
+            (0..self.masks.len()).filter(|&at| self.masks[at] & key != 0 || self.totals[at]).collect();
         let mut starts = vec![0];
         for pair in keys.windows(2) {
             let (here, next) = (pair[0], pair[1]);
@@ -104,12 +115,12 @@ impl Sketch {
     }
 
     /// How many lines of wrapped cells stand where `place` would not put them.
-    fn misplaced(&self, column: usize, place: Place) -> usize {
+    fn misplaced(&self, column: usize, place: Place, leading: f32) -> usize {
         let key = bit(column);
         let rows = self.split(Spacing::Keys { column, place });
         rows.into_iter()
             .map(|row| {
-                let Some(at) = row.clone().find(|&at| self.masks[at] & key != 0) else {
+                let Some(at) = row.clone().find(|&at| self.masks[at] & key != 0 || self.totals[at]) else {
                     return row.len();
                 };
                 let fits = |line: usize| match place {
@@ -121,7 +132,9 @@ impl Sketch {
                         (a - b).abs() <= 0.3 * self.sizes[at] && self.masks[other] & self.masks[line] != 0
                     }),
                 };
-                row.clone().filter(|&line| line != at && !fits(line)).count()
+                // Lines of a cell are as close as lines get.
+                let far = |line: usize| line > row.start && self.gap(line) > 1.1 * leading;
+                row.clone().filter(|&line| (line != at && !fits(line)) || far(line)).count()
             })
             .sum()
     }
@@ -140,11 +153,17 @@ pub(super) fn spacing(sketches: &[Sketch]) -> Spacing {
     gaps.truncate(64);
     let gaps = [0.0].into_iter().chain(gaps).chain([f32::INFINITY]);
     let by_gap = best(sketches, gaps.map(Spacing::Gap));
-    let by_key = best(sketches, keys(sketches).into_iter());
+    // The closest lines that stand under one another: those of wrapped cells, or rows.
+    let leading = distances.iter().copied().find(|&gap| gap > 0.8).unwrap_or(f32::INFINITY);
+    let by_key = best(sketches, keys(sketches, leading).into_iter());
     match (by_gap, by_key) {
-        (Some((gap, fullness)), Some((_, by_key))) if by_key <= 1.02 * fullness => gap,
-        (_, Some((keys, _))) => keys,
-        (Some((gap, _)), None) => gap,
+        (Some((gap, fullness)), Some((keys, by_key))) => {
+            // A distance that parts near lines from far ones is the better witness.
+            let clear = matches!(gap, Spacing::Gap(gap) if gap > 0.0 && gap.is_finite());
+            let margin = if clear { 1.2 } else { 1.02 };
+            if by_key > margin * fullness { keys } else { gap }
+        }
+        (Some((spacing, _)), None) | (None, Some((spacing, _))) => spacing,
         (None, None) => Spacing::Gap(0.0),
     }
 }
@@ -168,19 +187,19 @@ fn alike(a: Mask, b: Mask) -> bool {
     a.trailing_zeros() == b.trailing_zeros() && 5 * both >= 3 * any
 }
 
-fn widest(masks: &[Mask]) -> Mask {
-    masks.iter().copied().max_by_key(|mask| mask.count_ones()).unwrap_or(0)
+/// How many lines look like the beginning of a row: they have text in the leftmost column, and
+/// in about the same ones. Centred cells have lines above and below, but not in the leftmost.
+fn full_lines(masks: &[Mask]) -> usize {
+    let union = masks.iter().fold(0, |union, mask| union | mask);
+    let left = union & union.wrapping_neg();
+    let keyed = || masks.iter().copied().filter(|mask| mask & left != 0);
+    let widest = keyed().max_by_key(|mask| mask.count_ones()).unwrap_or(0);
+    keyed().filter(|&mask| alike(mask, widest)).count()
 }
 
 /// Whether each band holds one row: with several bands, hardly more than one full line each.
 fn by_rules(sketches: &[Sketch]) -> bool {
-    let full: usize = sketches
-        .iter()
-        .map(|sketch| {
-            let widest = widest(&sketch.masks);
-            sketch.masks.iter().filter(|&&mask| alike(mask, widest)).count()
-        })
-        .sum();
+    let full: usize = sketches.iter().map(|sketch| full_lines(&sketch.masks)).sum();
     match sketches.len() {
         0 => true,
         bands @ 1..=2 => full <= bands,
@@ -202,9 +221,8 @@ fn score(sketches: &[Sketch], spacing: Spacing) -> Option<f32> {
                 twice |= once & mask;
                 once |= mask;
             }
-            let full = widest(masks);
             rows += 1;
-            torn += u32::from(masks.iter().filter(|&&mask| alike(mask, full)).count() > 1);
+            torn += u32::from(full_lines(masks) > 1);
             let mut left = once;
             while left != 0 {
                 let column = left.trailing_zeros() as usize;
@@ -225,7 +243,7 @@ fn score(sketches: &[Sketch], spacing: Spacing) -> Option<f32> {
 
 /// Ways to tell rows by their keys: columns from the left that could be one, with the place of
 /// wrapped lines that agrees with nearly all of them.
-fn keys(sketches: &[Sketch]) -> Vec<Spacing> {
+fn keys(sketches: &[Sketch], leading: f32) -> Vec<Spacing> {
     let masks = || sketches.iter().flat_map(|sketch| &sketch.masks);
     let total = masks().count();
     let filled = |column: usize| masks().filter(|&&mask| mask & bit(column) != 0).count();
@@ -241,11 +259,11 @@ fn keys(sketches: &[Sketch]) -> Vec<Spacing> {
             #[expect(clippy::cast_precision_loss, reason = "lines of one file")]
             let mean = |with: bool, lines: usize| cells(bit(column), with) as f32 / lines.max(1) as f32;
             // Lines between hold the rest of a few wrapped cells, not rows without a key.
-            if mean(false, rest) > 0.6 * mean(true, rows) {
+            if mean(false, rest) > 0.8 * mean(true, rows) {
                 return None;
             }
             let wrong = |place: Place| -> usize {
-                sketches.iter().map(|sketch| sketch.misplaced(column, place)).sum()
+                sketches.iter().map(|sketch| sketch.misplaced(column, place, leading)).sum()
             };
             let places = [Place::Below, Place::Above, Place::Around];
             let place = places.into_iter().min_by_key(|&place| wrong(place))?;

@@ -18,10 +18,11 @@ impl Header {
     pub(super) fn read(rows: &[Row], region: &Region, columns: &Columns) -> Option<Self> {
         let first = rows.first()?;
         let mut zone = vec![first];
-        if let Some(second) = rows.get(1)
-            && is_second_row(first, second, region, columns)
-        {
-            zone.push(second);
+        for next in rows.iter().skip(1).take(2) {
+            if !goes_on(&zone, next, region, columns) {
+                break;
+            }
+            zone.push(next);
         }
         let names = names(&zone, region, columns);
         Some(Self { names, signature: zone.iter().map(|row| signature(row)).collect() })
@@ -97,22 +98,17 @@ fn placed<'a>(zone: &[&'a Row]) -> Vec<Placed<'a>> {
         .collect()
 }
 
-/// Whether `second` names the columns under group headings of `first`: it has no text where
-/// the first has a heading of one column.
-fn is_second_row(first: &Row, second: &Row, region: &Region, columns: &Columns) -> bool {
-    let lines = placed(&[first, second]);
-    let groups: Vec<(usize, usize)> = first
-        .cells
-        .iter()
-        .enumerate()
-        .flat_map(|(column, cell)| cell.iter().map(move |line| (column, line)))
-        .filter_map(|entry| group(entry, &lines, region, columns))
-        .collect();
-    if groups.is_empty() {
-        return false;
-    }
-    let grouped = |column: usize| groups.iter().any(|&(a, b)| (a..=b).contains(&column));
-    (0..columns.count()).all(|column| !second.has(column) || grouped(column) || !first.has(column))
+/// Whether `next` is one more row of the heading: the rows so far have group headings or leave
+/// columns without a name, and it has text only where they have none of their own.
+fn goes_on(zone: &[&Row], next: &Row, region: &Region, columns: &Columns) -> bool {
+    let rows: Vec<&Row> = zone.iter().copied().chain([next]).collect();
+    let lines = placed(&rows);
+    let above = placed(zone);
+    let own = |entry: Placed<'_>| group(entry, &lines, region, columns).is_none();
+    let named: Vec<usize> = above.iter().filter(|&&entry| own(entry)).map(|&(column, _)| column).collect();
+    let missing = (0..columns.count()).any(|column| !named.contains(&column));
+    let grouped = named.len() < above.len();
+    grouped && missing && (0..columns.count()).all(|column| !next.has(column) || !named.contains(&column))
 }
 
 /// The columns `entry` stands over, if more than one.

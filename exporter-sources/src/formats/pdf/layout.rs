@@ -38,7 +38,7 @@ pub struct PageLayout {
 
 impl PageLayout {
     pub(super) fn new(number: u32, marks: Marks) -> Self {
-        let pieces = pieces::pieces(&marks.glyphs);
+        let pieces = pieces::pieces(&marks.glyphs, &upright_lines(&marks));
         let em = typical_size(&pieces);
         let page = marks.width * marks.height;
         let fills = marks
@@ -72,6 +72,17 @@ impl PageLayout {
         }
         Ok(())
     }
+}
+
+/// Vertical rules and the sides of boxes, from left to right.
+fn upright_lines(marks: &Marks) -> Vec<Rule> {
+    let sides = marks.fills.iter().flat_map(|fill| {
+        let (from, to) = (fill.area.y0, fill.area.y1);
+        [fill.area.x0, fill.area.x1].map(|at| Rule { at, from, to })
+    });
+    let mut lines: Vec<Rule> = marks.vertical.iter().copied().chain(sides).collect();
+    lines.sort_by(|a, b| a.at.total_cmp(&b.at));
+    lines
 }
 
 /// The size most characters are set in.

@@ -4,7 +4,7 @@
 //! spaces between words, make one piece. A gap without a space starts a new piece, so that
 //! columns that stand close together are not glued.
 
-use super::marks::Glyph;
+use super::marks::{Glyph, Rule};
 
 /// Text on one baseline that lies in one cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,10 +68,14 @@ const AFTER_SPACE: f32 = 1.2;
 /// The widest gap that is read as a space in files that have no space glyphs.
 const AS_SPACE: f32 = 0.6;
 
-/// Makes pieces of `glyphs`, which are in the order they were painted.
-pub(super) fn pieces(glyphs: &[Glyph]) -> Vec<Piece> {
+/// Makes pieces of `glyphs`, which are in the order they were painted. `lines` are the vertical
+/// lines between cells, sorted by where they are.
+pub(super) fn pieces(glyphs: &[Glyph], lines: &[Rule]) -> Vec<Piece> {
     let has_spaces = glyphs.iter().any(|glyph| glyph.ch == ' ');
-    let mut builder = Builder { has_spaces, done: Vec::new(), open: None };
+    // Writers that show each glyph by itself begin no cell with each.
+    let runs = glyphs.windows(2).filter(|pair| pair[0].run != pair[1].run).count();
+    let by_glyph = 3 * runs > 2 * glyphs.len();
+    let mut builder = Builder { has_spaces, by_glyph, lines, done: Vec::new(), open: None };
     for glyph in glyphs {
         builder.push(glyph);
     }
@@ -81,8 +85,10 @@ pub(super) fn pieces(glyphs: &[Glyph]) -> Vec<Piece> {
     pieces
 }
 
-struct Builder {
+struct Builder<'a> {
     has_spaces: bool,
+    by_glyph: bool,
+    lines: &'a [Rule],
     done: Vec<Piece>,
     open: Option<Open>,
 }
@@ -104,7 +110,7 @@ enum Step {
     New,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn push(&mut self, glyph: &Glyph) {
         if glyph.ch == ' ' {
             self.space(glyph);
@@ -183,12 +189,22 @@ impl Builder {
             let limit = if same_run { AFTER_SPACE } else { TOUCH };
             if gap <= limit * em { Step::Touching } else { Step::New }
         } else if gap <= TOUCH * em {
-            Step::Touching
+            let apart = if self.by_glyph { glyph.block != last.block } else { !same_run };
+            if apart && self.parted(open.pen, glyph.x0, glyph.y, em) { Step::New } else { Step::Touching }
         } else if !self.has_spaces && gap <= AS_SPACE * em && glyph.block == last.block {
             Step::Spaced
         } else {
             Step::New
         }
+    }
+
+    /// Whether a drawn line stands between the pen and the next glyph.
+    fn parted(&self, pen: f32, next: f32, y: f32, em: f32) -> bool {
+        let (from, to) = (pen.min(next) - 0.1 * em, pen.max(next) + 0.1 * em);
+        let first = self.lines.partition_point(|line| line.at < from);
+        let near = self.lines[first..].iter().take_while(|line| line.at <= to);
+        let middle = y - 0.3 * em;
+        near.into_iter().any(|line| line.from <= middle && line.to >= middle)
     }
 
     fn finish(&mut self) {
@@ -237,7 +253,7 @@ mod tests {
     }
 
     fn texts(entries: &[(f32, f32, &str)]) -> Vec<String> {
-        let pieces = pieces(&show(entries));
+        let pieces = pieces(&show(entries), &[]);
         pieces.into_iter().map(|piece| piece.text).collect()
     }
 
@@ -254,11 +270,19 @@ mod tests {
 
     #[test]
     fn a_joint_can_be_cut_again() {
-        let pieces = pieces(&show(&[(0.0, 0.0, "000001"), (30.0, 0.0, "Budi x")]));
+        let pieces = pieces(&show(&[(0.0, 0.0, "000001"), (30.0, 0.0, "Budi x")]), &[]);
         assert_eq!(pieces.len(), 1);
         let (left, right) = pieces[0].split_at(31.0, 2.0).expect("a joint");
         assert_eq!((left.text.as_str(), right.text.as_str()), ("000001", "Budi x"));
         assert_eq!(right.x0, 30.0);
+    }
+
+    #[test]
+    fn a_line_between_parts_even_what_touches() {
+        let glyphs = show(&[(0.0, 0.0, "500"), (15.0, 0.0, "PT1")]);
+        assert_eq!(pieces(&glyphs, &[]).len(), 1);
+        let line = Rule { at: 15.0, from: -10.0, to: 5.0 };
+        assert_eq!(pieces(&glyphs, &[line]).len(), 2);
     }
 
     #[test]
@@ -268,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_space_before_a_line_break_is_remembered() {
-        let pieces = pieces(&show(&[(0.0, 0.0, "Jl. "), (0.0, 12.0, "Melati")]));
+        let pieces = pieces(&show(&[(0.0, 0.0, "Jl. "), (0.0, 12.0, "Melati")]), &[]);
         assert!(pieces[0].space_after);
         assert!(!pieces[1].space_after);
     }

@@ -238,7 +238,9 @@ fn extent(
         let gap = next.y - line.y;
         let rest = draft.layout.number > 1 && !furniture.has(line) && gap <= 2.6 * next.size;
         let below = &draft.lines[top..(top + 6).min(draft.lines.len())];
-        if framed(next) || !(gap <= 1.5 * next.size || rest) || !follows(line, below) {
+        let heading = gap <= 1.5 * next.size;
+        let fits = follows(line, below) || (heading && line.segments() >= 2);
+        if framed(next) || !(heading || rest) || !fits {
             break;
         }
         top -= 1;

@@ -22,6 +22,14 @@ fn text(row: &Row, column: usize) -> String {
     texts.join(" ")
 }
 
+/// Whether a text is (or begins with) a word for totals.
+pub(super) fn names_totals(text: &str) -> bool {
+    let label = text.trim_end_matches([':', ' ']).to_lowercase();
+    let word = label.split([' ', ':', '(']).next().unwrap_or_default();
+    matches!(word, "total" | "totals" | "jumlah" | "subtotal" | "sum")
+        || ["grand total", "sub total", "sub-total"].iter().any(|start| label.starts_with(start))
+}
+
 /// The label comes first, the rest are numbers, and there are fewer of them than in a row.
 fn is_total(row: &Row, usual: usize) -> bool {
     let cells: Vec<String> =
@@ -29,10 +37,7 @@ fn is_total(row: &Row, usual: usize) -> bool {
     let Some((label, values)) = cells.split_first() else {
         return false;
     };
-    let label = label.trim_end_matches([':', ' ']).to_lowercase();
-    let word = label.split([' ', ':', '(']).next().unwrap_or_default();
-    let named = matches!(word, "total" | "totals" | "jumlah" | "subtotal" | "sum")
-        || ["grand total", "sub total", "sub-total"].iter().any(|start| label.starts_with(start));
+    let named = names_totals(label);
     let numeric = |value: &String| {
         let digits = value.chars().filter(char::is_ascii_digit).count();
         let letters = value.chars().filter(|c| c.is_alphabetic()).count();
@@ -41,8 +46,8 @@ fn is_total(row: &Row, usual: usize) -> bool {
     named && cells.len() < usual.max(2) && values.iter().all(numeric)
 }
 
-/// A table with one cell that says there is no data has no rows.
-pub(super) fn drop_no_data(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
+/// Whether a text says that there is no data.
+pub(super) fn says_no_data(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "tidak ada",
         "belum ada",
@@ -59,16 +64,20 @@ pub(super) fn drop_no_data(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
         "no rows",
         "empty",
     ];
+    let lower = text.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// A table with one cell that says there is no data has no rows.
+pub(super) fn drop_no_data(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
     let [row] = rows.as_slice() else { return };
     let filled: Vec<String> =
         (0..row.cells.len()).map(|column| text(row, column)).filter(|text| !text.is_empty()).collect();
     if let [only] = filled.as_slice()
         && row.cells.len() > 1
+        && says_no_data(only)
     {
-        let lower = only.to_lowercase();
-        if WORDS.iter().any(|word| lower.contains(word)) {
-            notes.push(format!("the table says \"{only}\": no rows"));
-            rows.clear();
-        }
+        notes.push(format!("the table says \"{only}\": no rows"));
+        rows.clear();
     }
 }

@@ -17,14 +17,15 @@ type Built = (PdfTable, Vec<(u32, Area)>);
 /// Builds the table out of all pages.
 pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     let facts = FileFacts::of(&pages);
-    let regions = region::find(pages);
+    let mut regions = region::find(pages);
+    let mut notes = facts.notes();
+    drop_no_data_line(&mut regions, &mut notes);
     let Some(first) = regions.first() else {
         return Err(facts.no_table());
     };
     let columns = columns(&regions);
     let by_region: Vec<&Columns> = columns.iter().collect();
     let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region);
-    let mut notes = facts.notes();
     let header = pages
         .first()
         .and_then(|rows| Header::read(rows, first, &columns[0]))
@@ -147,12 +148,18 @@ impl FileFacts {
     }
 }
 
+/// A message in the place of the rows, as in "Tidak ada data", is no part of the heading it
+/// stands under.
+fn drop_no_data_line(regions: &mut [Region], notes: &mut Vec<String>) {
+    let [region] = regions else { return };
+    let alone = region.lines.len() <= 4 && region.lines.last().is_some_and(|line| line.pieces.len() == 1);
+    if let Some(line) = region.lines.pop_if(|line| alone && summary::says_no_data(&line.text())) {
+        notes.push(format!("the table says \"{}\": no rows", line.text()));
+    }
+}
+
 /// The columns of each region.
 fn columns(regions: &[Region]) -> Vec<Columns> {
-    let ruled = || regions.iter().filter_map(|region| region.ruled.as_ref());
-    if let Some(usual) = ruled().max_by_key(|columns| columns.count()) {
-        return regions.iter().map(|region| region.ruled.clone().unwrap_or_else(|| usual.clone())).collect();
-    }
     let em = regions[0].em;
     let headings = heading_lines(&regions[0]);
     let body: Vec<&Line> = regions
@@ -160,6 +167,15 @@ fn columns(regions: &[Region]) -> Vec<Columns> {
         .enumerate()
         .flat_map(|(at, region)| region.lines.iter().skip(if at == 0 { headings.len() } else { 0 }))
         .collect();
+    let ruled = || regions.iter().filter_map(|region| region.ruled.as_ref());
+    if let Some(usual) = ruled().max_by_key(|columns| columns.count()) {
+        let refined = columns::refine(usual, &body, &headings, em);
+        let own = |region: &Region| match &region.ruled {
+            Some(columns) if refined.count() == usual.count() => columns.clone(),
+            _ => refined.clone(),
+        };
+        return regions.iter().map(own).collect();
+    }
     let found = columns::find(&body, &headings, em);
     vec![found; regions.len()]
 }
