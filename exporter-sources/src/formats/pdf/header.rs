@@ -138,16 +138,24 @@ fn group(
         return (last > first && named >= 2).then_some((first, last));
     }
     // Without lines: a text in the middle over several columns that have none beside it.
+    let beside = |c: usize, y: f32| {
+        let near = move |(at, other): &&Placed<'_>| *at == c && (other.y - y).abs() <= 0.5 * line.size;
+        lines.iter().any(move |entry| near(&entry))
+    };
     let wrapped = under(column).any(|(_, below)| {
-        below.y - line.y <= 1.4 * line.size && aligned(line.x0, line.x1, below.x0, below.x1, line.size)
+        // Lines between name columns of one row; what is below them, over others, is a row too.
+        let middle = lines
+            .iter()
+            .any(|(_, other)| other.y > line.y + 0.3 * line.size && other.y < below.y - 0.3 * line.size);
+        let more = (0..columns.count()).any(|c| beside(c, below.y) && !beside(c, line.y));
+        below.y - line.y <= 1.4 * line.size
+            && aligned(line.x0, line.x1, below.x0, below.x1, line.size)
+            && !(middle && more)
     });
     if wrapped {
         return None;
     }
-    let free = |c: usize| {
-        let beside = |(at, other): &Placed<'_>| *at == c && (other.y - line.y).abs() <= 0.5 * line.size;
-        !lines.iter().any(beside) && under(c).next().is_some()
-    };
+    let free = |c: usize| !beside(c, line.y) && under(c).next().is_some();
     let first = (0..column).rev().take_while(|&c| free(c)).last().unwrap_or(column);
     let last = (column + 1..columns.count()).take_while(|&c| free(c)).last().unwrap_or(column);
     let mut best: Option<(f32, (usize, usize))> = None;
@@ -159,14 +167,19 @@ fn group(
             let texts = || (a..=b).flat_map(under);
             let x0 = texts().map(|(_, below)| below.x0).fold(f32::INFINITY, f32::min);
             let x1 = texts().map(|(_, below)| below.x1).fold(f32::NEG_INFINITY, f32::max);
-            let centred = (f32::midpoint(x0, x1) - f32::midpoint(line.x0, line.x1)).abs();
+            let middle = f32::midpoint(line.x0, line.x1);
+            let left = a.checked_sub(1).map_or(x0, |at| columns.borders[at]);
+            let right = columns.borders.get(b).copied().unwrap_or(x1);
+            let centred =
+                (f32::midpoint(x0, x1) - middle).abs().min((f32::midpoint(left, right) - middle).abs());
             let off = centred.min((x0 - line.x0).abs());
-            if best.is_none_or(|(least, _)| off < least) {
+            let fits = off <= (3.0 * line.size).max(0.15 * (right - left));
+            if fits && best.is_none_or(|(least, _)| off < least) {
                 best = Some((off, (a, b)));
             }
         }
     }
-    best.filter(|(off, _)| *off <= 3.0 * line.size).map(|(_, span)| span)
+    best.map(|(_, span)| span)
 }
 
 /// One name per column: what stands over it alone. Group headings come first only where the

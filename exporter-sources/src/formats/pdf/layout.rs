@@ -20,7 +20,7 @@ pub struct PageLayout {
     pub horizontal: Vec<Rule>,
     /// Vertical lines.
     pub vertical: Vec<Rule>,
-    /// Filled boxes, without the background of the whole page.
+    /// Filled boxes, without those behind all of the text.
     pub fills: Vec<Fill>,
     /// The cells of the table that was found, row by row.
     pub cells: Vec<Area>,
@@ -40,12 +40,7 @@ impl PageLayout {
     pub(super) fn new(number: u32, marks: Marks) -> Self {
         let pieces = pieces::pieces(&marks.glyphs, &upright_lines(&marks));
         let em = typical_size(&pieces);
-        let page = marks.width * marks.height;
-        let fills = marks
-            .fills
-            .into_iter()
-            .filter(|fill| fill.area.width() * fill.area.height() < 0.8 * page)
-            .collect();
+        let fills = marks.fills.into_iter().filter(|fill| !is_background(&fill.area, &pieces)).collect();
         Self {
             number,
             width: marks.width,
@@ -72,6 +67,11 @@ impl PageLayout {
         }
         Ok(())
     }
+}
+
+/// A box behind all of the text parts nothing.
+fn is_background(area: &Area, pieces: &[Piece]) -> bool {
+    pieces.len() > 1 && pieces.iter().all(|piece| area.contains(piece.center(), piece.y - 0.3 * piece.size))
 }
 
 /// Vertical rules and the sides of boxes, from left to right.

@@ -12,6 +12,8 @@ mod columns;
 mod document;
 mod error;
 mod fonts;
+mod frame;
+mod furniture;
 mod geometry;
 mod grouping;
 mod header;
