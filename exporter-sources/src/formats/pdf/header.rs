@@ -18,8 +18,10 @@ impl Header {
     pub(super) fn read(rows: &[Row], region: &Region, columns: &Columns) -> Option<Self> {
         let first = rows.first()?;
         let mut zone = vec![first];
+        let all: Vec<&Row> = rows.iter().take(4).collect();
+        let lines = placed(&all);
         for next in rows.iter().skip(1).take(2) {
-            if !goes_on(&zone, next, region, columns) {
+            if !goes_on(&zone, next, &lines, region, columns) {
                 break;
             }
             zone.push(next);
@@ -33,34 +35,35 @@ impl Header {
     pub(super) fn strip(&self, rows: Vec<Row>) -> (Vec<Row>, usize) {
         let mut kept = Vec::with_capacity(rows.len());
         let mut found = 0;
-        let mut at = 0;
-        while let Some(row) = rows.get(at) {
-            let zone = rows.get(at..at + self.signature.len()).unwrap_or_default();
-            let same = !zone.is_empty()
-                && self.signature.iter().zip(zone).all(|(texts, row)| *texts == signature(row));
-            if same {
-                found += 1;
-                at += self.signature.len();
-                continue;
+        let mut rows = rows.into_iter();
+        let mut queue: Vec<Row> = Vec::new();
+        loop {
+            queue.extend(rows.by_ref().take(self.signature.len() - queue.len()));
+            if queue.is_empty() {
+                return (kept, found);
             }
-            at += 1;
-            match self.rest_below(row) {
+            match self.rest_below(&queue) {
                 Some(rest) => {
                     found += 1;
-                    kept.push(rest);
+                    queue.clear();
+                    kept.extend(Some(rest).filter(|row| row.filled() > 0));
                 }
-                None => kept.push(row.clone()),
+                None => kept.push(queue.remove(0)),
             }
         }
-        (kept, found)
     }
 
-    /// The row without the heading it begins with.
-    fn rest_below(&self, row: &Row) -> Option<Row> {
-        let [texts] = self.signature.as_slice() else {
+    /// What is left of the last of `rows` if they are the heading; `None` if they are not.
+    fn rest_below(&self, rows: &[Row]) -> Option<Row> {
+        if rows.len() != self.signature.len() {
             return None;
-        };
-        let mut rest = row.clone();
+        }
+        let (last, before) = rows.split_last()?;
+        let (texts, above) = self.signature.split_last()?;
+        if !before.iter().zip(above).all(|(row, texts)| signature(row) == *texts) {
+            return None;
+        }
+        let mut rest = last.clone();
         for (cell, heading) in rest.cells.iter_mut().zip(texts) {
             let mut seen = String::new();
             let mut lines = 0;
@@ -76,6 +79,33 @@ impl Header {
         }
         Some(rest)
     }
+
+    /// Forgets columns that have neither a name nor any text.
+    pub(super) fn drop_empty_columns(&mut self, pages: &mut [Vec<Row>]) -> usize {
+        let empty: Vec<bool> = self
+            .names
+            .iter()
+            .enumerate()
+            .map(|(column, name)| name.is_empty() && !pages.iter().flatten().any(|row| row.has(column)))
+            .collect();
+        let count = empty.iter().filter(|empty| **empty).count();
+        if count > 0 {
+            keep(&mut self.names, &empty);
+            for row in pages.iter_mut().flatten() {
+                keep(&mut row.cells, &empty);
+            }
+        }
+        count
+    }
+}
+
+/// Removes the items that are marked.
+fn keep<T>(items: &mut Vec<T>, dropped: &[bool]) {
+    let mut at = 0;
+    items.retain(|_| {
+        at += 1;
+        !dropped.get(at - 1).copied().unwrap_or(false)
+    });
 }
 
 fn signature(row: &Row) -> Vec<String> {
@@ -100,11 +130,9 @@ fn placed<'a>(zone: &[&'a Row]) -> Vec<Placed<'a>> {
 
 /// Whether `next` is one more row of the heading: the rows so far have group headings or leave
 /// columns without a name, and it has text only where they have none of their own.
-fn goes_on(zone: &[&Row], next: &Row, region: &Region, columns: &Columns) -> bool {
-    let rows: Vec<&Row> = zone.iter().copied().chain([next]).collect();
-    let lines = placed(&rows);
+fn goes_on(zone: &[&Row], next: &Row, lines: &[Placed<'_>], region: &Region, columns: &Columns) -> bool {
     let above = placed(zone);
-    let own = |entry: Placed<'_>| group(entry, &lines, region, columns).is_none();
+    let own = |entry: Placed<'_>| group(entry, lines, region, columns).is_none();
     let named: Vec<usize> = above.iter().filter(|&&entry| own(entry)).map(|&(column, _)| column).collect();
     let missing = (0..columns.count()).any(|column| !named.contains(&column));
     let grouped = named.len() < above.len();

@@ -5,6 +5,7 @@ use super::frame::Frame;
 use super::furniture::Furniture;
 use super::layout::PageLayout;
 use super::lines::{self, Line};
+use super::pieces::Piece;
 use super::separators::{self, Separator};
 
 /// The lines of one page that belong to the table.
@@ -103,12 +104,12 @@ fn extent(
     let mut top = draft.lines.iter().position(belongs)?;
     let mut bottom = draft.lines.iter().rposition(belongs)?;
     let columns = frame.map(|frame| &frame.columns);
+    let crosses = |piece: &Piece| columns.is_some_and(|columns| columns.crossed_by(piece, 0.3 * em));
     // Each piece stands under or over one of its neighbours, and within one column.
     let follows = |line: &Line, others: &[Line]| {
         line.pieces.iter().all(|piece| {
             let mut others = others.iter().flat_map(|line| &line.pieces);
-            let crosses = columns.is_some_and(|columns| columns.crossed_by(piece, 0.3 * em));
-            !crosses
+            !crosses(piece)
                 && others.any(|p| piece.size <= 1.1 * p.size && aligned(piece.x0, piece.x1, p.x0, p.x1, em))
         })
     };
@@ -130,8 +131,9 @@ fn extent(
         let rest = draft.layout.number > 1 && !furniture.has(line) && gap <= 2.6 * next.size;
         let below = &draft.lines[top..(top + 6).min(draft.lines.len())];
         let heading = gap <= 1.5 * next.size;
-        let fits = follows(line, below) || (heading && line.segments() >= 2);
-        if framed(next) || !(heading || rest) || !fits {
+        let apart = line.segments() >= 2 && !line.pieces.iter().any(crosses);
+        let fits = (follows(line, below) && !framed(next)) || (heading && apart);
+        if !(heading || rest) || !fits {
             break;
         }
         top -= 1;

@@ -115,7 +115,7 @@ fn place(piece: &Piece, columns: &Columns, em: f32, cells: &mut [Vec<CellLine>])
     let crossed =
         columns.borders.iter().find(|&&border| piece.x0 < border - 0.1 * em && piece.x1 > border + 0.1 * em);
     if let Some(&border) = crossed
-        && let Some((left, right)) = piece.split_at(border, 0.6 * em)
+        && let Some((left, right)) = piece.split_at(border, 4.0 * em)
     {
         add(&left, columns.of(left.center()), cells);
         place(&right, columns, em, cells);

@@ -26,7 +26,7 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     let columns = columns(&regions);
     let by_region: Vec<&Columns> = columns.iter().collect();
     let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region);
-    let header = pages
+    let mut header = pages
         .first()
         .and_then(|rows| Header::read(rows, first, &columns[0]))
         .ok_or_else(|| facts.no_table())?;
@@ -39,6 +39,10 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     }
     if headings > 1 {
         notes.push(format!("heading repeated {} more time(s): left out", headings - 1));
+    }
+    let empty = header.drop_empty_columns(&mut pages);
+    if empty > 0 {
+        notes.push(format!("{empty} column(s) without a name and without text: left out"));
     }
     let mut rows = joining::join(pages, &mut notes);
     let totals = summary::take_totals(&mut rows, &mut notes);
