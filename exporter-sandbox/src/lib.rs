@@ -1,0 +1,4 @@
+//! Stand-ins for the panel, Google Sheets and Telegram, on loopback.
+
+pub mod oauth;
+pub mod sheets;

@@ -1,0 +1,293 @@
+//! A1 notation, read as the API reads it and written as it answers.
+
+use super::errors::{Answer, ApiError};
+use super::model::{MAX_COLUMNS, Spreadsheet, Tab};
+use super::range::{GridRange, Rect};
+
+/// What a range in A1 notation stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The range, clipped to nothing.
+    pub range: GridRange,
+    /// Whether a single cell was named: such a range is an anchor for writes.
+    pub anchor: bool,
+}
+
+/// Reads `text`: `Sheet1`, `'It''s'!A1:B2`, `A1:B2` (first tab), `A:A`, `1:1`, `B2:C`, a
+/// named range, `Sheet1!Name`, or R1C1 notation.
+pub fn read(text: &str, spreadsheet: &Spreadsheet) -> Answer<Asked> {
+    let unreadable = || ApiError::invalid(format!("Unable to parse range: {text}"));
+    let (title, cells) = split(text).ok_or_else(unreadable)?;
+    if let Some(title) = title {
+        let tab = spreadsheet.tab_named(&title).ok_or_else(unreadable)?;
+        let Some(cells) = cells else {
+            return Ok(whole(tab));
+        };
+        return match parse_cells(cells) {
+            Some(asked) => Ok(at(tab, asked)),
+            None => named(cells, spreadsheet).ok_or_else(unreadable),
+        };
+    }
+    let cells = cells.unwrap_or_default();
+    if let Some(asked) = named(cells, spreadsheet) {
+        return Ok(asked);
+    }
+    let first = spreadsheet.tabs.first().ok_or_else(unreadable)?;
+    if let Some(asked) = parse_cells(cells) {
+        // A tab may be called A1 or B: its cells win over the title.
+        return Ok(at(first, asked));
+    }
+    spreadsheet.tab_named(cells).map(whole).ok_or_else(unreadable)
+}
+
+/// Splits the tab's title off; a quoted title alone has no cells.
+fn split(text: &str) -> Option<(Option<String>, Option<&str>)> {
+    if let Some(rest) = text.strip_prefix('\'') {
+        let mut title = String::new();
+        let mut letters = rest.char_indices();
+        while let Some((place, letter)) = letters.next() {
+            let after = &rest[place + letter.len_utf8()..];
+            match letter {
+                '\'' if after.starts_with('\'') => {
+                    letters.next();
+                    title.push('\'');
+                }
+                '\'' if after.is_empty() => return Some((Some(title), None)),
+                '\'' => return Some((Some(title), Some(after.strip_prefix('!')?))),
+                _ => title.push(letter),
+            }
+        }
+        return None;
+    }
+    Some(match text.rsplit_once('!') {
+        Some((title, cells)) => (Some(title.to_owned()), Some(cells)),
+        None => (None, Some(text)),
+    })
+}
+
+fn whole(tab: &Tab) -> Asked {
+    Asked { range: GridRange { sheet: tab.id, ..GridRange::default() }, anchor: false }
+}
+
+fn at(tab: &Tab, (range, anchor): (GridRange, bool)) -> Asked {
+    Asked { range: GridRange { sheet: tab.id, ..range }, anchor }
+}
+
+fn named(name: &str, spreadsheet: &Spreadsheet) -> Option<Asked> {
+    let named = spreadsheet.named.iter().find(|named| named.name.eq_ignore_ascii_case(name))?;
+    let range = GridRange::read(&named.range).ok()?;
+    Some(Asked { range, anchor: false })
+}
+
+/// Reads the part after the `!`; the flag tells a single cell.
+fn parse_cells(text: &str) -> Option<(GridRange, bool)> {
+    if let Some(range) = row_column(text) {
+        return Some(range);
+    }
+    let Some((from, to)) = text.split_once(':') else {
+        let (row, column) = corner(text)?;
+        let rect = Rect::cell(row?, column?);
+        return Some((GridRange::of(0, rect), true));
+    };
+    let (from, to) = (corner(from)?, corner(to)?);
+    let (top, bottom) = sides(from.0, to.0);
+    let (left, right) = sides(from.1, to.1);
+    let range = GridRange { sheet: 0, top, bottom, left, right };
+    // A1:1 is a row and A1:A a column; A:1 names nothing.
+    let crossed = (from.0.is_none() && to.1.is_none()) || (from.1.is_none() && to.0.is_none());
+    (!crossed).then_some((range, false))
+}
+
+/// Two ends of one direction: reversed ends are turned, a missing one leaves its side open.
+fn sides(from: Option<usize>, to: Option<usize>) -> (Option<usize>, Option<usize>) {
+    match (from, to) {
+        (Some(from), Some(to)) => (Some(from.min(to)), Some(from.max(to) + 1)),
+        (Some(from), None) => (Some(from), None),
+        (None, Some(to)) => (Some(to), None),
+        (None, None) => (None, None),
+    }
+}
+
+/// `B2`, `B`, `2`, with or without `$`.
+fn corner(text: &str) -> Option<(Option<usize>, Option<usize>)> {
+    let text = text.strip_prefix('$').unwrap_or(text);
+    let letters = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (letters, digits) = text.split_at(letters);
+    let digits = digits.strip_prefix('$').unwrap_or(digits);
+    let column = if letters.is_empty() { None } else { Some(column_index(letters)?) };
+    let row = if digits.is_empty() {
+        None
+    } else if digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        Some(digits.parse::<usize>().ok()?.checked_sub(1)?)
+    } else {
+        return None;
+    };
+    (row.is_some() || column.is_some()).then_some((row, column))
+}
+
+/// `R2C3` and `R1C1:R2C3`.
+fn row_column(text: &str) -> Option<(GridRange, bool)> {
+    let one = |text: &str| -> Option<(usize, usize)> {
+        let (row, column) = text.strip_prefix('R')?.split_once('C')?;
+        let number = |text: &str| text.parse::<usize>().ok()?.checked_sub(1);
+        Some((number(row)?, number(column)?))
+    };
+    let (from, to) = text.split_once(':').unwrap_or((text, text));
+    let (from, to) = (one(from)?, one(to)?);
+    let rect = Rect::cell(from.0, from.1).around(&Rect::cell(to.0, to.1));
+    Some((GridRange::of(0, rect), !text.contains(':')))
+}
+
+/// `A` is 0, `Z` 25, `AA` 26; `None` beyond `ZZZ`.
+pub fn column_index(letters: &str) -> Option<usize> {
+    if letters.is_empty() || letters.len() > 3 {
+        return None;
+    }
+    let mut index = 0;
+    for letter in letters.bytes() {
+        if !letter.is_ascii_alphabetic() {
+            return None;
+        }
+        index = index * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1;
+    }
+    (index <= MAX_COLUMNS).then_some(index - 1)
+}
+
+/// 0 is `A`, 26 is `AA`.
+pub fn column_letters(index: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = index + 1;
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'A' + u8::try_from(rest % 26).unwrap_or(0)));
+        rest /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
+/// One cell without its tab: `B2`.
+pub fn write_cell(row: usize, column: usize) -> String {
+    format!("{}{}", column_letters(column), row + 1)
+}
+
+/// A rectangle as answers write it: `Sheet1!A1:B2`, one cell `Sheet1!A1`.
+pub fn write(rect: &Rect, tab: &Tab) -> String {
+    let title = quoted(&tab.title);
+    let from = write_cell(rect.top, rect.left);
+    if rect.height() <= 1 && rect.width() <= 1 {
+        return format!("{title}!{from}");
+    }
+    let to = write_cell(rect.bottom.max(1) - 1, rect.right.max(1) - 1);
+    format!("{title}!{from}:{to}")
+}
+
+/// A `GridRange` as it was asked, for error texts: open sides stay open.
+pub fn write_grid_range(range: &GridRange, tab: &Tab) -> String {
+    let title = quoted(&tab.title);
+    let last = |end: Option<usize>| end.map(|end| end.max(1) - 1);
+    let rows = (range.top, last(range.bottom));
+    let columns = (range.left, last(range.right));
+    let end = |row: Option<usize>, column: Option<usize>| {
+        let letters = column.map(column_letters).unwrap_or_default();
+        let digits = row.map(|row| (row + 1).to_string()).unwrap_or_default();
+        format!("{letters}{digits}")
+    };
+    let (from, to) = (end(rows.0, columns.0), end(rows.1, columns.1));
+    if from == to && rows.0.is_some() && columns.0.is_some() {
+        format!("{title}!{from}")
+    } else if from.is_empty() && to.is_empty() {
+        title
+    } else {
+        format!("{title}!{from}:{to}")
+    }
+}
+
+/// The title, quoted unless it is a plain word that can't be mistaken for a cell.
+pub fn quoted(title: &str) -> String {
+    let mut letters = title.chars();
+    let starts_plain = letters.next().is_some_and(|first| first.is_alphabetic() || first == '_');
+    let plain = starts_plain && letters.all(|letter| letter.is_alphanumeric() || letter == '_');
+    if plain && !looks_like_a_cell(title) {
+        return title.to_owned();
+    }
+    format!("'{}'", title.replace('\'', "''"))
+}
+
+fn looks_like_a_cell(title: &str) -> bool {
+    let upper = title.to_uppercase();
+    let is_a1 = corner(&upper).is_some_and(|(row, column)| row.is_some() && column.is_some());
+    is_a1 || row_column(&upper).is_some() || matches!(upper.as_str(), "TRUE" | "FALSE" | "R" | "C")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn spreadsheet(title: &str) -> Spreadsheet {
+        let mut spreadsheet = Spreadsheet::new("id".to_owned(), "t".to_owned());
+        spreadsheet.tabs.push(Arc::new(Tab::new(0, title.to_owned(), 1000, 26)));
+        spreadsheet
+    }
+
+    fn answer(asked: &str, title: &str) -> Result<String, String> {
+        let spreadsheet = spreadsheet(title);
+        let asked = read(asked, &spreadsheet).map_err(|error| error.message)?;
+        let (tab, rect) = asked.range.inside(&spreadsheet).map_err(|error| error.message)?;
+        Ok(write(&rect, tab))
+    }
+
+    #[test]
+    fn every_form_is_echoed_bounded() {
+        for (asked, said) in [
+            ("Sheet1", "Sheet1!A1:Z1000"),
+            ("Sheet1!A:A", "Sheet1!A1:A1000"),
+            ("Sheet1!3:3", "Sheet1!A3:Z3"),
+            ("Sheet1!A1:1", "Sheet1!A1:Z1"),
+            ("Sheet1!B2:C", "Sheet1!B2:C1000"),
+            ("Sheet1!D4:A1", "Sheet1!A1:D4"),
+            ("$B$2", "Sheet1!B2"),
+            ("'Sheet1'!A1", "Sheet1!A1"),
+            ("sheet1!A1:AA2000", "Sheet1!A1:Z1000"),
+            ("Sheet1!R2C3:R1C1", "Sheet1!A1:C2"),
+        ] {
+            assert_eq!(answer(asked, "Sheet1"), Ok(said.to_owned()), "{asked}");
+        }
+    }
+
+    #[test]
+    fn titles_are_quoted_when_they_must_be() {
+        for (title, said) in [
+            ("D3", "'D3'!A1"),
+            ("it's 1", "'it''s 1'!A1"),
+            ("2026-11", "'2026-11'!A1"),
+            ("Blätter_2", "Blätter_2!A1"),
+            ("transaksi", "transaksi!A1"),
+            ("user", "user!A1"),
+        ] {
+            let asked = format!("'{}'!A1", title.replace('\'', "''"));
+            assert_eq!(answer(&asked, title), Ok(said.to_owned()));
+        }
+    }
+
+    #[test]
+    fn outside_and_unreadable_ranges_are_refused_as_asked() {
+        assert_eq!(
+            answer("Sheet1!1001:1003", "Sheet1"),
+            Err("Range (Sheet1!1001:1003) exceeds grid limits. Max rows: 1000, max columns: 26".to_owned())
+        );
+        for text in ["Nope!A1:B2", "A0", "A1:", "Sheet1!", "ABCD1", "'Sheet1", ""] {
+            assert_eq!(answer(text, "Sheet1"), Err(format!("Unable to parse range: {text}")),);
+        }
+    }
+
+    #[test]
+    fn columns_count_in_letters() {
+        for (index, letters) in [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (18_277, "ZZZ")] {
+            assert_eq!(column_letters(index), letters);
+            assert_eq!(column_index(letters), Some(index));
+        }
+        assert_eq!(column_index("AAAA"), None);
+    }
+}

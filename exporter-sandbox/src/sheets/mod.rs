@@ -1,0 +1,42 @@
+//! A stand-in for the Google Sheets API v4 that answers as the real service does.
+
+pub mod a1;
+pub mod access;
+mod batch;
+mod calls;
+pub mod cell;
+pub mod clock;
+mod data_filter;
+mod defaults;
+pub mod errors;
+mod fields;
+mod format;
+mod formula;
+mod get;
+pub mod grid;
+mod handle;
+mod http;
+mod ids;
+mod input;
+mod json;
+pub mod locale;
+mod metadata;
+pub mod model;
+mod page;
+mod persist;
+mod protect;
+pub mod quota;
+pub mod range;
+mod request;
+mod route;
+mod schema;
+pub mod shift;
+mod values;
+mod view;
+
+pub use access::Role;
+pub use handle::{OWNER, Options, Sheets};
+pub use http::router;
+pub use quota::Quotas;
+pub(crate) use route::decode;
+pub use route::endpoint;

@@ -1,0 +1,108 @@
+//! Reads a spreadsheet as people and programs see it: results of formulas, formatted text.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::cell::{Cell, Scalar};
+use super::clock::Moment;
+use super::errors::{Answer, ApiError};
+use super::format;
+use super::formula::Evaluator;
+use super::locale::Locale;
+use super::model::{Spreadsheet, Tab};
+
+/// How a value is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rendering {
+    /// `FORMATTED_VALUE`, `UNFORMATTED_VALUE` or `FORMULA`.
+    pub value: ValueRender,
+    /// Whether dates come as text where values come unformatted.
+    pub dates_as_text: bool,
+}
+
+/// The API's `ValueRenderOption`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueRender {
+    /// As people see it.
+    Formatted,
+    /// As JSON values.
+    Unformatted,
+    /// Formulas as they were entered.
+    Formula,
+}
+
+impl Rendering {
+    /// Reads the two options; a missing one has the API's default.
+    pub fn read(value: &Value, date: &Value) -> Answer<Self> {
+        let value = match value.as_str() {
+            None | Some("FORMATTED_VALUE") => ValueRender::Formatted,
+            Some("UNFORMATTED_VALUE") => ValueRender::Unformatted,
+            Some("FORMULA") => ValueRender::Formula,
+            Some(other) => {
+                return Err(ApiError::invalid(format!("Unknown value render option: {other}")));
+            }
+        };
+        Ok(Self { value, dates_as_text: date.as_str() == Some("FORMATTED_STRING") })
+    }
+}
+
+/// A spreadsheet being read: results of formulas are worked out once.
+pub struct View<'a> {
+    /// What is read.
+    pub spreadsheet: &'a Spreadsheet,
+    /// How numbers and dates are written.
+    pub locale: Locale,
+    evaluator: RefCell<Evaluator<'a>>,
+}
+
+impl<'a> View<'a> {
+    /// A view at a moment: `NOW()` and `TODAY()` mean it.
+    pub fn new(spreadsheet: &'a Spreadsheet, now: Moment) -> Self {
+        let locale = spreadsheet.language();
+        Self { spreadsheet, locale, evaluator: RefCell::new(Evaluator::new(spreadsheet, now)) }
+    }
+
+    /// What a cell shows, before formatting.
+    pub fn scalar(&self, tab: &'a Tab, row: usize, column: usize) -> Scalar {
+        match tab.grid.cell(row, column) {
+            Cell::Empty => Scalar::Empty,
+            Cell::Number(number) => Scalar::Number(*number),
+            Cell::Bool(value) => Scalar::Bool(*value),
+            Cell::Text(text) => Scalar::Text(text.clone()),
+            Cell::Formula(_) => self.evaluator.borrow_mut().cell(tab, row, column),
+        }
+    }
+
+    /// The number format that applies to a cell, if any.
+    pub fn number_format(&self, tab: &Tab, row: usize, column: usize) -> Option<&'a Value> {
+        self.spreadsheet.formats.number(tab.grid.row(row).format(column))
+    }
+
+    /// The text people see.
+    pub fn formatted(&self, tab: &'a Tab, row: usize, column: usize) -> String {
+        let scalar = self.scalar(tab, row, column);
+        format::render(&scalar, self.number_format(tab, row, column), self.locale)
+    }
+
+    /// A cell for an answer of the `values` methods; an empty one is the empty text.
+    pub fn value(&self, tab: &'a Tab, row: usize, column: usize, how: Rendering) -> Value {
+        let cell = tab.grid.cell(row, column);
+        match (how.value, cell) {
+            (_, Cell::Empty) => Value::from(""),
+            (ValueRender::Formatted, Cell::Text(text)) => Value::from(text.as_str()),
+            (ValueRender::Formatted, _) => Value::from(self.formatted(tab, row, column)),
+            (ValueRender::Formula, Cell::Formula(text)) => Value::from(&**text),
+            _ => {
+                let scalar = self.scalar(tab, row, column);
+                let dated = how.dates_as_text
+                    && matches!(scalar, Scalar::Number(_))
+                    && self.number_format(tab, row, column).is_some_and(format::is_date);
+                if dated {
+                    return Value::from(self.formatted(tab, row, column));
+                }
+                scalar.plain()
+            }
+        }
+    }
+}
