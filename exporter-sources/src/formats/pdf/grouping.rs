@@ -194,6 +194,15 @@ fn full_lines(masks: &[Mask]) -> usize {
     let left = union & union.wrapping_neg();
     let keyed = || masks.iter().copied().filter(|mask| mask & left != 0);
     let widest = keyed().max_by_key(|mask| mask.count_ones()).unwrap_or(0);
+    if 2 * widest.count_ones() < union.count_ones() {
+        // The key itself is wrapped: most columns tell how many rows there are.
+        let mut counts: Vec<usize> = (0..MAX_COLUMNS)
+            .map(|column| masks.iter().filter(|&&mask| mask & bit(column) != 0).count())
+            .filter(|&count| count > 0)
+            .collect();
+        counts.sort_unstable();
+        return counts.get(counts.len() / 4).copied().unwrap_or(0);
+    }
     keyed().filter(|&mask| alike(mask, widest)).count()
 }
 

@@ -225,9 +225,14 @@ impl<'a> Interpreter<'a, '_> {
             return Ok(());
         };
         let Some(fonts) = self.resource_kind(frame.resources, b"Font") else {
+            frame.state.text.font = None;
+            self.painter.miss_font(name);
             return Ok(());
         };
         frame.state.text.font = self.font(fonts, name)?;
+        if frame.state.text.font.is_none() {
+            self.painter.miss_font(name);
+        }
         Ok(())
     }
 

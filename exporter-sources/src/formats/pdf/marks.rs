@@ -48,10 +48,30 @@ pub(super) struct Marks {
     pub(super) fills: Vec<Fill>,
     /// Fonts with characters that nothing gives a meaning.
     pub(super) unreadable: Vec<String>,
+    /// Fonts that text is shown in and that are not in the file.
+    pub(super) lost: Vec<String>,
     /// Glyphs that no one sees (text mode 3: the layer under a scan).
     pub(super) invisible: usize,
     /// Glyphs that run neither along nor across the page: stamps, watermarks.
     pub(super) slanted: usize,
     /// Share of the page covered by its pictures, 0 to 1.
     pub(super) pictures: f32,
+}
+
+impl Marks {
+    /// Whether a box of this colour is not seen, because it lies on a larger one of the same
+    /// colour: some writers paint one behind each word.
+    pub(super) fn hides(&self, area: &Area, color: u32) -> bool {
+        /// The cell's own box was painted not long before.
+        const RECENT: usize = 48;
+        let (x, y) = (f32::midpoint(area.x0, area.x1), f32::midpoint(area.y0, area.y1));
+        // The topmost box under it decides what is seen.
+        let below = self.fills.iter().rev().take(RECENT).find(|fill| fill.area.contains(x, y));
+        below.is_some_and(|fill| {
+            let common = fill.area.intersect(area);
+            fill.color == color
+                && common.width() >= 0.99 * area.width()
+                && common.height() >= 0.99 * area.height()
+        })
+    }
 }

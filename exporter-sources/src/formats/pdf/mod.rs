@@ -130,6 +130,10 @@ fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, Pd
     for (number, page) in (1..).zip(&pages) {
         budget.tick()?;
         let marks = interpreter::run(&document, page, number, &mut fonts, &mut budget)?;
+        if let Some(font) = marks.lost.first() {
+            let detail = format!("page {number} shows text in the font /{font}, which is not in the file");
+            return Err(PdfError::Corrupt { detail });
+        }
         let layout = PageLayout::new(number, marks);
         layout.refuse_scan()?;
         layouts.push(layout);

@@ -88,7 +88,7 @@ impl PathBuilder {
             let Some(area) = part.filled_box(thin) else { continue };
             let area = area.intersect(clip);
             let (w, h) = (area.width(), area.height());
-            if w < 0.0 || h < 0.0 {
+            if w < 0.0 || h < 0.0 || marks.hides(&area, color) {
                 continue;
             }
             if h <= thin && w > h {
@@ -184,6 +184,16 @@ mod tests {
         assert_eq!(marks.horizontal.len(), 1);
         assert_eq!(marks.fills.len(), 1);
         assert_eq!(marks.fills[0].color, 7);
+    }
+
+    #[test]
+    fn a_box_on_its_own_colour_is_not_seen() {
+        let mut path = PathBuilder::default();
+        path.rectangle(&Matrix::IDENTITY, [10.0, 10.0, 100.0, 15.0]);
+        path.rectangle(&Matrix::IDENTITY, [20.0, 12.0, 30.0, 10.0]);
+        let mut marks = Marks::default();
+        path.fill(&PAGE, 7, 2.0, &mut marks);
+        assert_eq!(marks.fills.len(), 1);
     }
 
     #[test]

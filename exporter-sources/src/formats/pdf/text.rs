@@ -89,14 +89,21 @@ impl TextObject {
     }
 
     fn show(&mut self, text: Option<&[u8]>, state: &State, painter: &mut TextPainter) {
-        if let (Some(text), Some(font)) = (text, state.text.font.clone()) {
-            painter.begin_run();
-            self.string(text, &font, state, painter);
+        match (text, state.text.font.clone()) {
+            (Some(text), Some(font)) => {
+                painter.begin_run();
+                self.string(text, &font, state, painter);
+            }
+            (Some(text), None) if !text.is_empty() => painter.lose(),
+            _ => {}
         }
     }
 
     fn show_array(&mut self, operands: &Operands, state: &State, painter: &mut TextPainter) {
-        let Some(font) = state.text.font.clone() else { return };
+        let Some(font) = state.text.font.clone() else {
+            painter.lose();
+            return;
+        };
         painter.begin_run();
         for item in &operands.items {
             match item {
@@ -173,6 +180,9 @@ pub(super) struct TextPainter {
     /// Per quarter turn of the text: glyphs, in coordinates turned upright.
     glyphs: [Vec<Glyph>; 4],
     unreadable: Vec<String>,
+    /// The font last set, if it is missing, and those that text was shown in.
+    missing: Option<String>,
+    lost: Vec<String>,
     marked: Vec<Option<Replacement>>,
     run: u32,
     block: u32,
@@ -196,6 +206,8 @@ impl TextPainter {
             page,
             glyphs: Default::default(),
             unreadable: Vec::new(),
+            missing: None,
+            lost: Vec::new(),
             marked: Vec::new(),
             run: 0,
             block: 0,
@@ -215,6 +227,20 @@ impl TextPainter {
         let (sum, count) = self.sizes;
         let size = if count == 0 { 8.0 } else { sum / f64::from(count) };
         narrow(size * 0.4).max(0.5)
+    }
+
+    /// Remembers that a font is not in the file: what is shown in it cannot be read.
+    pub(super) fn miss_font(&mut self, name: &[u8]) {
+        self.missing = Some(String::from_utf8_lossy(name).into_owned());
+    }
+
+    /// Text was shown without a font.
+    fn lose(&mut self) {
+        if let Some(name) = self.missing.take()
+            && !self.lost.contains(&name)
+        {
+            self.lost.push(name);
+        }
     }
 
     fn begin_run(&mut self) {
@@ -317,6 +343,7 @@ impl TextPainter {
         marks.slanted = self.slanted + others;
         marks.invisible = self.invisible;
         marks.unreadable = std::mem::take(&mut self.unreadable);
+        marks.lost = std::mem::take(&mut self.lost);
         if turn != 0 {
             self.turn_marks(turn, marks);
         }

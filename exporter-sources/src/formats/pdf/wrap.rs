@@ -183,6 +183,11 @@ fn cut_in_word(
     if facts.spaces_are_kept() || facts.is_code() {
         return true;
     }
+    // A code cut between two digits, in a column too narrow for any of its codes.
+    let bare_digits = first.chars().all(|c| c.is_ascii_digit());
+    if above.text == last && below.text == first && bare_digits && facts.single_spaced == 0 {
+        return last.ends_with(|c: char| c.is_ascii_digit()) && last.contains(char::is_alphabetic);
+    }
     // Letters go on in small letters, and neither part is a word of this table.
     let known = |word: &str| words.contains(bare(word));
     if words.contains(&format!("{}{}", bare(last), bare(first))) {
@@ -245,6 +250,11 @@ mod tests {
     fn codes_without_spaces_stay_whole() {
         let others: &[&[&str]] = &[&["AB123456"], &["AB923456"], &["AC123456"]];
         assert_eq!(joined(others, &["AB123456", "X9"]), "AB123456X9");
+    }
+
+    #[test]
+    fn a_code_cut_in_every_row() {
+        assert_eq!(joined(&[&["U0000", "1"], &["U0000", "2"]], &["U0000", "3"]), "U00003");
     }
 
     #[test]
