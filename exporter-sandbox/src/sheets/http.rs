@@ -77,6 +77,7 @@ impl Reply {
             (header::CACHE_CONTROL, "private"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+            (header::X_XSS_PROTECTION, "0"),
             (header::SERVER, "ESF"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDateTime;
 
 use super::functions;
-use super::lex::{End, Reference};
+use super::lex::{End, LOST, Reference};
 use super::parse::{Expression, parse};
 use crate::sheets::cell::{Cell, Failure, Scalar};
 use crate::sheets::clock::Moment;
@@ -198,6 +198,10 @@ impl<'a> Evaluator<'a> {
         match name.to_uppercase().as_str() {
             "TRUE" => return Operand::One(Scalar::Bool(true)),
             "FALSE" => return Operand::One(Scalar::Bool(false)),
+            LOST => {
+                let message = "Reference does not exist.";
+                return Operand::One(Scalar::failed(Failure::Reference, message));
+            }
             _ => {}
         }
         let named = self.spreadsheet.named.iter().find(|named| named.name.eq_ignore_ascii_case(name));

@@ -75,6 +75,9 @@ impl End {
     }
 }
 
+/// What stands where a reference was whose cells are gone.
+pub const LOST: &str = "#REF!";
+
 const SIGNS: [&str; 22] = [
     "<>", "<=", ">=", "+", "-", "*", "/", "^", "&", "=", "<", ">", "(", ")", ",", ";", "%", "{", "}", ":",
     "!", "#",
@@ -101,6 +104,9 @@ fn next(text: &str) -> (Token, usize) {
     }
     if first == '"' {
         return quoted(text);
+    }
+    if text.starts_with(LOST) {
+        return (Token::Name(LOST.to_owned()), LOST.len());
     }
     if let Some(found) = reference(text) {
         return found;

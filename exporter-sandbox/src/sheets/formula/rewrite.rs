@@ -1,9 +1,8 @@
 //! Formulas follow: references move with rows, columns and tab titles, and with copies.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::lex::{End, Reference, Token, tokens};
+use super::lex::{End, LOST, Reference, Token, tokens};
 use crate::sheets::cell::Cell;
 use crate::sheets::model::{Spreadsheet, Tab};
 use crate::sheets::range::Dimension;
@@ -91,8 +90,7 @@ fn rewrite(formula: &str, change: impl Fn(&Reference) -> Option<Reference>) -> S
             Token::Reference(reference) => match change(&reference) {
                 Some(same) if same == reference => text.push_str(source),
                 Some(changed) => text.push_str(&changed.write()),
-                // Writing to a String can't fail.
-                None => drop(write!(text, "#REF!")),
+                None => text.push_str(LOST),
             },
             _ => text.push_str(source),
         }
