@@ -1,4 +1,5 @@
 //! Stand-ins for the panel, Google Sheets and Telegram, on loopback.
 
 pub mod oauth;
+pub mod person;
 pub mod sheets;

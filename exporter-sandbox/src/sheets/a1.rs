@@ -79,6 +79,11 @@ fn named(name: &str, spreadsheet: &Spreadsheet) -> Option<Asked> {
     Some(Asked { range, anchor: false })
 }
 
+/// The cells that a text without a tab's title names, of no tab in particular.
+pub fn cells(text: &str) -> Option<GridRange> {
+    parse_cells(text).map(|(range, _)| range)
+}
+
 /// Reads the part after the `!`; the flag tells a single cell.
 fn parse_cells(text: &str) -> Option<(GridRange, bool)> {
     if let Some(range) = row_column(text) {

@@ -1,5 +1,7 @@
 //! The moment at which a request is answered.
 
+use std::time::SystemTime;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
@@ -10,7 +12,7 @@ pub struct Moment(pub DateTime<Utc>);
 impl Moment {
     /// The system's clock.
     pub fn now() -> Self {
-        Self(Utc::now())
+        Self(DateTime::from(SystemTime::now()))
     }
 
     /// The wall-clock time in a time zone; an unknown zone is UTC.

@@ -20,7 +20,7 @@ pub struct Row {
     cells: Vec<Cell>,
     formats: Vec<FormatId>,
     /// Notes, validation rules, rich text: what few cells have.
-    extras: Option<Box<BTreeMap<usize, Map<String, Value>>>>,
+    extras: BTreeMap<usize, Map<String, Value>>,
 }
 
 /// What a row or column has besides cells.
@@ -63,12 +63,12 @@ impl Row {
 
     /// The cell's note, validation rule and the like.
     pub fn extra(&self, column: usize) -> Option<&Map<String, Value>> {
-        self.extras.as_ref()?.get(&column)
+        self.extras.get(&column)
     }
 
     /// Column after the last cell that has anything.
     pub fn extent(&self) -> usize {
-        let extras = self.extras.as_ref().and_then(|extras| extras.keys().next_back());
+        let extras = self.extras.keys().next_back();
         self.cells.len().max(self.formats.len()).max(extras.map_or(0, |last| last + 1))
     }
 
@@ -103,17 +103,11 @@ impl Row {
     /// Puts a note, validation rule and so on; `None` takes the field away.
     pub fn set_extra(&mut self, column: usize, field: &str, value: Option<Value>) {
         if let Some(value) = value {
-            let extras = self.extras.get_or_insert_default();
-            extras.entry(column).or_default().insert(field.to_owned(), value);
-        } else if let Some(extras) = &mut self.extras {
-            if let Some(fields) = extras.get_mut(&column) {
-                fields.remove(field);
-                if fields.is_empty() {
-                    extras.remove(&column);
-                }
-            }
-            if extras.is_empty() {
-                self.extras = None;
+            self.extras.entry(column).or_default().insert(field.to_owned(), value);
+        } else if let Some(fields) = self.extras.get_mut(&column) {
+            fields.remove(field);
+            if fields.is_empty() {
+                self.extras.remove(&column);
             }
         }
     }
@@ -122,15 +116,9 @@ impl Row {
     pub fn copy_cell(&mut self, column: usize, from: &Self, from_column: usize) {
         self.set(column, from.cell(from_column).clone());
         self.set_format(column, from.format(from_column));
-        if let Some(extras) = &mut self.extras {
-            extras.remove(&column);
-            if extras.is_empty() {
-                self.extras = None;
-            }
-        }
+        self.extras.remove(&column);
         if let Some(fields) = from.extra(from_column) {
-            let extras = self.extras.get_or_insert_default();
-            extras.insert(column, fields.clone());
+            self.extras.insert(column, fields.clone());
         }
     }
 
@@ -149,13 +137,8 @@ impl Row {
                 self.set_format(column, format);
             }
         }
-        if let Some(extras) = old.extras {
-            let moved: BTreeMap<_, _> = extras
-                .into_iter()
-                .filter_map(|(column, fields)| Some((change.index(column)?, fields)))
-                .collect();
-            self.extras = (!moved.is_empty()).then(|| Box::new(moved));
-        }
+        let extras = old.extras.into_iter();
+        self.extras = extras.filter_map(|(column, fields)| Some((change.index(column)?, fields))).collect();
     }
 }
 
@@ -182,7 +165,7 @@ impl Grid {
 
     /// A row; an empty one where nothing was ever written.
     pub fn row(&self, index: usize) -> &Row {
-        static EMPTY: Row = Row { cells: Vec::new(), formats: Vec::new(), extras: None };
+        static EMPTY: Row = Row { cells: Vec::new(), formats: Vec::new(), extras: BTreeMap::new() };
         self.rows.get(index).map_or(&EMPTY, |row| row)
     }
 

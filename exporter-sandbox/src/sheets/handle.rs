@@ -8,20 +8,22 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::access::{Role, Sharing, Tokens};
-use super::batch::sheet;
+use super::access::{Actor, Role, Sharing, Tokens};
+use super::batch::{self, Context, sheet};
 use super::clock::Moment;
 use super::errors::{Answer, ApiError};
 use super::ids::Ids;
-use super::model::Spreadsheet;
+use super::model::{Spreadsheet, Tab};
 use super::persist::Saver;
 use super::quota::{Counter, Quotas};
 use super::range::Dimension;
 use super::values::read;
+use super::values::write::{self, InputOption, Writer};
 use super::view::{Rendering, ValueRender, View};
 use crate::oauth::Accounts;
+use crate::person::TabFacts;
 
 /// The account that owns what nobody else does; its token is `fidelity`.
 pub const OWNER: &str = "owner@example.com";
@@ -76,7 +78,7 @@ impl Sheets {
             Some(directory) => super::persist::load(directory)?,
             None => BTreeMap::new(),
         };
-        let saver = options.data.clone().map(Saver::start).transpose()?;
+        let saver = options.data.as_deref().map(Saver::start).transpose()?;
         let mut tokens = Tokens::default();
         tokens.add(STATIC_TOKEN.to_owned(), OWNER.to_owned(), None);
         // Ids must not repeat those of an earlier process on the same directory.
@@ -120,7 +122,7 @@ impl Sheets {
         let mut state = self.lock();
         if !state.files.contains_key(id) {
             let mut spreadsheet = Spreadsheet::new(id.to_owned(), title.to_owned());
-            spreadsheet.tabs.push(Arc::new(super::model::Tab::new(0, "Sheet1".to_owned(), 1000, 26)));
+            spreadsheet.tabs.push(Arc::new(Tab::new(0, "Sheet1".to_owned(), 1000, 26)));
             let sharing = Sharing::from([(owner.to_owned(), Role::Owner)]);
             state.files.insert(id.to_owned(), File { spreadsheet: Arc::new(spreadsheet), sharing });
         }
@@ -245,7 +247,34 @@ impl Sheets {
     /// Adds a tab with a title, for tests and people.
     pub fn add_tab(&self, id: &str, title: &str) -> Answer<()> {
         self.change(id, |spreadsheet, ids| {
-            sheet::new_tab(spreadsheet, &serde_json::json!({ "title": title }), ids).map(|_| ())
+            sheet::new_tab(spreadsheet, &json!({ "title": title }), ids).map(|_| ())
+        })
+    }
+
+    /// Types into a cell as the owner, read as typing is.
+    pub(crate) fn type_text(&self, id: &str, cell: &str, text: &str) -> Answer<()> {
+        let now = self.moment();
+        let body = json!({ "values": [[text]] });
+        self.change(id, |spreadsheet, _| {
+            let writer = Writer { option: InputOption::UserEntered, actor: &owner(), now };
+            write::update(spreadsheet, cell, &body, writer).map(|_| ())
+        })
+    }
+
+    /// Applies requests as the owner; what they are may depend on the tabs there are.
+    pub(crate) fn as_owner(
+        &self,
+        id: &str,
+        requests: impl FnOnce(&[TabFacts]) -> Answer<Vec<Value>>,
+    ) -> Answer<()> {
+        let now = self.moment();
+        self.change(id, |spreadsheet, ids| {
+            let requests = requests(&facts(spreadsheet))?;
+            if requests.is_empty() {
+                return Ok(());
+            }
+            let mut context = Context { spreadsheet, actor: &owner(), now, ids };
+            batch::apply(&mut context, &requests).map(|_| ())
         })
     }
 
@@ -263,4 +292,24 @@ impl Sheets {
     pub fn flush(&self) -> io::Result<()> {
         self.saver.as_ref().map_or(Ok(()), Saver::flush)
     }
+}
+
+fn owner() -> Actor {
+    Actor { email: OWNER.to_owned(), role: Role::Owner }
+}
+
+fn facts(spreadsheet: &Spreadsheet) -> Vec<TabFacts> {
+    let protected = |tab: &Tab| {
+        let ranges = tab.list("protectedRanges").iter();
+        ranges.filter_map(|range| range["protectedRangeId"].as_i64()).collect()
+    };
+    let tabs = spreadsheet.tabs.iter();
+    tabs.map(|tab| TabFacts {
+        title: tab.title.clone(),
+        id: tab.id,
+        used_rows: tab.grid.used_rows(),
+        columns: tab.grid.column_count(),
+        protected: protected(tab),
+    })
+    .collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -29,7 +29,7 @@ enum Order {
 
 impl Saver {
     /// Starts writing to `directory`, which is made when missing.
-    pub fn start(directory: PathBuf) -> io::Result<Self> {
+    pub fn start(directory: &Path) -> io::Result<Self> {
         let folder = directory.join(FOLDER);
         fs::create_dir_all(&folder)?;
         let (sender, receiver) = channel();

@@ -122,18 +122,9 @@ impl GridRange {
             left: side("startColumnIndex")?,
             right: side("endColumnIndex")?,
         };
-        range.ordered("Row", range.top, range.bottom)?;
-        range.ordered("Column", range.left, range.right)?;
+        ordered("Row", range.top, range.bottom)?;
+        ordered("Column", range.left, range.right)?;
         Ok(range)
-    }
-
-    fn ordered(self, what: &str, start: Option<usize>, end: Option<usize>) -> Answer<()> {
-        match (start.unwrap_or(0), end) {
-            (start, Some(end)) if end <= start => Err(ApiError::invalid(format!(
-                "GridRange.end{what}Index ({end}) must be greater than GridRange.start{what}Index ({start})."
-            ))),
-            _ => Ok(()),
-        }
     }
 
     /// A bounded rectangle of a tab.
@@ -195,5 +186,14 @@ impl GridRange {
             )));
         }
         Ok((tab, self.bounded(tab)))
+    }
+}
+
+fn ordered(what: &str, start: Option<usize>, end: Option<usize>) -> Answer<()> {
+    match (start.unwrap_or(0), end) {
+        (start, Some(end)) if end <= start => Err(ApiError::invalid(format!(
+            "GridRange.end{what}Index ({end}) must be greater than GridRange.start{what}Index ({start})."
+        ))),
+        _ => Ok(()),
     }
 }

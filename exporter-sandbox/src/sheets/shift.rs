@@ -149,7 +149,9 @@ impl Shift {
                         "ranges" | "unprotectedRanges" | "sources" => {
                             if let Value::Array(items) = value {
                                 items.retain(|item| self.moved(item).is_some());
-                                items.iter_mut().for_each(|item| self.replace(item));
+                                for item in items {
+                                    self.replace(item);
+                                }
                             }
                         }
                         _ => self.walk(value),

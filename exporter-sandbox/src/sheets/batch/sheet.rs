@@ -184,7 +184,7 @@ pub fn update(context: &mut Context, body: &Value) -> Answer<()> {
         if !same {
             check_title(spreadsheet, title)?;
         }
-        spreadsheet.tab_mut(id)?.title = title.to_owned();
+        title.clone_into(&mut spreadsheet.tab_mut(id)?.title);
         if spreadsheet.has_formulas {
             formula::rewrite::rename(spreadsheet, &old, title);
         }

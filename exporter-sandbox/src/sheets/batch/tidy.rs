@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::sheets::cell::Cell;
 use crate::sheets::errors::{Answer, ApiError};
+use crate::sheets::grid::Row;
 use crate::sheets::input;
 use crate::sheets::protect;
 use crate::sheets::range::{Dimension, GridRange};
@@ -65,8 +66,7 @@ pub fn duplicates(context: &mut Context, body: &Value) -> Answer<Value> {
         }
         let grid = &mut context.spreadsheet.tab_mut(range.sheet)?.grid;
         for target in row..rect.bottom {
-            let source =
-                if target + 1 < rect.bottom { grid.row(target + 1).clone() } else { Default::default() };
+            let source = if target + 1 < rect.bottom { grid.row(target + 1).clone() } else { Row::default() };
             for column in rect.left..rect.right {
                 grid.row_mut(target).copy_cell(column, &source, column);
             }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Asked;
 use crate::sheets::a1;
+use crate::sheets::access::Actor;
 use crate::sheets::cell::Cell;
 use crate::sheets::data_filter;
 use crate::sheets::errors::{Answer, ApiError};
@@ -126,32 +127,14 @@ impl Asked<'_> {
             let writer = Writer { option, actor, now };
             let appended = append::append(spreadsheet, range, self.body, insert, writer)?;
             let updates = self.updates(spreadsheet, Some(id), &appended.written, major(self.body), echo)?;
-            Ok(append::response(id, &appended, Value::Object(updates)))
+            Ok(append::response(id, &appended, &Value::Object(updates)))
         })
-    }
-
-    fn clear(
-        &self,
-        spreadsheet: &mut Spreadsheet,
-        range: &GridRange,
-        actor: &super::Actor,
-    ) -> Answer<String> {
-        let (tab, rect) = range.inside(spreadsheet)?;
-        let cleared = a1::write(&rect, tab);
-        protect::check(spreadsheet, range, actor)?;
-        let grid = &mut spreadsheet.tab_mut(range.sheet)?.grid;
-        for row in rect.top..rect.bottom.min(grid.rows().len()) {
-            for column in rect.left..rect.right.min(grid.row(row).cells().len()) {
-                grid.set(row, column, Cell::Empty);
-            }
-        }
-        Ok(cleared)
     }
 
     pub(super) fn values_clear(&self, id: &str, range: &str) -> Answer<Value> {
         self.change(id, |spreadsheet, actor, _| {
             let asked = a1::read(range, spreadsheet)?;
-            let cleared = self.clear(spreadsheet, &asked.range, actor)?;
+            let cleared = clear(spreadsheet, &asked.range, actor)?;
             Ok(json!({ "spreadsheetId": id, "clearedRange": cleared }))
         })
     }
@@ -161,7 +144,7 @@ impl Asked<'_> {
             let mut cleared = Vec::new();
             for range in self.body["ranges"].as_array().into_iter().flatten() {
                 let asked = a1::read(range.as_str().unwrap_or_default(), spreadsheet)?;
-                cleared.push(self.clear(spreadsheet, &asked.range, actor)?);
+                cleared.push(clear(spreadsheet, &asked.range, actor)?);
             }
             Ok(json!({ "spreadsheetId": id, "clearedRanges": cleared }))
         })
@@ -172,7 +155,7 @@ impl Asked<'_> {
             let mut cleared = Vec::new();
             for filter in self.body["dataFilters"].as_array().into_iter().flatten() {
                 for range in data_filter::ranges(spreadsheet, filter)? {
-                    cleared.push(self.clear(spreadsheet, &range, actor)?);
+                    cleared.push(clear(spreadsheet, &range, actor)?);
                 }
             }
             Ok(json!({ "spreadsheetId": id, "clearedRanges": cleared }))
@@ -238,6 +221,20 @@ impl Asked<'_> {
             Ok(totals.answer(id, responses))
         })
     }
+}
+
+/// Empties the cells of a range, formats excepted, and names it as it is.
+fn clear(spreadsheet: &mut Spreadsheet, range: &GridRange, actor: &Actor) -> Answer<String> {
+    let (tab, rect) = range.inside(spreadsheet)?;
+    let cleared = a1::write(&rect, tab);
+    protect::check(spreadsheet, range, actor)?;
+    let grid = &mut spreadsheet.tab_mut(range.sheet)?.grid;
+    for row in rect.top..rect.bottom.min(grid.rows().len()) {
+        for column in rect.left..rect.right.min(grid.row(row).cells().len()) {
+            grid.set(row, column, Cell::Empty);
+        }
+    }
+    Ok(cleared)
 }
 
 /// Distinct rows and columns over all ranges of one call.

@@ -14,7 +14,7 @@ pub fn read(text: &str, locale: Locale) -> Option<Entered> {
         return None;
     }
     let parsed = parse(text.trim(), locale)?;
-    let mut value = if negative != inner_negative { -parsed.value } else { parsed.value };
+    let mut value = if negative == inner_negative { parsed.value } else { -parsed.value };
     if percent {
         // 12.5% is 0.125: dividing the text's number keeps the nearest double.
         value /= 100.0;

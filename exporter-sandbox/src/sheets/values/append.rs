@@ -47,7 +47,7 @@ pub fn append(
 }
 
 /// The answer of `values.append`.
-pub fn response(id: &str, appended: &Appended, updates: Value) -> Value {
+pub fn response(id: &str, appended: &Appended, updates: &Value) -> Value {
     let mut answer = json!({ "spreadsheetId": id, "updates": updates });
     if let Some(table) = &appended.table {
         answer["tableRange"] = json!(table);

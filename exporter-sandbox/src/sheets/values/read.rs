@@ -41,8 +41,8 @@ fn rows<'a>(view: &View<'a>, tab: &'a Tab, rect: &Rect, how: Rendering) -> Vec<V
         let cells = tab.grid.row(row).cells();
         let last = cells.iter().take(rect.right).rposition(|cell| !cell.is_empty());
         let end = last.map_or(rect.left, |last| last + 1).max(rect.left);
-        let list = (rect.left..end).map(|column| view.value(tab, row, column, how)).collect();
-        lists.push(Value::Array(list));
+        let cells = (rect.left..end).map(|column| view.value(tab, row, column, how)).collect();
+        lists.push(Value::Array(cells));
     }
     cut(&mut lists);
     lists
@@ -54,8 +54,8 @@ fn columns<'a>(view: &View<'a>, tab: &'a Tab, rect: &Rect, how: Rendering) -> Ve
     for column in rect.left..rect.right {
         let last = (rect.top..bottom).rev().find(|&row| !tab.grid.cell(row, column).is_empty());
         let end = last.map_or(rect.top, |last| last + 1);
-        let list = (rect.top..end).map(|row| view.value(tab, row, column, how)).collect();
-        lists.push(Value::Array(list));
+        let cells = (rect.top..end).map(|row| view.value(tab, row, column, how)).collect();
+        lists.push(Value::Array(cells));
     }
     cut(&mut lists);
     lists

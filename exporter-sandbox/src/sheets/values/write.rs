@@ -176,8 +176,8 @@ fn not_a_cell(value: &Value) -> Option<String> {
 }
 
 fn proto_fields(value: &Value) -> String {
-    let fields = value.as_object().into_iter().flatten();
-    fields.map(|(key, _)| format!("  fields {{\n    key: \"{key}\"\n  }}\n")).collect()
+    let keys = value.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+    keys.flat_map(|key| ["  fields {\n    key: \"", key, "\"\n  }\n"]).collect()
 }
 
 /// Writes a block at a rectangle that is known to lie inside the grid.

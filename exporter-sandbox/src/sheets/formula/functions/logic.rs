@@ -9,11 +9,11 @@ pub fn call(arguments: &mut Arguments, name: &str) -> Option<Outcome> {
     Some(match name {
         "IF" => choose(arguments),
         "IFS" => first_true(arguments),
-        "AND" => all(arguments).and_then(|values| truth(values.into_iter().all(|value| value))),
-        "OR" => all(arguments).and_then(|values| truth(values.into_iter().any(|value| value))),
-        "NOT" => arguments.truth(0).and_then(|value| truth(!value)),
-        "TRUE" => truth(true),
-        "FALSE" => truth(false),
+        "AND" => all(arguments).map(|values| truth(values.into_iter().all(|value| value))),
+        "OR" => all(arguments).map(|values| truth(values.into_iter().any(|value| value))),
+        "NOT" => arguments.truth(0).map(|value| truth(!value)),
+        "TRUE" => Ok(truth(true)),
+        "FALSE" => Ok(truth(false)),
         "IFERROR" => fallback(arguments, |_| true),
         "IFNA" => fallback(arguments, |failure| failure == Failure::Missing),
         "ISERROR" => test(arguments, |value| matches!(value, Scalar::Error(..))),
@@ -30,7 +30,7 @@ pub fn call(arguments: &mut Arguments, name: &str) -> Option<Outcome> {
 fn choose(arguments: &mut Arguments) -> Outcome {
     let place = if arguments.truth(0)? { 1 } else { 2 };
     if place == 2 && arguments.count() < 3 {
-        return truth(false);
+        return Ok(truth(false));
     }
     arguments.operand(place)
 }
@@ -72,5 +72,5 @@ fn fallback(arguments: &mut Arguments, caught: fn(Failure) -> bool) -> Outcome {
 
 fn test(arguments: &mut Arguments, holds: fn(&Scalar) -> bool) -> Outcome {
     let value = arguments.any(0)?;
-    truth(holds(&value))
+    Ok(truth(holds(&value)))
 }

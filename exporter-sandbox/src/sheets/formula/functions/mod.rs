@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 use super::eval::{Evaluator, Operand};
 use super::parse::Expression;
-use crate::sheets::cell::{Failure, Scalar};
+use crate::sheets::cell::{Failure, MAX_CHARACTERS, Scalar};
 
 /// What a function gives: a value, or the error that ends the formula.
 type Outcome = Result<Operand, Scalar>;
@@ -125,11 +125,15 @@ fn size(count: usize) -> Outcome {
 }
 
 fn text(value: &str) -> Outcome {
+    if value.len() > MAX_CHARACTERS && value.chars().count() > MAX_CHARACTERS {
+        let message = format!("Text result is longer than the limit of {MAX_CHARACTERS} characters.");
+        return Err(Scalar::failed(Failure::Value, message));
+    }
     Ok(Operand::One(Scalar::text(value)))
 }
 
-fn truth(value: bool) -> Outcome {
-    Ok(Operand::One(Scalar::Bool(value)))
+fn truth(value: bool) -> Operand {
+    Operand::One(Scalar::Bool(value))
 }
 
 /// Calls a function by its upper-case name.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Arguments, Outcome, number, size, text, truth};
-use crate::sheets::cell::{Failure, Scalar};
+use crate::sheets::cell::{Failure, MAX_CHARACTERS, Scalar};
 use crate::sheets::format;
 
 /// Calls a function of this family; `None` when the name is none of it.
@@ -129,7 +129,7 @@ fn find(arguments: &mut Arguments, folds: bool) -> Outcome {
 fn repeated(arguments: &mut Arguments) -> Outcome {
     let value = arguments.text(0)?;
     let count = letters(arguments, 1)?;
-    if value.len().saturating_mul(count) > 50_000 {
+    if value.len().saturating_mul(count) > 4 * MAX_CHARACTERS {
         return Err(Scalar::failed(Failure::Value, "The result is too long."));
     }
     text(&value.repeat(count))
@@ -137,7 +137,7 @@ fn repeated(arguments: &mut Arguments) -> Outcome {
 
 fn exact(arguments: &mut Arguments) -> Outcome {
     let same = arguments.text(0)? == arguments.text(1)?;
-    truth(same)
+    Ok(truth(same))
 }
 
 fn formatted(arguments: &mut Arguments) -> Outcome {
