@@ -36,11 +36,18 @@ struct Strip {
     cover: usize,
 }
 
-/// Finds the columns of `body` under the heading row `headings`.
-pub(super) fn find(body: &[&Line], headings: &[&Line], em: f32) -> Columns {
+/// Finds the columns of `body` under the heading row `headings`; `joints` are places where cells
+/// touch.
+pub(super) fn find(body: &[&Line], headings: &[&Line], joints: &[f32], em: f32) -> Columns {
     let all = || headings.iter().chain(body).flat_map(|line| &line.pieces);
     let least = 0.05 * em;
     let mut borders = free_borders(&strips(all()), 0, least);
+    for &joint in joints {
+        if !borders.iter().any(|b| (b - joint).abs() < 0.3 * em) {
+            borders.push(joint);
+        }
+    }
+    borders.sort_by(f32::total_cmp);
     // A heading over several columns, or a few overlong cells, may reach over a gap that
     // everything else keeps free: it counts if it parts two headings.
     let below = strips(body.iter().flat_map(|line| &line.pieces));
@@ -54,7 +61,7 @@ pub(super) fn find(body: &[&Line], headings: &[&Line], em: f32) -> Columns {
         }
     }
     let heads: Vec<&Piece> = headings.iter().flat_map(|line| &line.pieces).collect();
-    split_by_joints(&mut borders, body, &heads, em);
+    merge_halves(&mut borders, body, &heads);
     merge_headless(&mut borders, body, &heads, em);
     Columns { borders }
 }
@@ -134,33 +141,54 @@ fn neighbours(borders: &[f32], at: f32) -> (f32, f32) {
     (below.fold(f32::NEG_INFINITY, f32::max), above.fold(f32::INFINITY, f32::min))
 }
 
-/// Cells that touch one another: text objects that begin at the same place in many rows.
-fn split_by_joints(borders: &mut Vec<f32>, lines: &[&Line], heads: &[&Piece], em: f32) {
+/// Where cells touch one another: text objects that begin at the same place in many of the
+/// `lines`, and in a heading.
+pub(super) fn joints(lines: &[&Line], headings: &[&Line], em: f32) -> Vec<f32> {
     let mut joints: Vec<f32> = lines
         .iter()
         .flat_map(|line| &line.pieces)
         .flat_map(|piece| piece.joints.iter().map(|joint| joint.1))
         .collect();
     joints.sort_by(f32::total_cmp);
-    let mut start = 0;
-    for end in 1..=joints.len() {
-        if end < joints.len() && joints[end] - joints[end - 1] <= 0.1 * em {
-            continue;
-        }
-        let group = &joints[start..end];
-        start = end;
-        if group.len() * 4 < lines.len() {
-            continue;
-        }
-        let at = group[group.len() / 2];
-        let headed = heads.iter().any(|head| {
-            (head.x0 - at).abs() < 0.5 * em || head.joints.iter().any(|j| (j.1 - at).abs() < 0.5 * em)
-        });
-        if headed && !borders.iter().any(|b| (b - at).abs() < 0.5 * em) {
-            borders.push(at);
+    let headed = |at: f32| {
+        let near = |x: f32| (x - at).abs() < 0.5 * em;
+        let mut heads = headings.iter().flat_map(|line| &line.pieces);
+        heads.any(|head| near(head.x0) || head.joints.iter().any(|joint| near(joint.1)))
+    };
+    joints
+        .chunk_by(|a, b| b - a <= 0.1 * em)
+        .filter(|group| group.len() * 4 >= lines.len())
+        .map(|group| group[group.len() / 2])
+        .filter(|&at| headed(at))
+        .collect()
+}
+
+/// A heading at one side of its column and the text at the other may leave a gap between that
+/// runs through: of two neighbours, one with only a heading and one with only text, make one.
+fn merge_halves(borders: &mut Vec<f32>, body: &[&Line], heads: &[&Piece]) {
+    let kinds: Vec<(bool, bool)> = (0..=borders.len())
+        .map(|column| {
+            let from = column.checked_sub(1).map_or(f32::NEG_INFINITY, |at| borders[at]);
+            let to = borders.get(column).copied().unwrap_or(f32::INFINITY);
+            let inside = |piece: &Piece| piece.center() > from && piece.center() < to;
+            let text = body.iter().flat_map(|line| &line.pieces).any(&inside);
+            (heads.iter().any(|head| inside(head)), text)
+        })
+        .collect();
+    let mut joined = Vec::new();
+    let mut column = 0;
+    while column + 1 < kinds.len() {
+        match (kinds[column], kinds[column + 1]) {
+            ((true, false), (false, true)) | ((false, true), (true, false)) => {
+                joined.push(column);
+                column += 2;
+            }
+            _ => column += 1,
         }
     }
-    borders.sort_by(f32::total_cmp);
+    for column in joined.into_iter().rev() {
+        borders.remove(column);
+    }
 }
 
 /// A column without a heading is part of its nearer neighbour, unless it stands clear of both:
@@ -234,7 +262,7 @@ mod tests {
             line(24.0, &[(30.0, 60.0, "Rp 500"), (63.0, 90.0, "Gagal")]),
         ];
         let lines: Vec<&Line> = rows.iter().collect();
-        let columns = find(&lines[1..], &lines[..1], 10.0);
+        let columns = find(&lines[1..], &lines[..1], &[], 10.0);
         assert_eq!(columns.borders, vec![61.5]);
         assert_eq!((columns.of(30.0), columns.of(70.0)), (0, 1));
     }
@@ -246,9 +274,19 @@ mod tests {
             line(12.0, &[(0.0, 50.0, "11/03/2025"), (53.0, 78.0, "00:42"), (120.0, 160.0, "Siti")]),
         ];
         let lines: Vec<&Line> = rows.iter().collect();
-        let columns = find(&lines[1..], &lines[..1], 10.0);
+        let columns = find(&lines[1..], &lines[..1], &[], 10.0);
         assert_eq!(columns.count(), 2);
         assert_eq!(columns.of(60.0), 0);
+    }
+
+    #[test]
+    fn a_heading_left_and_numbers_right_are_one_column() {
+        let rows = [
+            line(0.0, &[(0.0, 20.0, "Kode"), (100.0, 130.0, "Jumlah"), (200.0, 230.0, "Nominal")]),
+            line(12.0, &[(0.0, 30.0, "A-1"), (160.0, 180.0, "145"), (250.0, 280.0, "Rp 5")]),
+        ];
+        let lines: Vec<&Line> = rows.iter().collect();
+        assert_eq!(find(&lines[1..], &lines[..1], &[], 10.0).count(), 3);
     }
 
     #[test]
@@ -256,6 +294,6 @@ mod tests {
         let rows =
             [line(0.0, &[(0.0, 30.0, "Kode")]), line(12.0, &[(0.0, 30.0, "A-1"), (100.0, 130.0, "x")])];
         let lines: Vec<&Line> = rows.iter().collect();
-        assert_eq!(find(&lines[1..], &lines[..1], 10.0).count(), 2);
+        assert_eq!(find(&lines[1..], &lines[..1], &[], 10.0).count(), 2);
     }
 }

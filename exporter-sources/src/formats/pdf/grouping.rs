@@ -194,8 +194,10 @@ fn full_lines(masks: &[Mask]) -> usize {
     let left = union & union.wrapping_neg();
     let keyed = || masks.iter().copied().filter(|mask| mask & left != 0);
     let widest = keyed().max_by_key(|mask| mask.count_ones()).unwrap_or(0);
-    if 2 * widest.count_ones() < union.count_ones() {
-        // The key itself is wrapped: most columns tell how many rows there are.
+    let keys = keyed().count();
+    if 2 * widest.count_ones() < union.count_ones() || (keys == 1 && masks.len() > 3) {
+        // The key itself is wrapped, or only the heading has text there: most columns tell how
+        // many rows there are.
         let mut counts: Vec<usize> = (0..MAX_COLUMNS)
             .map(|column| masks.iter().filter(|&&mask| mask & bit(column) != 0).count())
             .filter(|&count| count > 0)

@@ -26,6 +26,11 @@ impl Line {
         1 + gaps.count() + joints
     }
 
+    pub(super) fn same_text(&self, other: &Self) -> bool {
+        self.pieces.len() == other.pieces.len()
+            && self.pieces.iter().zip(&other.pieces).all(|(a, b)| a.text == b.text)
+    }
+
     /// The whole text, for comparing lines.
     pub(super) fn text(&self) -> String {
         let texts: Vec<&str> = self.pieces.iter().map(|piece| piece.text.as_str()).collect();

@@ -142,10 +142,10 @@ impl Builder<'_> {
             Step::Touching => {}
         }
         let Some(open) = &mut self.open else { return };
-        if std::mem::take(&mut open.piece.space_after) {
+        let spaced = std::mem::take(&mut open.piece.space_after);
+        if spaced {
             open.piece.text.push(' ');
-        }
-        if open.last.block != glyph.block {
+        } else if open.last.block != glyph.block {
             open.piece.joints.push((open.piece.text.len(), glyph.x0));
         }
         open.piece.text.push(glyph.ch);

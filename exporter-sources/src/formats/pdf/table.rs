@@ -20,10 +20,11 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     let mut regions = region::find(pages);
     let mut notes = facts.notes();
     drop_no_data_line(&mut regions, &mut notes);
+    let joints = split_touching(&mut regions);
     let Some(first) = regions.first() else {
         return Err(facts.no_table());
     };
-    let columns = columns(&regions);
+    let columns = columns(&regions, &joints);
     let by_region: Vec<&Columns> = columns.iter().collect();
     let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region);
     let mut header = pages
@@ -162,15 +163,36 @@ fn drop_no_data_line(regions: &mut [Region], notes: &mut Vec<String>) {
     }
 }
 
+/// Cuts pieces where two cells touch, and returns these places.
+fn split_touching(regions: &mut [Region]) -> Vec<f32> {
+    let Some(first) = regions.first() else { return Vec::new() };
+    let em = first.em;
+    let lines: Vec<&Line> = regions.iter().flat_map(|region| &region.lines).collect();
+    let joints = columns::joints(&lines, &heading_lines(first), em);
+    for line in regions.iter_mut().flat_map(|region| &mut region.lines) {
+        let mut cut = Vec::with_capacity(line.pieces.len());
+        for mut piece in std::mem::take(&mut line.pieces) {
+            for &at in &joints {
+                if let Some((left, right)) = piece.split_at(at, 0.15 * em) {
+                    cut.push(left);
+                    piece = right;
+                }
+            }
+            cut.push(piece);
+        }
+        line.pieces = cut;
+    }
+    joints
+}
+
 /// The columns of each region.
-fn columns(regions: &[Region]) -> Vec<Columns> {
+fn columns(regions: &[Region], joints: &[f32]) -> Vec<Columns> {
     let em = regions[0].em;
     let headings = heading_lines(&regions[0]);
-    let body: Vec<&Line> = regions
-        .iter()
-        .enumerate()
-        .flat_map(|(at, region)| region.lines.iter().skip(if at == 0 { headings.len() } else { 0 }))
-        .collect();
+    // The heading is no body, on later pages neither.
+    let is_heading = |line: &Line| headings.iter().any(|heading| heading.same_text(line));
+    let lines = regions.iter().flat_map(|region| &region.lines);
+    let body: Vec<&Line> = lines.filter(|line| !is_heading(line)).collect();
     let ruled = || regions.iter().filter_map(|region| region.ruled.as_ref());
     if let Some(usual) = ruled().max_by_key(|columns| columns.count()) {
         let refined = columns::refine(usual, &body, &headings, em);
@@ -180,7 +202,7 @@ fn columns(regions: &[Region]) -> Vec<Columns> {
         };
         return regions.iter().map(own).collect();
     }
-    let found = columns::find(&body, &headings, em);
+    let found = columns::find(&body, &headings, joints, em);
     vec![found; regions.len()]
 }
 

@@ -1,0 +1,3 @@
+//! Integration tests of the sources: one binary, a module per subject.
+
+mod pdf_corpus;
