@@ -37,7 +37,7 @@ impl Frame {
             match borders.last_mut() {
                 // No text fits between the borders of two neighbouring cells.
                 Some(left) if at - *left < 1.5 * em && !between(*left, at) => {
-                    *left = f32::midpoint(*left, at)
+                    *left = f32::midpoint(*left, at);
                 }
                 _ => borders.push(at),
             }

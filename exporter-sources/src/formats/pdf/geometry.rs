@@ -15,8 +15,8 @@ pub(super) struct Matrix {
 impl Matrix {
     pub(super) const IDENTITY: Self = Self::new([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
 
-    pub(super) const fn new([a, b, c, d, e, f]: [f64; 6]) -> Self {
-        Self { a, b, c, d, e, f }
+    pub(super) const fn new(entries: [f64; 6]) -> Self {
+        Self { a: entries[0], b: entries[1], c: entries[2], d: entries[3], e: entries[4], f: entries[5] }
     }
 
     pub(super) const fn translate(x: f64, y: f64) -> Self {

@@ -230,7 +230,8 @@ fn names(zone: &[&Row], region: &Region, columns: &Columns) -> Vec<String> {
             let over = groups.iter().filter(|(a, b, _)| (*a..=*b).contains(&column));
             let prefix: Vec<&str> = over.map(|(_, _, line)| line.text.as_str()).collect();
             if !prefix.is_empty() {
-                *name = format!("{} {name}", prefix.join(" ")).trim().to_owned();
+                name.insert(0, ' ');
+                name.insert_str(0, &prefix.join(" "));
             }
         }
     }

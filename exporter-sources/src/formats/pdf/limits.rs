@@ -33,7 +33,7 @@ impl Default for Limits {
             objects: 4_000_000,
             nesting: 24,
             marks_per_page: 2_000_000,
-            time: Duration::from_secs(60),
+            time: Duration::from_mins(1),
         }
     }
 }

@@ -217,7 +217,9 @@ fn heading_lines(region: &Region) -> Vec<&Line> {
         // Below a heading cell its column has text again: that is the first row.
         let starts = line.pieces.iter().any(|piece| piece.x0 < x1 && piece.x1 > x0);
         let near = line.y - region.lines[count - 1].y <= 2.2 * line.size;
-        if starts || !near {
+        // So is a full line below a full line.
+        let row = 4 * first.segments() >= 3 * widest && 2 * line.segments() >= widest;
+        if starts || row || !near {
             break;
         }
         count += 1;

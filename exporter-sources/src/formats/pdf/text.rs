@@ -310,15 +310,14 @@ impl TextPainter {
             block: self.block,
         };
         self.last = Some(turn);
-        match text {
-            Some(text) => push_chars(&mut self.glyphs[turn], glyph, text),
-            None => {
-                if !self.unreadable.contains(&font.name) && self.unreadable.len() < 16 {
-                    self.unreadable.push(font.name.clone());
-                }
-                self.glyphs[turn].push(glyph);
-            }
+        if let Some(text) = text {
+            push_chars(&mut self.glyphs[turn], glyph, text);
+            return;
         }
+        if !self.unreadable.contains(&font.name) && self.unreadable.len() < 16 {
+            self.unreadable.push(font.name.clone());
+        }
+        self.glyphs[turn].push(glyph);
     }
 
     /// Page coordinates turned so that text of this turn runs to the right.

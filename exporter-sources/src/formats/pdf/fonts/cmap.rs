@@ -1,7 +1,6 @@
 //! Character maps: from codes to characters (`ToUnicode`) and from codes to CIDs.
 //!
-//! ISO 32000-1, 9.7.5 (CMaps) and 9.10.3 (`ToUnicode`). Read with the content lexer: a CMap is
-//! a list of operators with strings and numbers before them, like a page. lopdf's own reader
+//! ISO 32000-1, 9.7.5 and 9.10.3. Read with the content lexer: such a map is a list of operators with strings and numbers before them, like a page. lopdf's own reader
 //! refuses whole maps for small deviations.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Type 0 fonts: codes of several bytes, through a CMap, to the glyphs of a CID font
+//! Type 0 fonts: codes of several bytes, through a map of codes, to the glyphs of a CID font
 //! (ISO 32000-1, 9.7).
 
 use std::cell::RefCell;
@@ -19,9 +19,9 @@ use super::{Shown, embedded, program};
 enum Codes {
     /// Two bytes, which are the CID.
     Identity,
-    /// A CMap in the file.
+    /// A map in the file.
     Embedded(CMap),
-    /// A predefined CMap whose codes are a well-known character set (9.7.5.2).
+    /// A predefined map whose codes are a well-known character set (9.7.5.2).
     Legacy(&'static Encoding),
 }
 
@@ -59,10 +59,10 @@ impl Composite {
             .and_then(object::as_dictionary)
             .unwrap_or(&empty);
         let mut glyphs = HashMap::new();
-        if to_unicode.is_none() && !matches!(codes, Codes::Legacy(_)) {
-            if let Some(data) = embedded(document, descendant, budget)? {
-                glyphs = program::by_glyph(&data);
-            }
+        let silent = to_unicode.is_none() && !matches!(codes, Codes::Legacy(_));
+        let data = if silent { embedded(document, descendant, budget)? } else { None };
+        if let Some(data) = data {
+            glyphs = program::by_glyph(&data);
         }
         let cid_to_gid = match object::get_stream(document, descendant, b"CIDToGIDMap") {
             Some(map) if !glyphs.is_empty() => {
@@ -154,7 +154,7 @@ fn codes(document: &Document, font: &Dictionary, budget: &mut Budget) -> Result<
     })
 }
 
-/// Predefined CMaps by the character set of their codes.
+/// Predefined maps by the character set of their codes.
 fn legacy(name: &[u8]) -> Option<&'static Encoding> {
     let name = std::str::from_utf8(name).ok()?;
     let name = name.strip_suffix("-H").or_else(|| name.strip_suffix("-V"))?;

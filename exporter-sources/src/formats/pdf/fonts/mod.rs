@@ -64,7 +64,7 @@ impl Font {
             let font = composite::Composite::load(document, dictionary, to_unicode, budget)?;
             (Kind::Composite(Box::new(font)), 1.0)
         } else {
-            let font = simple::Simple::load(document, dictionary, &name, to_unicode, budget)?;
+            let font = simple::Simple::load(document, dictionary, &name, to_unicode.as_ref(), budget)?;
             let em = simple::unit(document, dictionary) * 1000.0;
             (Kind::Simple(font), em)
         };

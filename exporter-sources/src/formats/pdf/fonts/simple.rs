@@ -22,12 +22,12 @@ impl Simple {
         document: &Document,
         font: &Dictionary,
         name: &str,
-        to_unicode: Option<CMap>,
+        to_unicode: Option<&CMap>,
         budget: &mut Budget,
     ) -> Result<Self, PdfError> {
         let standard = Standard::named(name);
         let mut texts = own_encoding(document, font, standard, to_unicode.is_some(), budget)?;
-        if let Some(map) = &to_unicode {
+        if let Some(map) = to_unicode {
             for (code, slot) in (0_u32..).zip(texts.iter_mut()) {
                 if let Some(text) = map.text(code) {
                     *slot = Some(text);
