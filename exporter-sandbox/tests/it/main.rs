@@ -1,0 +1,10 @@
+//! Integration tests of the sandbox, over real HTTP.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod service;
+mod sheets_auth;
+mod sheets_batch;
+mod sheets_http;
+mod sheets_life;
+mod sheets_values;

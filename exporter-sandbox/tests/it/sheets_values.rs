@@ -1,0 +1,137 @@
+//! Values: formats, locales, formulas, names, filters by data.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::service::{Service, error, ok};
+
+#[tokio::test]
+async fn formulas_follow_rows_and_titles() {
+    let service = Service::start().await;
+    let file = service.small(10, 5).await;
+    service.put(&file, "S!A1:B3", json!([[1, "=A1*2"], [2, "=SUM(A$1:A2)"], [3, "=S!A3&\"x\""]])).await;
+    assert_eq!(service.values(&file, "S!B1:B3").await, json!([["2"], ["3"], ["3x"]]));
+    let rows = json!({"sheetId": 0, "dimension": "ROWS", "startIndex": 1, "endIndex": 2});
+    let rename = json!({"properties": {"sheetId": 0, "title": "New name"}, "fields": "title"});
+    service
+        .batch(&file, json!([{"insertDimension": {"range": rows}}, {"updateSheetProperties": rename}]))
+        .await;
+    assert_eq!(
+        service.formulas(&file, "B1:B4").await,
+        json!([["=A1*2"], [], ["=SUM(A$1:A3)"], ["='New name'!A4&\"x\""]])
+    );
+    assert_eq!(service.values(&file, "B3:B4").await, json!([["3"], ["3x"]]));
+}
+
+#[tokio::test]
+async fn the_locale_decides_how_typing_is_read_and_shown() {
+    let service = Service::start().await;
+    let file = service.small(10, 5).await;
+    let locale =
+        json!({"properties": {"locale": "id_ID", "timeZone": "Asia/Jakarta"}, "fields": "locale,timeZone"});
+    service.batch(&file, json!([{"updateSpreadsheetProperties": locale}])).await;
+    service.put(&file, "A1:C1", json!([["31/12/2025", "1.234,5", "Rp1.500"]])).await;
+    let raw = service.get(&format!("{file}/values/A1:C1?valueRenderOption=UNFORMATTED_VALUE")).await;
+    assert_eq!(raw["values"], json!([[46022, 1234.5, 1500]]));
+    assert_eq!(service.values(&file, "A1:C1").await, json!([["31/12/2025", "1.234,50", "Rp1.500"]]));
+    let refused = service.refused(&file, json!([{"updateSpreadsheetProperties": {"properties": {"timeZone": "Mars/Base"}, "fields": "timeZone"}}])).await;
+    assert!(refused["message"].as_str().unwrap().ends_with("Invalid time zone: Mars/Base"));
+}
+
+#[tokio::test]
+async fn number_formats_show_dates_and_keep_numbers() {
+    let service = Service::start().await;
+    let file = service.small(3, 3).await;
+    let cell = json!({"userEnteredValue": {"numberValue": 45_658.25},
+        "userEnteredFormat": {"numberFormat": {"type": "DATE_TIME", "pattern": "yyyy-mm-dd hh:mm:ss"}}});
+    service.batch(&file, json!([{"updateCells": {"start": {"sheetId": 0}, "fields": "userEnteredValue,userEnteredFormat.numberFormat", "rows": [{"values": [cell]}]}}])).await;
+    assert_eq!(service.values(&file, "A1").await, json!([["2025-01-01 06:00:00"]]));
+    let ask = |options: &str| format!("{file}/values/A1?valueRenderOption=UNFORMATTED_VALUE{options}");
+    assert_eq!(service.get(&ask("")).await["values"], json!([[45658.25]]));
+    assert_eq!(
+        service.get(&ask("&dateTimeRenderOption=FORMATTED_STRING")).await["values"],
+        json!([["2025-01-01 06:00:00"]])
+    );
+    // Emptying the value leaves the format.
+    ok(service.request(Method::POST, &format!("{file}/values/A1:clear"))).await;
+    service.put(&file, "A1", json!([["1/2/2025"]])).await;
+    assert_eq!(service.values(&file, "A1").await, json!([["2025-01-02 00:00:00"]]));
+}
+
+#[tokio::test]
+async fn named_ranges_are_read_and_follow() {
+    let service = Service::start().await;
+    let file = service.small(6, 4).await;
+    service.put(&file, "A1:B2", json!([["a", "b"], ["c", "d"]])).await;
+    let range = json!({"sheetId": 0, "startRowIndex": 0, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 2});
+    let reply = service
+        .batch(&file, json!([{"addNamedRange": {"namedRange": {"name": "Block", "range": range}}}]))
+        .await;
+    let named = &reply[0]["addNamedRange"]["namedRange"];
+    assert!(named["namedRangeId"].as_str().unwrap().bytes().all(|byte| byte.is_ascii_digit()));
+    assert_eq!(named["range"].get("sheetId"), None);
+    let rows = json!({"sheetId": 0, "dimension": "ROWS", "startIndex": 0, "endIndex": 1});
+    service.batch(&file, json!([{"insertDimension": {"range": rows}}])).await;
+    let answer = service.get(&format!("{file}/values/Block")).await;
+    assert_eq!((&answer["range"], &answer["values"]), (&json!("S!A2:B3"), &json!([["a", "b"], ["c", "d"]])));
+    assert_eq!(service.get(&format!("{file}/values/S!Block")).await["range"], "S!A2:B3");
+    let again = service
+        .refused(&file, json!([{"addNamedRange": {"namedRange": {"name": "block", "range": range}}}]))
+        .await;
+    assert!(again["message"].as_str().unwrap().starts_with("Invalid requests[0].addNamedRange:"));
+}
+
+#[tokio::test]
+async fn columns_can_be_written_as_columns() {
+    let service = Service::start().await;
+    let file = service.small(5, 5).await;
+    let path = format!("{file}/values/B2?valueInputOption=RAW&includeValuesInResponse=true");
+    let body = json!({"majorDimension": "COLUMNS", "values": [["a", "b", "c"], ["d"]]});
+    let answer = ok(service.request(Method::PUT, &path).json(&body)).await;
+    assert_eq!(answer["updatedRange"], "S!B2:C4");
+    assert_eq!(
+        (&answer["updatedRows"], &answer["updatedColumns"], &answer["updatedCells"]),
+        (&json!(3), &json!(2), &json!(4))
+    );
+    assert_eq!(
+        answer["updatedData"],
+        json!({"range": "S!B2:C4", "majorDimension": "COLUMNS", "values": [["a", "b", "c"], ["d"]]})
+    );
+    assert_eq!(service.values(&file, "B2:C4").await, json!([["a", "d"], ["b"], ["c"]]));
+}
+
+#[tokio::test]
+async fn what_no_cell_can_hold_is_refused() {
+    let service = Service::start().await;
+    let file = service.small(5, 5).await;
+    let path = format!("{file}/values/A1?valueInputOption=RAW");
+    let refused =
+        error(service.request(Method::PUT, &path).json(&json!({"values": [["ok", {"x": 1}]]})), 400).await;
+    assert!(
+        refused["message"].as_str().unwrap().starts_with("Invalid values[0][1]: struct_value {"),
+        "{refused}"
+    );
+    let wide = error(
+        service.request(Method::PUT, &path).json(&json!({"values": [["1", "2", "3", "4", "5", "6"]]})),
+        400,
+    )
+    .await;
+    assert_eq!(wide["message"], "Range (S!A1:F1) exceeds grid limits. Max rows: 5, max columns: 5");
+}
+
+#[tokio::test]
+async fn data_filters_name_places_in_three_ways() {
+    let service = Service::start().await;
+    let file = service.small(4, 3).await;
+    service.put(&file, "A1:B2", json!([["a", "b"], ["c", "d"]])).await;
+    let filters = json!({"dataFilters": [{"a1Range": "S!A1:B1"}, {"gridRange": {"sheetId": 0, "startRowIndex": 1, "endRowIndex": 2}}]});
+    let answer = service.post(&format!("{file}/values:batchGetByDataFilter"), filters).await;
+    assert_eq!(answer["valueRanges"][0]["valueRange"]["values"], json!([["a", "b"]]));
+    assert_eq!(answer["valueRanges"][1]["valueRange"]["range"], "S!A2:C2");
+    let clear = json!({"dataFilters": [{"a1Range": "S!B:B"}]});
+    let answer = service.post(&format!("{file}/values:batchClearByDataFilter"), clear).await;
+    assert_eq!(answer["clearedRanges"], json!(["S!B1:B4"]));
+    assert_eq!(service.values(&file, "S").await, json!([["a"], ["c"]]));
+    let missing = error(service.request(Method::GET, &format!("{file}/developerMetadata/9")), 404).await;
+    assert_eq!(missing["message"], "No developer metadata with ID 9.");
+}
