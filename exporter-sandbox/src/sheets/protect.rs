@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::access::{Actor, Role};
 use super::errors::{Answer, ApiError};
 use super::model::Spreadsheet;
-use super::range::{GridRange, Rect};
+use super::range::{Dimension, GridRange, Rect};
 
 /// Refuses a write into a range that is protected from the account.
 pub fn check(spreadsheet: &Spreadsheet, range: &GridRange, actor: &Actor) -> Answer<()> {
@@ -16,13 +16,37 @@ pub fn check(spreadsheet: &Spreadsheet, range: &GridRange, actor: &Actor) -> Ans
             && covered(spreadsheet, protected)
                 .is_some_and(|area| area.bounded(tab).meets(&rect) && !excepted(protected, &rect, tab))
     });
-    if blocked {
-        return Err(ApiError::invalid(
-            "You are trying to edit a protected cell or object. Please contact the spreadsheet \
-             owner to remove protection if you need to edit.",
-        ));
-    }
-    Ok(())
+    if blocked { Err(refusal()) } else { Ok(()) }
+}
+
+/// Refuses new rows or columns inside a range that is protected from the account.
+pub fn check_insert(
+    spreadsheet: &Spreadsheet,
+    sheet: i64,
+    dimension: Dimension,
+    at: usize,
+    actor: &Actor,
+) -> Answer<()> {
+    let inside = |area: &GridRange| {
+        let (start, end) = match dimension {
+            Dimension::Rows => (area.top, area.bottom),
+            Dimension::Columns => (area.left, area.right),
+        };
+        start.is_none_or(|start| start < at) && end.is_none_or(|end| at < end)
+    };
+    let tab = spreadsheet.tab(sheet)?;
+    let blocked = tab.list("protectedRanges").iter().any(|protected| {
+        !may_edit(protected, actor) && covered(spreadsheet, protected).is_some_and(|area| inside(&area))
+    });
+    if blocked { Err(refusal()) } else { Ok(()) }
+}
+
+/// What the API says of a protected place.
+pub fn refusal() -> ApiError {
+    ApiError::invalid(
+        "You are trying to edit a protected cell or object. Please contact the spreadsheet owner to \
+         remove protection if you need to edit.",
+    )
 }
 
 /// Whether the account may edit what is protected: a warning stops nobody, nor is the

@@ -132,6 +132,19 @@ async fn a_protected_range_stops_editors_but_not_the_owner() {
         "You are trying to edit a protected cell or object. Please contact the spreadsheet owner to remove protection if you need to edit."
     );
     ok(write("B2")).await;
+    let insert = |dimension: &str| {
+        let range = json!({"sheetId": 0, "dimension": dimension, "startIndex": 1, "endIndex": 2});
+        let body = json!({"requests": [{"insertDimension": {"range": range}}]});
+        service.request_as(EDITOR, Method::POST, &format!("{file}:batchUpdate")).json(&body)
+    };
+    ok(insert("ROWS")).await;
+    let refused = error(insert("COLUMNS"), 400).await;
+    assert!(
+        refused["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("Invalid requests[0].insertDimension: You are trying")
+    );
     service.put(&file, "B1", json!([["owner"]])).await;
     let seen =
         ok(service.request_as(EDITOR, Method::GET, &format!("{file}?fields=sheets.protectedRanges"))).await;

@@ -82,6 +82,7 @@ pub fn insert(context: &mut Context, body: &Value) -> Answer<()> {
             span.dimension.name().to_lowercase()
         )));
     }
+    protect::check_insert(context.spreadsheet, span.sheet, span.dimension, span.start, context.actor)?;
     grow(context.spreadsheet, span.sheet, span.dimension, count)?;
     let change = Change::Insert { at: span.start, count };
     let shift = Shift { sheet: span.sheet, dimension: span.dimension, change };
@@ -148,6 +149,8 @@ pub fn append(context: &mut Context, body: &Value) -> Answer<()> {
     if length == 0 {
         return Err(ApiError::invalid("length must be greater than 0."));
     }
+    let count = context.spreadsheet.tab(sheet)?.grid.count(dimension);
+    protect::check_insert(context.spreadsheet, sheet, dimension, count, context.actor)?;
     grow(context.spreadsheet, sheet, dimension, length)?;
     let grid = &mut context.spreadsheet.tab_mut(sheet)?.grid;
     match dimension {

@@ -113,10 +113,7 @@ fn find_editable(context: &Context, id: i64) -> Answer<(i64, usize)> {
     if protect::may_edit(&context.spreadsheet.tab(sheet)?.list(KIND)[at], context.actor) {
         return Ok((sheet, at));
     }
-    Err(ApiError::invalid(
-        "You are trying to edit a protected cell or object. Please contact the spreadsheet owner \
-         to remove protection if you need to edit.",
-    ))
+    Err(protect::refusal())
 }
 
 /// The message without what a request can't set and without default values.

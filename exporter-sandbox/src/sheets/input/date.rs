@@ -11,6 +11,9 @@ pub fn read(text: &str, locale: Locale, today: NaiveDate) -> Option<Entered> {
     if let Some((time, pattern)) = time(text) {
         return Some(Entered::formatted(fraction(time), "TIME", pattern));
     }
+    if let Some((date, pattern)) = named_month(text) {
+        return Some(Entered::formatted(serial(date), "DATE", pattern));
+    }
     if let Some((date, pattern)) = date(text, locale, today) {
         return Some(Entered::formatted(serial(date), "DATE", &pattern));
     }
@@ -55,6 +58,42 @@ fn date(text: &str, locale: Locale, today: NaiveDate) -> Option<(NaiveDate, Stri
             let year = u32::try_from(today.year()).ok()?;
             Some((calendar(year, month, day)?, pattern.to_owned()))
         }
+        _ => None,
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+const NAMES: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// `1 Jan 2020`, `Jan 1, 2020`, with the month in full or not.
+fn named_month(text: &str) -> Option<(NaiveDate, &'static str)> {
+    let words: Vec<&str> = text.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
+    let [first, second, year] = words.as_slice() else { return None };
+    let month = |word: &str| {
+        let lower = word.to_lowercase();
+        let full = NAMES.iter().position(|name| *name == lower);
+        let place = full.or_else(|| MONTHS.iter().position(|name| *name == lower))?;
+        u32::try_from(place + 1).ok()
+    };
+    let year = year.parse().ok().filter(|_| year.len() == 4)?;
+    match (month(first), month(second)) {
+        (Some(month), None) => Some((calendar(year, month, second.parse().ok()?)?, "mmm d, yyyy")),
+        (None, Some(month)) => Some((calendar(year, month, first.parse().ok()?)?, "d mmm yyyy")),
         _ => None,
     }
 }

@@ -103,6 +103,8 @@ mod tests {
         assert_eq!(read("2020-01-01", "en_US"), number(43_831.0, "yyyy-mm-dd"));
         assert_eq!(read("3/4/2020", "en_US"), number(43_894.0, "m/d/yyyy"));
         assert_eq!(read("3/4/2020", "en_GB"), number(43_924.0, "dd/mm/yyyy"));
+        assert_eq!(read("Jan 1, 2020", "en_US"), number(43_831.0, "mmm d, yyyy"));
+        assert_eq!(read("1 january 2020", "en_US"), number(43_831.0, "d mmm yyyy"));
         assert_eq!(read("31/12/2025", "id_ID").0, Cell::Number(46_022.0));
         assert_eq!(read("2020-01-01 06:00:00", "en_US"), number(43_831.25, "yyyy-mm-dd h:mm:ss"));
         assert_eq!(read("18:00", "en_US"), number(0.75, "h:mm"));

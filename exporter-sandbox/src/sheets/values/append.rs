@@ -79,25 +79,19 @@ fn make_room(spreadsheet: &mut Spreadsheet, sheet: i64, rect: &Rect, insert: boo
 
 /// The last of the tables that meet the range: the one that ends lowest, then rightmost.
 fn last_table(tab: &Tab, range: &Rect) -> Option<Rect> {
-    let used = tab.grid.used_rows();
     let mut found: Option<Rect> = None;
-    let mut row = range.bottom.min(used);
-    while row > range.top {
-        row -= 1;
-        let cells = tab.grid.row(row).cells();
-        let mut column = range.right.min(cells.len());
-        while column > range.left {
-            column -= 1;
-            if cells[column].is_empty() {
+    let below = tab.grid.used_rows() + 1;
+    for row in (range.top..range.bottom.min(below)).rev() {
+        let right = range.right.min(tab.grid.row(row).cells().len().max(range.left + 1));
+        for column in (range.left..right).rev() {
+            if found.is_some_and(|table| table.contains(row, column)) {
                 continue;
             }
-            let inside = found.is_some_and(|table| table.contains(row, column));
-            if !inside {
-                let table = table_around(tab, row, column);
-                let later = |other: Rect| (table.bottom, table.right) > (other.bottom, other.right);
-                if found.is_none_or(later) {
-                    found = Some(table);
-                }
+            let later = |table: &Rect| {
+                found.is_none_or(|other| (table.bottom, table.right) > (other.bottom, other.right))
+            };
+            if let Some(table) = table_at(tab, row, column).filter(later) {
+                found = Some(table);
             }
         }
         // A table met from below reaches up: nothing above its foot can end lower.
@@ -106,6 +100,19 @@ fn last_table(tab: &Tab, range: &Rect) -> Option<Rect> {
         }
     }
     found
+}
+
+/// The table that a cell belongs to: its own block, or the one whose gap it is.
+fn table_at(tab: &Tab, row: usize, column: usize) -> Option<Rect> {
+    let filled = |row: usize, column: usize| !tab.grid.cell(row, column).is_empty();
+    if filled(row, column) {
+        return Some(table_around(tab, row, column));
+    }
+    let rows = row.saturating_sub(1)..=row + 1;
+    let mut around =
+        rows.flat_map(|row| (column.saturating_sub(1)..=column + 1).map(move |column| (row, column)));
+    let (beside_row, beside_column) = around.find(|&(row, column)| filled(row, column))?;
+    Some(table_around(tab, beside_row, beside_column)).filter(|table| table.contains(row, column))
 }
 
 /// The block of touching cells around a cell, diagonals included.
@@ -141,5 +148,33 @@ fn table_around(tab: &Tab, row: usize, column: usize) -> Rect {
             return rect;
         }
         rect = grown;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sheets::cell::Cell;
+
+    /// The table that a cell meets in a drawing; `x` is a filled cell.
+    fn met(drawing: &[&str], row: usize, column: usize) -> Option<String> {
+        let mut tab = Tab::new(0, "S".to_owned(), 20, 10);
+        for (row, line) in drawing.iter().enumerate() {
+            for (column, _) in line.char_indices().filter(|(_, letter)| *letter == 'x') {
+                tab.grid.set(row, column, Cell::text("x"));
+            }
+        }
+        last_table(&tab, &Rect::cell(row, column)).map(|table| a1::write(&table, &tab))
+    }
+
+    #[test]
+    fn tables_are_blocks_of_touching_cells() {
+        let drawing = ["xxx", "xxx", "...", ".xx", "..xx", ".xxx"];
+        assert_eq!(met(&drawing, 0, 0).as_deref(), Some("S!A1:C2"));
+        assert_eq!(met(&drawing, 3, 1).as_deref(), Some("S!B4:D6"));
+        assert_eq!(met(&drawing, 4, 1).as_deref(), Some("S!B4:D6"), "a gap belongs to its table");
+        assert_eq!(met(&drawing, 3, 4), None);
+        assert_eq!(met(&drawing, 3, 0), None);
+        assert_eq!(met(&["xx", "..", "xx"], 1, 0), None);
     }
 }
