@@ -59,15 +59,13 @@ pub(super) fn open(bytes: &[u8], password: Option<&str>, budget: &Budget) -> Res
     let options = LoadOptions {
         password: password.map(str::to_owned),
         max_decompressed_size: Some(usize::try_from(limits.unpacked_bytes).unwrap_or(usize::MAX)),
+        filter: Some(without_structure),
         ..LoadOptions::default()
     };
-    let document =
-        Document::load_mem_with_options(&bytes[start..], options).map_err(|error| {
-            match ends_early(bytes, true) {
-                Some(detail) if !is_password(&error) => PdfError::Truncated { detail },
-                _ => explain(error, password.is_some()),
-            }
-        })?;
+    let document = load(&bytes[start..], options).map_err(|error| match ends_early(bytes, true) {
+        Some(detail) if !is_password(&error) => PdfError::Truncated { detail },
+        _ => explain(error, password.is_some()),
+    })?;
     if document.is_encrypted() && document.encryption_state.is_none() {
         return Err(password_error(password.is_some()));
     }
@@ -77,6 +75,32 @@ pub(super) fn open(bytes: &[u8], password: Option<&str>, budget: &Budget) -> Res
         return Err(PdfError::Truncated { detail });
     }
     Ok(document)
+}
+
+/// lopdf repairs a lost page tree only in files loaded whole.
+fn load(bytes: &[u8], options: LoadOptions) -> lopdf::Result<Document> {
+    let filtered = Document::load_mem_with_options(bytes, options.clone())?;
+    let waits = filtered.is_encrypted() && filtered.encryption_state.is_none();
+    if waits || page_tree(&filtered).is_some() {
+        return Ok(filtered);
+    }
+    Document::load_mem_with_options(bytes, LoadOptions { filter: None, ..options })
+}
+
+/// Leaves the elements of the logical structure out: in tagged files they are most of the
+/// objects, and nothing here reads them. lopdf takes the returned object only for members of
+/// object streams, which are never streams, so those need no copy.
+fn without_structure(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
+    match object {
+        Object::Dictionary(dictionary) if dictionary.has_type(b"StructElem") => None,
+        Object::Stream(_) => Some((id, Object::Null)),
+        other => Some((id, other.clone())),
+    }
+}
+
+fn page_tree(document: &Document) -> Option<&Dictionary> {
+    let catalog = document.catalog().ok()?;
+    object::get_dictionary(document, catalog, b"Pages")
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
@@ -125,11 +149,7 @@ fn ends_early(bytes: &[u8], rebuilt: bool) -> Option<String> {
 /// counts, is damage.
 pub(super) fn pages<'a>(document: &'a Document, budget: &Budget) -> Result<Vec<Page<'a>>, PdfError> {
     let damaged = |detail: &str| PdfError::Corrupt { detail: detail.to_owned() };
-    let root = document
-        .catalog()
-        .ok()
-        .and_then(|catalog| object::get_dictionary(document, catalog, b"Pages"))
-        .ok_or_else(|| damaged("its page tree is missing"))?;
+    let root = page_tree(document).ok_or_else(|| damaged("its page tree is missing"))?;
     let mut walk = Walk { document, budget, seen: HashSet::new(), pages: Vec::new() };
     walk.node(root, &Inherited::default(), 0)?;
     let counted = object::get_number(document, root, b"Count");
