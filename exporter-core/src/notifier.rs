@@ -83,4 +83,7 @@ pub struct Delivery {
     pub id: Option<String>,
     /// Whether markup was refused and plain text sent instead.
     pub plain: bool,
+    /// What the operator should know, for instance that the chat has moved.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }

@@ -1,1 +1,13 @@
-//! exporter-notify
+//! Telling people about a run: [`Telegram`], and the [`Courier`] that carries a run's
+//! events to any [`Notifier`](exporter_core::Notifier) without holding up the run.
+//!
+//! A new way to tell people is a folder beside `telegram/` with one type that implements
+//! `Notifier`; wording and languages are shared and live in `render/`.
+
+mod courier;
+mod render;
+mod telegram;
+
+pub use courier::Courier;
+pub use render::{Language, html, plain};
+pub use telegram::{Telegram, TelegramConfig};

@@ -1,0 +1,112 @@
+//! What people read, in both languages.
+
+use exporter_core::{Driver, Error, ErrorKind, Window};
+use insta::assert_snapshot;
+
+use super::*;
+
+fn both(body: MessageBody) -> String {
+    let message = Message { store: "Toko <Andalan> & Co".into(), run: "r1".into(), body };
+    [Language::Id, Language::En].map(|language| html(&message, language)).join("\n\n")
+}
+
+fn window() -> Window {
+    let day = |text: &str| text.parse().unwrap();
+    Window::inclusive(day("2026-01-01"), day("2026-01-05")).unwrap()
+}
+
+fn export(name: &str, status: ExportStatus) -> ExportReport {
+    let counts = PlanCounts { new: 1_200, updated: 3, unchanged: 31, duplicates: 1 };
+    ExportReport {
+        name: name.into(),
+        status,
+        rows: 1_235,
+        counts,
+        driver: Some(Driver::Http),
+        attempts: 1,
+        seconds: 12.34,
+        sheets_calls: 4,
+        file: None,
+        notes: Vec::new(),
+        error: None,
+    }
+}
+
+fn error() -> ErrorReport {
+    Error::new(ErrorKind::SheetNotShared, "the spreadsheet \"Toko <b>\" is not shared\nwith us")
+        .hint("share it with robot@example.test as editor")
+        .report()
+}
+
+fn failed() -> ExportReport {
+    let counts = PlanCounts::default();
+    ExportReport { error: Some(error()), rows: 0, counts, ..export("user", ExportStatus::Failed) }
+}
+
+#[test]
+fn run_started() {
+    let exports = ["transaksi", "point_trx", "user"].map(String::from).into();
+    assert_snapshot!(both(MessageBody::RunStarted { window: window(), exports }));
+}
+
+#[test]
+fn export_done() {
+    let notes = (1..=12).map(|number| format!("the key `TRX-{number}` is twice in the file")).collect();
+    let report = ExportReport { attempts: 2, notes, ..export("transaksi", ExportStatus::Ok) };
+    assert_snapshot!(both(MessageBody::ExportDone { report: Box::new(report) }));
+}
+
+#[test]
+fn export_empty() {
+    let report = Box::new(export("koin_pay", ExportStatus::NoData));
+    assert_snapshot!(both(MessageBody::ExportDone { report }));
+}
+
+#[test]
+fn export_failed() {
+    let error =
+        Box::new(Error::new(ErrorKind::PanelDown, "no answer (url: http://panel.example/?a=1&b=2)").report());
+    let body =
+        MessageBody::ExportFailed { export: "user".into(), attempt: 1, attempts: 3, error, screenshot: None };
+    assert_snapshot!(both(body));
+}
+
+#[test]
+fn summary() {
+    let report = RunReport {
+        version: exporter_core::REPORT_VERSION,
+        id: "r1".into(),
+        status: RunStatus::Failed,
+        window: window(),
+        dry_run: true,
+        started: "2026-01-05T01:00:00Z".parse().unwrap(),
+        seconds: 76.6,
+        sheets_calls: 12,
+        exports: vec![
+            export("transaksi", ExportStatus::Ok),
+            export("koin_pay", ExportStatus::NoData),
+            failed(),
+        ],
+        error: None,
+        notes: vec!["logging out failed".into()],
+    };
+    assert_snapshot!(both(MessageBody::Summary { report: Box::new(report) }));
+}
+
+#[test]
+fn system_error() {
+    assert_snapshot!(both(MessageBody::SystemError { error: Box::new(error()), screenshot: None }));
+}
+
+#[test]
+fn only_what_may_pass_is_announced_as_tried_again() {
+    let html = |kind, attempt| {
+        let error = Box::new(Error::new(kind, "x").report());
+        let body =
+            MessageBody::ExportFailed { export: "a".into(), attempt, attempts: 3, error, screenshot: None };
+        both(body).contains("It will be tried again")
+    };
+    assert!(html(ErrorKind::PanelDown, 1));
+    assert!(!html(ErrorKind::PanelDown, 3));
+    assert!(!html(ErrorKind::MissingColumn, 1));
+}

@@ -1,0 +1,188 @@
+//! The Bot API's wire: one POST per method, and what its answers mean.
+//!
+//! The token is part of every address, so no error of the HTTP client leaves this file
+//! with its address.
+
+use std::time::Duration;
+
+use exporter_core::{Error, ErrorKind, Secret};
+use reqwest::multipart::{Form, Part};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Reaching the service takes longer only if it cannot be reached.
+const CONNECT: Duration = Duration::from_secs(5);
+/// One call, an upload included.
+const CALL: Duration = Duration::from_secs(30);
+
+/// A file that goes with a call.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// The parameter it fills: `photo` or `document`.
+    pub field: &'static str,
+    /// Its name for people.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub enum Failure {
+    /// The service answered no.
+    Refused(Refusal),
+    /// No usable answer came.
+    Down {
+        /// Whether the request certainly had no effect, so that sending it again doubles nothing.
+        unsent: bool,
+        /// What to tell.
+        error: Error,
+    },
+}
+
+/// A `"ok": false` (Bot API, "Making requests").
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Refusal {
+    /// An HTTP status.
+    #[serde(rename = "error_code")]
+    pub code: u16,
+    /// In words; they may change.
+    pub description: String,
+    /// What helps to go on.
+    pub parameters: Parameters,
+}
+
+/// What helps to go on (Bot API, `ResponseParameters`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Parameters {
+    /// Seconds to wait.
+    pub retry_after: Option<u64>,
+    /// The group became a supergroup with this id.
+    pub migrate_to_chat_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    #[serde(default)]
+    result: Value,
+    #[serde(flatten)]
+    refusal: Refusal,
+}
+
+/// A client of one bot.
+#[derive(Debug)]
+pub struct Api {
+    client: Client,
+    base: Url,
+    token: Secret,
+}
+
+impl Api {
+    /// A client for this token at this address.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when address or token cannot be right.
+    pub fn new(token: Secret, base: &str) -> Result<Self, Error> {
+        let base = Url::parse(base)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| {
+                Error::new(ErrorKind::Config, "the Telegram address is not an http or https address")
+                    .hint("leave `base_url` out for Telegram itself")
+            })?;
+        let plausible = |letter: char| letter.is_ascii_alphanumeric() || ":_-".contains(letter);
+        if token.expose().is_empty() || !token.expose().chars().all(plausible) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the Telegram token is not one that Telegram gives out",
+            )
+            .hint("a token looks like 123456789:AAE…; @BotFather shows it under /mybots, API Token"));
+        }
+        // Whoever came first has set the same one: there is one TLS provider in the tree.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(CALL)
+            // A redirect would carry the token to another address.
+            .redirect(Policy::none())
+            .build()
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, "the HTTP client for Telegram cannot be set up")
+                    .source(error.without_url())
+            })?;
+        Ok(Self { client, base, token })
+    }
+
+    /// Calls a method with these parameters, and with a file if there is one.
+    pub async fn call(
+        &self,
+        method: &str,
+        parameters: &Map<String, Value>,
+        upload: Option<&Upload>,
+    ) -> Result<Value, Failure> {
+        let base = self.base.as_str().trim_end_matches('/');
+        let request = self.client.post(format!("{base}/bot{}/{method}", self.token.expose()));
+        let request = match upload {
+            None => request.json(parameters),
+            Some(upload) => request.multipart(form(parameters, upload)),
+        };
+        let response = request.send().await.map_err(|error| self.down(error))?;
+        self.read(response).await
+    }
+
+    async fn read(&self, response: Response) -> Result<Value, Failure> {
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| self.down(error))?;
+        match serde_json::from_slice::<Answer>(&body) {
+            Ok(answer) if answer.ok => Ok(answer.result),
+            Ok(answer) if status.is_server_error() || answer.refusal.code >= 500 => {
+                Err(self.odd(status, &answer.refusal.description))
+            }
+            Ok(Answer { mut refusal, .. }) => {
+                if refusal.code == 0 {
+                    refusal.code = status.as_u16();
+                }
+                Err(Failure::Refused(refusal))
+            }
+            Err(_) => Err(self.odd(status, "the answer is not the Bot API's")),
+        }
+    }
+
+    fn down(&self, error: reqwest::Error) -> Failure {
+        let unsent = error.is_connect();
+        let error = Error::new(ErrorKind::MessengerDown, "Telegram cannot be reached")
+            .context("address", self.address())
+            .hint("if Telegram is blocked in this network, set `base_url` to a Bot API server of your own")
+            .source(error.without_url());
+        Failure::Down { unsent, error }
+    }
+
+    fn odd(&self, status: StatusCode, description: &str) -> Failure {
+        let error =
+            Error::new(ErrorKind::MessengerDown, format!("Telegram answered {status}: {description}"))
+                .context("address", self.address());
+        Failure::Down { unsent: false, error }
+    }
+
+    /// Host and port, without anything that may be private.
+    fn address(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+/// The parameters and the file as `multipart/form-data`.
+fn form(parameters: &Map<String, Value>, upload: &Upload) -> Form {
+    let mut form = Form::new();
+    for (name, value) in parameters {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        form = form.text(name.clone(), text);
+    }
+    let part = Part::bytes(upload.bytes.clone()).file_name(upload.name.clone());
+    form.part(upload.field, part)
+}

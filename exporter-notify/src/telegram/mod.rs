@@ -1,0 +1,237 @@
+//! Telegram: a bot that writes into one chat.
+//!
+//! Facts about the service are from its Bot API documentation,
+//! <https://core.telegram.org/bots/api>.
+
+mod advice;
+mod api;
+mod picture;
+mod split;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use exporter_core::{Delivery, Error, ErrorKind, Message, MessageBody, Notifier, Retry, Secret, Stage};
+use serde_json::{Map, Value, json};
+
+use crate::render::{Language, html, plain};
+use api::{Api, Failure, Upload};
+use split::{CAPTION_LIMIT, TEXT_LIMIT, split, units};
+
+/// Where Telegram itself answers.
+const TELEGRAM: &str = "https://api.telegram.org";
+/// How long one message may wait for Telegram's own pauses, all together.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// The pause before a call that certainly had no effect is made once more.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Which bot, which chat, which language.
+#[derive(Debug, Clone)]
+pub struct TelegramConfig {
+    /// The bot's token, as `@BotFather` shows it.
+    pub token: Secret,
+    /// The chat: a number, negative for groups, or `@name` of a public channel.
+    pub chat: String,
+    /// Another address than Telegram's: a Bot API server of one's own, or a stand-in.
+    pub base_url: Option<String>,
+    /// The language of messages.
+    pub language: Language,
+}
+
+/// A bot that writes into one chat.
+#[derive(Debug)]
+pub struct Telegram {
+    api: Api,
+    /// Telegram may tell us that the chat has a new id.
+    chat: Mutex<String>,
+    language: Language,
+}
+
+/// One message on its way: what is left of its patience, and what is to be noted.
+struct Sending {
+    patience: Duration,
+    delivery: Delivery,
+}
+
+impl Telegram {
+    /// A bot for this configuration; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when address, token or chat cannot be right.
+    pub fn new(config: TelegramConfig) -> Result<Self, Error> {
+        let chat = config.chat.trim().to_owned();
+        if chat.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "the Telegram chat is empty")
+                .hint("give `chat` the group's id, for instance -1001234567890"));
+        }
+        let api = Api::new(config.token, config.base_url.as_deref().unwrap_or(TELEGRAM))?;
+        Ok(Self { api, chat: Mutex::new(chat), language: config.language })
+    }
+
+    fn chat(&self) -> String {
+        self.chat.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a text, in parts if it is long, without markup where that is refused.
+    async fn send_text(&self, sending: &mut Sending, html: &str) -> Result<(), Error> {
+        for part in split(html, TEXT_LIMIT) {
+            self.send(sending, "sendMessage", "text", &part, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a picture with the message under it, or before it where it is too long.
+    async fn send_picture(&self, sending: &mut Sending, mut upload: Upload, html: &str) -> Result<(), Error> {
+        let caption =
+            if units(html) <= CAPTION_LIMIT { html } else { html.lines().next().unwrap_or_default() };
+        let caption = split(caption, CAPTION_LIMIT).into_iter().next().unwrap_or_default();
+        let mut sent = self.send(sending, "sendPhoto", "caption", &caption, Some(&upload)).await;
+        if sent.as_ref().is_err_and(is_refused) {
+            // A page that is too high for a picture still goes as a file.
+            upload.field = "document";
+            sent = self.send(sending, "sendDocument", "caption", &caption, Some(&upload)).await;
+        }
+        match sent {
+            Ok(()) if caption == html => Ok(()),
+            Ok(()) => self.send_text(sending, html).await,
+            Err(error) if is_refused(&error) => {
+                tracing::warn!(%error, "the picture of the screen was refused");
+                let note = self.language.word("no_picture");
+                self.send_text(sending, &format!("{html}\n{note}")).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One message of one method; as plain text when its markup is refused.
+    async fn send(
+        &self,
+        sending: &mut Sending,
+        method: &str,
+        field: &str,
+        html: &str,
+        upload: Option<&Upload>,
+    ) -> Result<(), Error> {
+        let mut parameters = Map::new();
+        parameters.insert(field.to_owned(), html.into());
+        parameters.insert("parse_mode".to_owned(), "HTML".into());
+        if upload.is_none() {
+            parameters.insert("link_preview_options".to_owned(), json!({"is_disabled": true}));
+        }
+        let result = match self.call(sending, method, &mut parameters, upload).await {
+            Err(Failure::Refused(refusal)) if advice::is_markup(&refusal) => {
+                tracing::warn!(description = refusal.description, "markup was refused; sending plain text");
+                parameters.remove("parse_mode");
+                parameters.insert(field.to_owned(), plain(html).into());
+                sending.delivery.plain = true;
+                self.call(sending, method, &mut parameters, upload).await
+            }
+            other => other,
+        };
+        let message = result.map_err(|failure| self.error(failure))?;
+        if sending.delivery.id.is_none() {
+            sending.delivery.id = message.get("message_id").map(Value::to_string);
+        }
+        Ok(())
+    }
+
+    /// A call to the chat: waits where Telegram asks for it, as long as patience lasts,
+    /// follows a chat that has moved, and repeats once what was certainly not sent.
+    async fn call(
+        &self,
+        sending: &mut Sending,
+        method: &str,
+        parameters: &mut Map<String, Value>,
+        upload: Option<&Upload>,
+    ) -> Result<Value, Failure> {
+        let mut repeated = false;
+        loop {
+            parameters.insert("chat_id".to_owned(), self.chat().into());
+            let failure = match self.api.call(method, parameters, upload).await {
+                Ok(result) => return Ok(result),
+                Err(failure) => failure,
+            };
+            let pause = match &failure {
+                Failure::Refused(refusal) => match &refusal.parameters {
+                    asked if asked.retry_after.is_some() => asked.retry_after.map(Duration::from_secs),
+                    moved => {
+                        let known = self.chat();
+                        let to = moved.migrate_to_chat_id.map(|id| id.to_string()).filter(|id| *id != known);
+                        to.map(|id| self.follow(sending, &id))
+                    }
+                },
+                Failure::Down { unsent, .. } => (*unsent && !repeated).then(|| {
+                    repeated = true;
+                    AGAIN
+                }),
+            };
+            let Some(pause) = pause.filter(|pause| *pause <= sending.patience) else {
+                return Err(failure);
+            };
+            sending.patience -= pause;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Goes on with the chat's new id, and has it noted; no pause is needed.
+    fn follow(&self, sending: &mut Sending, id: &str) -> Duration {
+        let old =
+            std::mem::replace(&mut *self.chat.lock().unwrap_or_else(PoisonError::into_inner), id.to_owned());
+        let note = format!("the Telegram chat {old} has become {id}: put the new id into the configuration");
+        tracing::warn!("{note}");
+        sending.delivery.notes.push(note);
+        Duration::ZERO
+    }
+
+    fn error(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::Refused(refusal) => advice::explain(&refusal, &self.chat()),
+            Failure::Down { error, .. } => error,
+        }
+        .at(Stage::Notify)
+    }
+}
+
+#[async_trait]
+impl Notifier for Telegram {
+    async fn check(&self) -> Result<(), Error> {
+        let mut sending = Sending { patience: PATIENCE, delivery: Delivery::default() };
+        for method in ["getMe", "getChat"] {
+            match self.call(&mut sending, method, &mut Map::new(), None).await {
+                Ok(_) => {}
+                Err(Failure::Refused(refusal)) if advice::is_unknown_method(&refusal) => {}
+                Err(failure) => return Err(self.error(failure)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn notify(&self, message: &Message) -> Result<Delivery, Error> {
+        let mut sending = Sending { patience: PATIENCE, delivery: Delivery::default() };
+        let html = html(message, self.language);
+        let screenshot = match &message.body {
+            MessageBody::ExportFailed { screenshot, .. } | MessageBody::SystemError { screenshot, .. } => {
+                screenshot.as_deref()
+            }
+            _ => None,
+        };
+        match screenshot {
+            None => self.send_text(&mut sending, &html).await?,
+            Some(path) => match picture::read(path).await {
+                Ok(upload) => self.send_picture(&mut sending, upload, &html).await?,
+                Err(error) => {
+                    tracing::warn!(%error, "the picture of the screen cannot be read");
+                    let note = self.language.word("no_picture");
+                    self.send_text(&mut sending, &format!("{html}\n{note}")).await?;
+                }
+            },
+        }
+        Ok(sending.delivery)
+    }
+}
+
+/// Whether the service said no to this message, as opposed to saying nothing.
+fn is_refused(error: &Error) -> bool {
+    error.kind() == ErrorKind::MessageRefused && error.retry_class() == Retry::Never
+}
