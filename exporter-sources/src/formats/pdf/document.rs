@@ -162,6 +162,15 @@ pub(super) fn pages<'a>(document: &'a Document, budget: &Budget) -> Result<Vec<P
             walk.pages.len()
         )));
     }
+    // A table of objects rebuilt by scanning shows pages that a damaged tree has lost.
+    if document.xref_recovery == Some(XrefRecovery::Reconstructed) {
+        let objects = document.objects.values().filter_map(object::as_dictionary);
+        let present = objects.filter(|dictionary| dictionary.has_type(b"Page")).count();
+        if present > walk.pages.len() {
+            let held = walk.pages.len();
+            return Err(damaged(&format!("it holds {present} pages, and its page tree only {held}")));
+        }
+    }
     Ok(walk.pages)
 }
 

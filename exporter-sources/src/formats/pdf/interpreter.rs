@@ -297,7 +297,7 @@ impl<'a> Interpreter<'a, '_> {
             object::get_stream(self.document, objects, name)
         });
         let Some(stream) = stream else {
-            return Ok(());
+            return self.missing_object(operands, frame);
         };
         match object::get_name(self.document, &stream.dict, b"Subtype") {
             Some(b"Form") => self.form(stream, frame),
@@ -307,6 +307,17 @@ impl<'a> Interpreter<'a, '_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A form that the page names and the file lacks may have held rows.
+    fn missing_object(&self, operands: &Operands, frame: &Frame<'a>) -> Result<(), PdfError> {
+        let objects = self.resource_kind(frame.resources, b"XObject");
+        let named = operands.name().is_some_and(|name| objects.is_some_and(|objects| objects.has(name)));
+        if named {
+            let detail = format!("a part of page {} is missing", self.number);
+            return Err(PdfError::Corrupt { detail });
+        }
+        Ok(())
     }
 
     fn picture(&mut self, state: &State) {

@@ -54,10 +54,15 @@ impl Composite {
     ) -> Result<Self, PdfError> {
         let codes = codes(document, font, budget)?;
         let empty = Dictionary::new();
+        let listed = font.get(b"DescendantFonts").is_ok();
         let descendant = object::get_array(document, font, b"DescendantFonts")
             .and_then(|fonts| object::resolve(document, fonts.first()?))
-            .and_then(object::as_dictionary)
-            .unwrap_or(&empty);
+            .and_then(object::as_dictionary);
+        if listed && descendant.is_none() {
+            // Without its widths no text of this font has its place.
+            return Err(PdfError::Corrupt { detail: "a part of a font is missing".into() });
+        }
+        let descendant = descendant.unwrap_or(&empty);
         let mut glyphs = HashMap::new();
         let silent = to_unicode.is_none() && !matches!(codes, Codes::Legacy(_));
         let data = if silent { embedded(document, descendant, budget)? } else { None };
