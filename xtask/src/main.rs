@@ -1,2 +1,48 @@
-//! xtask
-fn main() {}
+//! The one runner: `cargo xtask test` sets up and tests, `cargo xtask ci` checks all that a change must pass.
+
+mod browser;
+mod ci;
+mod process;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [FILTER…]   set up what the tests need, then run them all; with filters, those whose names match
+  ci               formatting, lints, documentation, then `test`: what a change must pass
+  setup            only the set-up: a browser and its driver
+  tidy             only the rules of the tree: headers, sizes, dependencies
+  bench [FILTER]   the benchmarks
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let result = match (command, rest) {
+        ("test", filters) => test::all(filters),
+        ("ci", []) => ci::all(),
+        ("setup", []) => browser::set_up(),
+        ("tidy", []) => test::tidy(),
+        ("bench", filters) => test::bench(filters),
+        ("help" | "-h" | "--help", []) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -131,7 +131,7 @@ async fn a_chat_that_moved_is_followed_and_noted_once() {
     let telegram = bot.telegram();
     let delivery = telegram.notify(&started(20)).await.unwrap();
     assert!(delivery.notes[0].contains("-1001234567890 has become -1009999"), "{:?}", delivery.notes);
-    assert_eq!(telegram.notify(&started(20)).await.unwrap().notes, [String::new(); 0]);
+    assert!(telegram.notify(&started(20)).await.unwrap().notes.is_empty());
     let chats: Vec<_> = bot.calls().iter().map(|call| call.json["chat_id"].clone()).collect();
     assert_eq!(chats, ["-1001234567890", "-1009999", "-1009999"]);
 }

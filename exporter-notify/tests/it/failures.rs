@@ -133,7 +133,8 @@ async fn no_error_and_no_log_line_shows_the_token() {
     let mut seen = format!("{down:?} {:?}", bot.telegram());
     for telegram in [bot.telegram(), bot.telegram(), bot.telegram(), down] {
         let error = telegram.notify(&message()).await.unwrap_err();
-        seen += &format!("{error} {error:?} {}", serde_json::to_string(&error.report()).unwrap());
+        let report = serde_json::to_string(&error.report()).unwrap();
+        seen = [seen, error.to_string(), format!("{error:?}"), report].join("\n");
     }
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("markup was refused"), "the log was read");
