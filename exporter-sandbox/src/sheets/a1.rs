@@ -19,7 +19,15 @@ pub fn read(text: &str, spreadsheet: &Spreadsheet) -> Answer<Asked> {
     let unreadable = || ApiError::invalid(format!("Unable to parse range: {text}"));
     let (title, cells) = split(text).ok_or_else(unreadable)?;
     if let Some(title) = title {
-        let tab = spreadsheet.tab_named(&title).ok_or_else(unreadable)?;
+        if title.is_empty() {
+            // `!A1` is the first tab, and only before cells.
+            let asked = cells.and_then(parse_cells).ok_or_else(unreadable)?;
+            return spreadsheet.tabs.first().map(|first| at(first, asked)).ok_or_else(unreadable);
+        }
+        let Some(tab) = spreadsheet.tab_named(&title) else {
+            // A title may hold an exclamation mark itself.
+            return spreadsheet.tab_named(text).map(whole).ok_or_else(unreadable);
+        };
         let Some(cells) = cells else {
             return Ok(whole(tab));
         };
@@ -32,10 +40,9 @@ pub fn read(text: &str, spreadsheet: &Spreadsheet) -> Answer<Asked> {
     if let Some(asked) = named(cells, spreadsheet) {
         return Ok(asked);
     }
-    let first = spreadsheet.tabs.first().ok_or_else(unreadable)?;
     if let Some(asked) = parse_cells(cells) {
-        // A tab may be called A1 or B: its cells win over the title.
-        return Ok(at(first, asked));
+        // Cells come before titles: a bare D3 is the cell, whatever the tabs are called.
+        return spreadsheet.tabs.first().map(|first| at(first, asked)).ok_or_else(unreadable);
     }
     spreadsheet.tab_named(cells).map(whole).ok_or_else(unreadable)
 }
@@ -86,9 +93,11 @@ pub fn cells(text: &str) -> Option<GridRange> {
 
 /// Reads the part after the `!`; the flag tells a single cell.
 fn parse_cells(text: &str) -> Option<(GridRange, bool)> {
-    if let Some(range) = row_column(text) {
-        return Some(range);
-    }
+    // A token is read as A1 first: R1 is a cell of column R.
+    a1_cells(text).or_else(|| row_column(text))
+}
+
+fn a1_cells(text: &str) -> Option<(GridRange, bool)> {
     let Some((from, to)) = text.split_once(':') else {
         let (row, column) = corner(text)?;
         let rect = Rect::cell(row?, column?);
@@ -130,17 +139,58 @@ fn corner(text: &str) -> Option<(Option<usize>, Option<usize>)> {
     (row.is_some() || column.is_some()).then_some((row, column))
 }
 
-/// `R2C3` and `R1C1:R2C3`.
-fn row_column(text: &str) -> Option<(GridRange, bool)> {
-    let one = |text: &str| -> Option<(usize, usize)> {
-        let (row, column) = text.strip_prefix('R')?.split_once('C')?;
-        let number = |text: &str| text.parse::<usize>().ok()?.checked_sub(1);
-        Some((number(row)?, number(column)?))
+/// A letter of R1C1 notation: not there, there without a number, or with one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    Absent,
+    Bare,
+    At(usize),
+}
+
+/// One end in R1C1 notation: `R2C3`, `R[1]C[2]` (counted from A1), `R2`, `C3`; a letter
+/// without a number is the first, a missing one beside a number leaves its side open.
+fn row_column_end(text: &str) -> Option<(Option<usize>, Option<usize>)> {
+    let upper = text.to_ascii_uppercase();
+    let (row, rest) = axis(&upper, 'R')?;
+    let (column, rest) = axis(rest, 'C')?;
+    if !rest.is_empty() || (row == Axis::Absent && column == Axis::Absent) {
+        return None;
+    }
+    let index = |own: Axis, other: Axis| match (own, other) {
+        (Axis::At(index), _) => Some(index),
+        (Axis::Absent, Axis::At(_)) => None,
+        _ => Some(0),
     };
+    Some((index(row, column), index(column, row)))
+}
+
+/// A letter and its number at the start of a text, and what follows. Numbers count from 1,
+/// numbers in brackets from 0.
+fn axis(text: &str, letter: char) -> Option<(Axis, &str)> {
+    let Some(rest) = text.strip_prefix(letter) else {
+        return Some((Axis::Absent, text));
+    };
+    let number = |digits: &str| -> Option<usize> {
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    if let Some(inner) = rest.strip_prefix('[') {
+        let (digits, rest) = inner.split_once(']')?;
+        return Some((Axis::At(number(digits)?), rest));
+    }
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 {
+        return Some((Axis::Bare, rest));
+    }
+    Some((Axis::At(number(&rest[..digits])?.checked_sub(1)?), &rest[digits..]))
+}
+
+fn row_column(text: &str) -> Option<(GridRange, bool)> {
     let (from, to) = text.split_once(':').unwrap_or((text, text));
-    let (from, to) = (one(from)?, one(to)?);
-    let rect = Rect::cell(from.0, from.1).around(&Rect::cell(to.0, to.1));
-    Some((GridRange::of(0, rect), !text.contains(':')))
+    let (from, to) = (row_column_end(from)?, row_column_end(to)?);
+    let (top, bottom) = sides(from.0, to.0);
+    let (left, right) = sides(from.1, to.1);
+    let range = GridRange { sheet: 0, top, bottom, left, right };
+    Some((range, range.is_one_cell() && !text.contains(':')))
 }
 
 /// `A` is 0, `Z` 25, `AA` 26; `None` beyond `ZZZ`.
@@ -189,39 +239,29 @@ pub fn write(rect: &Rect, tab: &Tab) -> String {
 /// A `GridRange` as it was asked, for error texts: open sides stay open.
 pub fn write_grid_range(range: &GridRange, tab: &Tab) -> String {
     let title = quoted(&tab.title);
-    let last = |end: Option<usize>| end.map(|end| end.max(1) - 1);
-    let rows = (range.top, last(range.bottom));
-    let columns = (range.left, last(range.right));
+    // Numbers from 1: a start is one more than its index, an end is its index.
     let end = |row: Option<usize>, column: Option<usize>| {
-        let letters = column.map(column_letters).unwrap_or_default();
-        let digits = row.map(|row| (row + 1).to_string()).unwrap_or_default();
-        format!("{letters}{digits}")
+        let letters = column.filter(|column| (1..=MAX_COLUMNS).contains(column));
+        let letters = letters.map(|column| column_letters(column - 1)).unwrap_or_default();
+        format!("{letters}{}", row.map(|row| row.to_string()).unwrap_or_default())
     };
-    let (from, to) = (end(rows.0, columns.0), end(rows.1, columns.1));
-    if from == to && rows.0.is_some() && columns.0.is_some() {
-        format!("{title}!{from}")
-    } else if from.is_empty() && to.is_empty() {
-        title
-    } else {
-        format!("{title}!{from}:{to}")
-    }
+    let next = |index: Option<usize>| index.map(|index| index + 1);
+    let (from, to) = (end(next(range.top), next(range.left)), end(range.bottom, range.right));
+    let empty = |start: Option<usize>, end: Option<usize>| start.is_some() && start == end;
+    let empty = empty(range.top, range.bottom) || empty(range.left, range.right);
+    let prefix = if empty { "(empty) " } else { "" };
+    if from == to { format!("{prefix}{title}!{from}") } else { format!("{prefix}{title}!{from}:{to}") }
 }
 
 /// The title, quoted unless it is a plain word that can't be mistaken for a cell.
 pub fn quoted(title: &str) -> String {
     let mut letters = title.chars();
-    let starts_plain = letters.next().is_some_and(|first| first.is_alphabetic() || first == '_');
-    let plain = starts_plain && letters.all(|letter| letter.is_alphanumeric() || letter == '_');
-    if plain && !looks_like_a_cell(title) {
+    let starts_plain = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let plain = starts_plain && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if plain && parse_cells(title).is_none() {
         return title.to_owned();
     }
     format!("'{}'", title.replace('\'', "''"))
-}
-
-fn looks_like_a_cell(title: &str) -> bool {
-    let upper = title.to_uppercase();
-    let is_a1 = corner(&upper).is_some_and(|(row, column)| row.is_some() && column.is_some());
-    is_a1 || row_column(&upper).is_some() || matches!(upper.as_str(), "TRUE" | "FALSE" | "R" | "C")
 }
 
 #[cfg(test)]
@@ -255,7 +295,11 @@ mod tests {
             ("$B$2", "Sheet1!B2"),
             ("'Sheet1'!A1", "Sheet1!A1"),
             ("sheet1!A1:AA2000", "Sheet1!A1:Z1000"),
-            ("Sheet1!R2C3:R1C1", "Sheet1!A1:C2"),
+            ("Sheet1!R2C3:R4C1", "Sheet1!A2:C4"),
+            ("R[1]C[1]", "Sheet1!B2"),
+            ("R1C1:R2", "Sheet1!A1:Z2"),
+            ("C[1]", "Sheet1!B1:B1000"),
+            ("!A1", "Sheet1!A1"),
         ] {
             assert_eq!(answer(asked, "Sheet1"), Ok(said.to_owned()), "{asked}");
         }
@@ -267,7 +311,9 @@ mod tests {
             ("D3", "'D3'!A1"),
             ("it's 1", "'it''s 1'!A1"),
             ("2026-11", "'2026-11'!A1"),
-            ("Blätter_2", "Blätter_2!A1"),
+            ("Blatt_2", "Blatt_2!A1"),
+            ("RC", "'RC'!A1"),
+            ("A", "A!A1"),
             ("transaksi", "transaksi!A1"),
             ("user", "user!A1"),
         ] {
@@ -282,7 +328,24 @@ mod tests {
             answer("Sheet1!1001:1003", "Sheet1"),
             Err("Range (Sheet1!1001:1003) exceeds grid limits. Max rows: 1000, max columns: 26".to_owned())
         );
-        for text in ["Nope!A1:B2", "A0", "A1:", "Sheet1!", "ABCD1", "'Sheet1", ""] {
+        assert_eq!(
+            answer("AA:AA", "Sheet1"),
+            Err("Range (Sheet1!AA) exceeds grid limits. Max rows: 1000, max columns: 26".to_owned())
+        );
+        for text in [
+            "Nope!A1:B2",
+            "Sheet1!B",
+            "Sheet1!2",
+            " A1",
+            "!Sheet1",
+            "R0C1",
+            "A0",
+            "A1:",
+            "Sheet1!",
+            "ABCD1",
+            "'Sheet1",
+            "",
+        ] {
             assert_eq!(answer(text, "Sheet1"), Err(format!("Unable to parse range: {text}")),);
         }
     }

@@ -144,7 +144,7 @@ impl Asked<'_> {
         let ranges = get::ranges(&self.query.all("ranges"), &spreadsheet)?;
         let grid_data = match self.mask {
             Some(mask) => mask.wants(&["sheets", "data"]),
-            None => self.query.flag("includeGridData"),
+            None => self.query.flag("includeGridData")?,
         };
         Ok(self.message(&spreadsheet, &actor, ranges, grid_data, self.mask.unwrap_or(&Mask::All)))
     }
@@ -153,7 +153,11 @@ impl Asked<'_> {
         let (spreadsheet, actor) = self.open(id)?;
         let mut ranges = Vec::new();
         for filter in self.body["dataFilters"].as_array().into_iter().flatten() {
-            ranges.extend(data_filter::ranges(&spreadsheet, filter)?);
+            for range in data_filter::ranges(&spreadsheet, filter).map_err(no_sheet)? {
+                if !ranges.contains(&range) {
+                    ranges.push(range);
+                }
+            }
         }
         let grid_data = match self.mask {
             Some(mask) => mask.wants(&["sheets", "data"]),
@@ -262,6 +266,12 @@ impl Asked<'_> {
         request::enum_parameter(name, names, text)?;
         Ok(Value::from(text))
     }
+}
+
+/// A whole spreadsheet has sheets where a range has a grid.
+fn no_sheet(mut error: ApiError) -> ApiError {
+    error.message = error.message.replace("No grid with id", "No sheet with id");
+    error
 }
 
 fn free_title(spreadsheet: &Spreadsheet, wanted: &str) -> String {

@@ -162,7 +162,8 @@ impl Scalar {
             Self::Number(number) => Value::from(*number),
             Self::Bool(value) => Value::from(*value),
             Self::Text(text) => Value::from(text.as_str()),
-            Self::Error(failure, _) => Value::from(failure.shown()),
+            Self::Error(failure, message) if message.is_empty() => Value::from(failure.shown()),
+            Self::Error(failure, message) => Value::from(format!("{} ({message})", failure.shown())),
         }
     }
 

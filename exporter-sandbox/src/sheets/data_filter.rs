@@ -12,7 +12,9 @@ use super::range::GridRange;
 /// what belongs to the whole spreadsheet stands for every tab.
 pub fn ranges(spreadsheet: &Spreadsheet, filter: &Value) -> Answer<Vec<GridRange>> {
     if let Some(text) = filter["a1Range"].as_str() {
-        return Ok(vec![a1::read(text, spreadsheet)?.range]);
+        let range = a1::read(text, spreadsheet)?.range;
+        range.inside(spreadsheet)?;
+        return Ok(vec![range]);
     }
     if let Some(range) = filter.get("gridRange") {
         let range = GridRange::read(range)?;
@@ -32,10 +34,22 @@ pub fn ranges(spreadsheet: &Spreadsheet, filter: &Value) -> Answer<Vec<GridRange
     Ok(ranges)
 }
 
+/// The filter as an answer echoes it: a plain field at its default is left out.
+pub fn echo(filter: &Value) -> Value {
+    let mut echo = filter.clone();
+    if let Some(Value::Object(range)) = echo.get_mut("gridRange")
+        && range.get("sheetId").is_some_and(|id| *id == 0)
+    {
+        range.remove("sheetId");
+    }
+    echo
+}
+
 /// The developer metadata a `DataFilter` matches: by lookup, or by the place it lies in.
 pub fn found<'a>(spreadsheet: &'a Spreadsheet, filter: &Value) -> Answer<Vec<&'a Metadata>> {
     let mut found = Vec::new();
     if let Some(lookup) = filter.get("developerMetadataLookup") {
+        metadata::check_lookup(lookup)?;
         for item in &spreadsheet.metadata {
             if metadata::matches(item, lookup, spreadsheet)? {
                 found.push(item);
@@ -48,7 +62,7 @@ pub fn found<'a>(spreadsheet: &'a Spreadsheet, filter: &Value) -> Answer<Vec<&'a
     } else if let Some(range) = filter.get("gridRange") {
         GridRange::read(range)?
     } else {
-        return Err(ApiError::invalid("A data filter must specify a lookup or a range."));
+        return Err(ApiError::invalid("dataFilter.filter must be specified."));
     };
     let (tab, rect) = range.inside(spreadsheet)?;
     for item in &spreadsheet.metadata {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cell::Scalar;
+
 /// Properties that every spreadsheet has unless it says otherwise.
 pub fn spreadsheet() -> Vec<(String, Value)> {
     vec![
@@ -11,9 +13,20 @@ pub fn spreadsheet() -> Vec<(String, Value)> {
     ]
 }
 
-/// The format of a cell as people see it: the default one under the cell's own.
-pub fn effective_format(own: Option<&Value>) -> Value {
+/// The format of a cell as people see it: the default one, aligned by the kind of value,
+/// under the cell's own.
+pub fn effective_format(value: &Scalar, own: Option<&Value>) -> Value {
     let mut format = cell_format();
+    format["textFormat"]["fontFamily"] = json!("Arial");
+    let side = match value {
+        Scalar::Number(_) => Some("RIGHT"),
+        Scalar::Bool(_) | Scalar::Error(..) => Some("CENTER"),
+        Scalar::Text(_) => Some("LEFT"),
+        Scalar::Empty => None,
+    };
+    if let Some(side) = side {
+        format["horizontalAlignment"] = json!(side);
+    }
     if let Some(own) = own {
         overlay(&mut format, own);
     }

@@ -60,6 +60,26 @@ impl ApiError {
         )
     }
 
+    /// No token at all: a read is an unregistered caller's (403), since it could come with an
+    /// API key; anything else lacks its credential (401).
+    pub fn anonymous(reads: bool) -> Self {
+        if reads {
+            return Self::new(
+                403,
+                "PERMISSION_DENIED",
+                "Method doesn't allow unregistered callers (callers without established identity). \
+                 Please use API Key or other form of API consumer identity to call this API.",
+            );
+        }
+        Self::new(
+            401,
+            "UNAUTHENTICATED",
+            "Request is missing required authentication credential. Expected OAuth 2 access token, \
+             login cookie or other valid authentication credential. See \
+             https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        )
+    }
+
     /// 403: the account has no right to the spreadsheet, or none to write.
     pub fn forbidden() -> Self {
         Self::new(403, "PERMISSION_DENIED", "The caller does not have permission")

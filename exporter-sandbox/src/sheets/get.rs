@@ -223,15 +223,15 @@ fn cell_data<'a>(view: &View<'a>, tab: &'a Tab, row: usize, column: usize, mask:
             data.insert(name.to_owned(), value);
         }
     };
+    let scalar = match cell {
+        Cell::Text(text) => Scalar::Text(text.clone()),
+        _ => view.scalar(tab, row, column),
+    };
     if !cell.is_empty() {
         if mask.under("userEnteredValue").is_some() {
             put("userEnteredValue", cell.entered());
         }
         if mask.under("effectiveValue").is_some() {
-            let scalar = match cell {
-                Cell::Text(text) => Scalar::Text(text.clone()),
-                _ => view.scalar(tab, row, column),
-            };
             put("effectiveValue", scalar.effective());
         }
         if mask.under("formattedValue").is_some() {
@@ -241,7 +241,7 @@ fn cell_data<'a>(view: &View<'a>, tab: &'a Tab, row: usize, column: usize, mask:
     let format = view.spreadsheet.formats.get(cells.format(column));
     put("userEnteredFormat", format.cloned());
     if mask.under("effectiveFormat").is_some() && (format.is_some() || !cell.is_empty()) {
-        put("effectiveFormat", Some(defaults::effective_format(format)));
+        put("effectiveFormat", Some(defaults::effective_format(&scalar, format)));
     }
     for (name, value) in cells.extra(column).into_iter().flatten() {
         put(name, Some(value.clone()));

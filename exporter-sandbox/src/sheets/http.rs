@@ -39,7 +39,7 @@ async fn handle(State(sheets): State<Arc<Sheets>>, request: Request) -> Response
     let limit = sheets.time_limit;
     let (parts, body) = request.into_parts();
     let query = Query::read(parts.uri.query().unwrap_or_default());
-    let pretty = query.get("prettyPrint") != Some("false");
+    let pretty = query.pretty();
     let zips = accepts_gzip(&parts.headers);
     let answer = tokio::time::timeout(limit, answer(sheets, parts, body, query)).await;
     match answer {
@@ -125,7 +125,8 @@ async fn answer(
         return Ok(Reply { status: StatusCode::NOT_FOUND, kind: HTML, body });
     };
     let facts = call.facts();
-    let email = authorise(&sheets, &parts.headers, &query, &call, facts)?;
+    let get = method == "GET";
+    let email = authorise(&sheets, &parts.headers, &query, &call, (facts, get))?;
     let body = read_body(&parts.headers, body).await?;
     let work = move || serve(&sheets, &call, &email, &query, &body);
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ApiError::internal()))
@@ -137,14 +138,16 @@ fn authorise(
     headers: &HeaderMap,
     query: &Query,
     call: &Call,
-    facts: Facts,
+    (facts, get): (Facts, bool),
 ) -> Answer<String> {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
-    let token = bearer.or_else(|| query.get("access_token")).ok_or_else(ApiError::unauthenticated)?;
+    let token = bearer.or_else(|| query.get("access_token")).ok_or_else(|| {
+        if header.is_some() { ApiError::unauthenticated() } else { ApiError::anonymous(get) }
+    })?;
     let now = sheets.moment().0.timestamp();
     let mut state = sheets.lock();
     let email = state.tokens.account(token, now)?.to_owned();
@@ -172,7 +175,7 @@ fn serve(sheets: &Sheets, call: &Call, email: &str, query: &Query, body: &[u8]) 
         Some(mask) => mask.select(answer),
         None => answer,
     };
-    let pretty = query.get("prettyPrint") != Some("false");
+    let pretty = query.pretty();
     Ok(Reply { status: StatusCode::OK, kind: JSON, body: json::write(&answer, facts.answer, pretty) })
 }
 

@@ -47,15 +47,27 @@ pub fn write(item: &Metadata) -> Value {
 pub fn place(location: &Value, spreadsheet: &Spreadsheet) -> Answer<Place> {
     if let Some(range) = location.get("dimensionRange") {
         let sheet = range["sheetId"].as_i64().unwrap_or_default();
-        let tab = spreadsheet.tab(sheet)?;
         let dimension = Dimension::read(&range["dimension"]);
-        let index = |name: &str| range[name].as_u64().and_then(|index| usize::try_from(index).ok());
-        let (start, end) = (index("startIndex").unwrap_or(0), index("endIndex"));
-        if end != Some(start + 1) {
-            return Err(ApiError::invalid("DimensionRange must represent a single row or a single column."));
+        let (Some(start), Some(end)) = (range["startIndex"].as_i64(), range["endIndex"].as_i64()) else {
+            return Err(ApiError::invalid("DimensionRange must specify both a startIndex and an endIndex."));
+        };
+        if end - start != 1 {
+            return Err(ApiError::invalid("DimensionRange must represent a single row or column."));
         }
-        if start >= tab.grid.count(dimension) {
-            return Err(ApiError::invalid("DimensionRange exceeds grid limits."));
+        let start =
+            usize::try_from(start).map_err(|_| ApiError::invalid("DimensionRange indexes must be >= 0"))?;
+        let tab = spreadsheet.tab(sheet)?;
+        if !matches!(range["dimension"].as_str(), Some("ROWS" | "COLUMNS")) {
+            return Err(ApiError::invalid("No dimension specified"));
+        }
+        let count = tab.grid.count(dimension);
+        if start >= count {
+            return Err(ApiError::invalid(format!(
+                "DimensionRange startIndex [{start}] is after the last {} index [{}] of the sheet \
+                 [{sheet}].",
+                dimension.name(),
+                count.max(1) - 1
+            )));
         }
         return Ok(match dimension {
             Dimension::Rows => Place::Row(sheet, start),
@@ -156,6 +168,45 @@ impl Place {
     }
 }
 
+fn location(lookup: &Value) -> Option<&Value> {
+    lookup.get("metadataLocation").filter(|location| **location != json!({}))
+}
+
+/// Refuses a lookup whose parts contradict one another, in the API's order.
+pub fn check_lookup(lookup: &Value) -> Answer<()> {
+    let location = location(lookup);
+    let whole = location.is_some_and(|location| location["spreadsheet"] == true);
+    let kind = lookup["locationType"].as_str();
+    let strategy = lookup["locationMatchingStrategy"].as_str();
+    let member = ["spreadsheet", "sheetId", "dimensionRange"]
+        .into_iter()
+        .find(|name| location.is_some_and(|location| location.get(name).is_some()));
+    let text = match (kind, strategy, member) {
+        (Some("SPREADSHEET"), _, Some(member)) if !whole => {
+            format!("Cannot limit by location type of SPREADSHEET for the location {member}")
+        }
+        (Some(_), Some("EXACT_LOCATION"), _) => {
+            "The locationMatchingStrategy was specified as EXACT_LOCATION, but a locationType was \
+             also specified: lookups cannot limit by a location type when matching an exact \
+             location."
+                .to_owned()
+        }
+        (_, Some("EXACT_LOCATION" | "INTERSECTING_LOCATION"), None) => {
+            "A locationMatchingStrategy was specified, but no metadataLocation was specified: \
+             lookups must always specify a metadataLocation when specifying a \
+             locationMatchingStrategy."
+                .to_owned()
+        }
+        (_, Some("INTERSECTING_LOCATION"), _) if whole => {
+            "DeveloperMetadataLookup.spreadsheet is true, but locationMatchingStrategy was \
+             specified as INTERSECTING."
+                .to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(ApiError::invalid(text))
+}
+
 /// Whether a piece of metadata answers a `DeveloperMetadataLookup`. A location matches
 /// exactly, or also by what lies inside or around it (`INTERSECTING_LOCATION`).
 pub fn matches(item: &Metadata, lookup: &Value, spreadsheet: &Spreadsheet) -> Answer<bool> {
@@ -169,11 +220,14 @@ pub fn matches(item: &Metadata, lookup: &Value, spreadsheet: &Spreadsheet) -> An
     if !simple {
         return Ok(false);
     }
-    let Some(location) = lookup.get("metadataLocation") else {
+    let Some(location) = location(lookup) else {
         return Ok(true);
     };
     let wanted = place(location, spreadsheet)?;
-    if lookup["locationMatchingStrategy"] != "INTERSECTING_LOCATION" {
+    // A lookup limited to a kind of place matches what intersects the location.
+    let intersecting =
+        lookup["locationMatchingStrategy"] == "INTERSECTING_LOCATION" || !lookup["locationType"].is_null();
+    if !intersecting {
         return Ok(item.place == wanted);
     }
     Ok(intersects(item.place, wanted))

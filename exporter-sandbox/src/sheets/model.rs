@@ -176,6 +176,11 @@ impl Spreadsheet {
         found.map(Arc::make_mut).ok_or_else(|| no_sheet(id))
     }
 
+    /// The same for requests on the tab itself, which name it otherwise when it is missing.
+    pub fn sheet_mut(&mut self, id: i64) -> Answer<&mut Tab> {
+        self.tab_mut(id).map_err(|_| ApiError::invalid(format!("No sheet with id: {id}")))
+    }
+
     /// The tab with this title; upper and lower case are the same, as for the API.
     pub fn tab_named(&self, title: &str) -> Option<&Tab> {
         let exact = self.tabs.iter().find(|tab| tab.title == title);

@@ -109,11 +109,9 @@ pub struct GridRange {
 impl GridRange {
     /// Reads a checked `GridRange` message.
     pub fn read(value: &Value) -> Answer<Self> {
-        let side = |name: &str| match value[name].as_i64() {
-            None => Ok(None),
-            Some(index) => usize::try_from(index)
-                .map(Some)
-                .map_err(|_| ApiError::invalid(format!("GridRange.{name} ({index}) must not be negative."))),
+        let side = |name: &str| {
+            let index = value[name].as_i64().map(usize::try_from).transpose();
+            index.map_err(|_| ApiError::invalid("GridRange indexes must be >= 0"))
         };
         let range = Self {
             sheet: value["sheetId"].as_i64().unwrap_or_default(),
@@ -157,6 +155,13 @@ impl GridRange {
         Value::Object(object)
     }
 
+    /// Whether it holds no cell at all, because an end equals its start.
+    pub fn is_empty(&self) -> bool {
+        let empty =
+            |start: Option<usize>, end: Option<usize>| end.is_some_and(|end| end == start.unwrap_or(0));
+        empty(self.top, self.bottom) || empty(self.left, self.right)
+    }
+
     /// Whether all sides are given and hold a single cell.
     pub fn is_one_cell(&self) -> bool {
         let length =
@@ -189,10 +194,11 @@ impl GridRange {
     }
 }
 
-fn ordered(what: &str, start: Option<usize>, end: Option<usize>) -> Answer<()> {
-    match (start.unwrap_or(0), end) {
-        (start, Some(end)) if end <= start => Err(ApiError::invalid(format!(
-            "GridRange.end{what}Index ({end}) must be greater than GridRange.start{what}Index ({start})."
+/// An end equal to its start is an empty range, and allowed.
+fn ordered(axis: &str, start: Option<usize>, end: Option<usize>) -> Answer<()> {
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => Err(ApiError::invalid(format!(
+            "end{axis}Index[{end}] cannot be before start{axis}Index[{start}]"
         ))),
         _ => Ok(()),
     }

@@ -18,7 +18,16 @@ enum Step<'a> {
     Index(usize),
 }
 
+/// Fields whose value may be told from a missing one: the API keeps them in a message of
+/// their own, and its error texts show it.
+const WRAPPED: [&str; 6] =
+    ["startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex", "startIndex", "endIndex"];
+
 impl Place<'_> {
+    fn is_wrapped(&self) -> bool {
+        matches!(self.step, Step::Field(name) if WRAPPED.contains(&name))
+    }
+
     fn render(&self) -> String {
         let before = self.parent.map(Place::render).unwrap_or_default();
         match self.step {
@@ -79,7 +88,10 @@ fn malformed(body: &[u8], error: &serde_json::Error) -> ApiError {
 
 impl Check {
     fn wrong(&mut self, place: &Place, kind: &str, value: &Value) {
-        let field = place.render();
+        let mut field = place.render();
+        if place.is_wrapped() {
+            field.push_str(".value");
+        }
         let text = format!("Invalid value at '{field}' ({kind}), {value}");
         self.violations.push((field, text));
     }
@@ -258,6 +270,16 @@ mod tests {
         assert_eq!(
             error.message,
             "Invalid value at 'data.values' (type.googleapis.com/google.protobuf.ListValue), \"X\""
+        );
+    }
+
+    #[test]
+    fn indexes_are_named_as_the_messages_they_are() {
+        let filter = json!({"gridRange": {"startRowIndex": "abc"}});
+        let error = error(&json!({"dataFilters": [filter]}), "BatchGetValuesByDataFilterRequest", "");
+        assert_eq!(
+            error.message,
+            "Invalid value at 'data_filters[0].grid_range.start_row_index.value' (TYPE_INT32), \"abc\""
         );
     }
 

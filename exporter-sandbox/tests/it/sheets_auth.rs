@@ -93,7 +93,17 @@ async fn a_refresh_token_is_exchanged() {
 async fn without_a_token_nothing_is_said() {
     let service = Service::start().await;
     let file = service.small(5, 5).await;
-    let refused = error(service.anonymous(Method::GET, &file), 401).await;
+    let refused = error(service.anonymous(Method::GET, &file), 403).await;
+    assert!(refused["message"].as_str().unwrap().starts_with("Method doesn't allow unregistered callers"));
+    let write = || service.anonymous(Method::POST, &format!("{file}:batchUpdate")).json(&json!({}));
+    let refused = error(write(), 401).await;
+    assert!(
+        refused["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("Request is missing required authentication credential.")
+    );
+    let refused = error(write().bearer_auth("unknown"), 401).await;
     assert!(
         refused["message"].as_str().unwrap().starts_with("Request had invalid authentication credentials.")
     );

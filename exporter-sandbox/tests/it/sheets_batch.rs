@@ -32,7 +32,7 @@ async fn a_refused_batch_leaves_everything_as_it_was() {
             ]),
         )
         .await;
-    assert_eq!(refused["message"], "Invalid requests[3].deleteSheet: No grid with id: 99");
+    assert_eq!(refused["message"], "Invalid requests[3].deleteSheet: No sheet with id: 99");
     assert_eq!(service.get(&format!("{file}?includeGridData=true")).await, before);
 }
 
@@ -218,4 +218,52 @@ async fn tabs_are_copied_with_what_is_on_them() {
     .await;
     assert_eq!((&copied["title"], &copied["index"]), (&json!("Copy of S"), &json!(1)));
     assert_eq!(service.values(&other, "'Copy%20of%20S'!A1").await, json!([["$1.50"]]));
+}
+
+#[tokio::test]
+async fn requests_beyond_the_grid_are_refused_in_the_words_of_the_api() {
+    let service = Service::start().await;
+    let file = service.small(4, 2).await;
+    let cells =
+        |count: usize| json!([{"values": vec![json!({"userEnteredValue": {"stringValue": "x"}}); count]}]);
+    let update = |row: usize| json!({"updateCells": {"start": {"sheetId": 0, "rowIndex": row}, "fields": "*", "rows": cells(1)}});
+    let two_rows = json!({"updateCells": {"start": {"rowIndex": 3}, "fields": "*", "rows": [{}, {}]}});
+    for (request, message) in [
+        (
+            json!({"insertDimension": {"range": rows(4, 5)}}),
+            "insertDimension: range.startIndex must be less than the grid size (4) if inheritFromBefore is false.",
+        ),
+        (
+            json!({"deleteDimension": {"range": rows(2, 9)}}),
+            "deleteDimension: Cannot delete a row that doesn't exist. Tried to delete row index 4 but there are only 4 rows.",
+        ),
+        (
+            json!({"appendCells": {"sheetId": 0, "fields": "*", "rows": cells(3)}}),
+            "appendCells: Attempting to write column: 2, beyond the last requested column of: 1",
+        ),
+        (update(4), "updateCells: GridCoordinate.rowIndex[4] is after last row in grid[4]"),
+        (two_rows, "updateCells: Attempting to write row: 4, beyond the last requested row of: 3"),
+        (
+            json!({"updateNamedRange": {"namedRange": {"namedRangeId": "7", "name": "n"}, "fields": "name"}}),
+            "updateNamedRange: No NamedRange with id: 7",
+        ),
+        (json!({"sortRange": {"range": {"sheetId": 5}}}), "sortRange: No grid with id: 5"),
+        (
+            json!({"unmergeCells": {"range": {"startRowIndex": -1}}}),
+            "unmergeCells: GridRange indexes must be >= 0",
+        ),
+        (
+            json!({"unmergeCells": {"range": {"startRowIndex": 3, "endRowIndex": 2}}}),
+            "unmergeCells: endRowIndex[2] cannot be before startRowIndex[3]",
+        ),
+    ] {
+        let refused = service.refused(&file, json!([request])).await;
+        assert_eq!(refused["message"], format!("Invalid requests[0].{message}"));
+    }
+    // With inheritFromBefore rows can be inserted at the very end.
+    service
+        .batch(&file, json!([{"insertDimension": {"range": rows(4, 6), "inheritFromBefore": true}}]))
+        .await;
+    let seen = service.get(&format!("{file}?fields=sheets.properties.gridProperties.rowCount")).await;
+    assert_eq!(seen["sheets"][0]["properties"]["gridProperties"]["rowCount"], 6);
 }

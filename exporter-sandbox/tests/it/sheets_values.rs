@@ -128,10 +128,59 @@ async fn data_filters_name_places_in_three_ways() {
     let answer = service.post(&format!("{file}/values:batchGetByDataFilter"), filters).await;
     assert_eq!(answer["valueRanges"][0]["valueRange"]["values"], json!([["a", "b"]]));
     assert_eq!(answer["valueRanges"][1]["valueRange"]["range"], "S!A2:C2");
+    // Sorted by column, then row; filters of one range share an entry; an empty range is #REF!.
+    let filters = json!([{"a1Range": "B1"}, {"a1Range": "A2"}, {"gridRange": {"startRowIndex": 1, "endRowIndex": 1}}, {"a1Range": "S!B1"}]);
+    let answer =
+        service.post(&format!("{file}/values:batchGetByDataFilter"), json!({"dataFilters": filters})).await;
+    let ranges: Vec<_> = answer["valueRanges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            (entry["valueRange"]["range"].as_str().unwrap(), entry["dataFilters"].as_array().unwrap().len())
+        })
+        .collect();
+    assert_eq!(ranges, [("S!A2", 1), ("#REF!", 1), ("S!B1", 2)]);
+    for (filters, message) in [
+        (json!([]), "Must specify at least one dataFilter."),
+        (json!([{"a1Range": "A1"}, {}]), "Invalid dataFilter[1]: dataFilter.filter must be specified."),
+        (json!([{"gridRange": {"sheetId": 9}}]), "Invalid dataFilter[0]: No grid with id: 9"),
+        (
+            json!([{"gridRange": {"startColumnIndex": 3}}]),
+            "Invalid dataFilter[0]: Range (S!D:) exceeds grid limits. Max rows: 4, max columns: 3",
+        ),
+    ] {
+        let request = service.request(Method::POST, &format!("{file}/values:batchGetByDataFilter"));
+        assert_eq!(error(request.json(&json!({"dataFilters": filters})), 400).await["message"], message);
+    }
     let clear = json!({"dataFilters": [{"a1Range": "S!B:B"}]});
     let answer = service.post(&format!("{file}/values:batchClearByDataFilter"), clear).await;
     assert_eq!(answer["clearedRanges"], json!(["S!B1:B4"]));
     assert_eq!(service.values(&file, "S").await, json!([["a"], ["c"]]));
     let missing = error(service.request(Method::GET, &format!("{file}/developerMetadata/9")), 404).await;
     assert_eq!(missing["message"], "No developer metadata with ID 9.");
+}
+
+#[tokio::test]
+async fn cells_are_shown_with_their_format_and_errors_with_their_reason() {
+    let service = Service::start().await;
+    let file = service.small(3, 4).await;
+    service.put(&file, "A1:D1", json!([["x", 1, true, "=A9/0"]])).await;
+    service.put(&file, "D1", json!([["=1/0"]])).await;
+    let seen = service
+        .get(&format!("{file}?fields=sheets.data.rowData.values(effectiveFormat,effectiveValue)"))
+        .await;
+    let cells = &seen["sheets"][0]["data"][0]["rowData"][0]["values"];
+    let sides: Vec<_> =
+        (0..3).map(|at| cells[at]["effectiveFormat"]["horizontalAlignment"].clone()).collect();
+    assert_eq!(sides, ["LEFT", "RIGHT", "CENTER"]);
+    assert_eq!(cells[0]["effectiveFormat"]["textFormat"]["fontFamily"], "Arial");
+    let reason = "Function DIVIDE parameter 2 cannot be zero.";
+    assert_eq!(
+        cells[3]["effectiveValue"]["errorValue"],
+        json!({"type": "DIVIDE_BY_ZERO", "message": reason})
+    );
+    assert_eq!(service.values(&file, "D1").await, json!([["#DIV/0!"]]));
+    let raw = service.get(&format!("{file}/values/D1?valueRenderOption=UNFORMATTED_VALUE")).await;
+    assert_eq!(raw["values"], json!([[format!("#DIV/0! ({reason})")]]));
 }

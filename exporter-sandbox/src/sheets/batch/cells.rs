@@ -84,16 +84,15 @@ pub fn append(context: &mut Context, body: &Value) -> Answer<()> {
     let grid = &context.spreadsheet.tab(sheet)?.grid;
     let top = grid.used_rows();
     let (old_rows, old_columns) = (grid.row_count(), grid.column_count());
-    let (new_rows, new_columns) = (old_rows.max(top + rows.len()), old_columns.max(width));
-    context.spreadsheet.check_growth(new_rows * new_columns - old_rows * old_columns)?;
+    if width > old_columns {
+        return Err(beyond("column", width - 1, old_columns));
+    }
+    let new_rows = old_rows.max(top + rows.len());
+    context.spreadsheet.check_growth((new_rows - old_rows) * old_columns)?;
     let rect = Rect { top, bottom: top + rows.len(), left: 0, right: width };
     protect::check(context.spreadsheet, &GridRange::of(sheet, rect), context.actor)?;
-    let grid = &mut context.spreadsheet.tab_mut(sheet)?.grid;
     if new_rows > old_rows {
-        grid.set_row_count(new_rows);
-    }
-    if new_columns > old_columns {
-        grid.set_column_count(new_columns);
+        context.spreadsheet.tab_mut(sheet)?.grid.set_row_count(new_rows);
     }
     for (row, cells) in rows.iter().enumerate() {
         for (column, data) in values(cells).iter().enumerate() {
@@ -124,23 +123,26 @@ fn values(row: &Value) -> &[Value] {
 fn check_inside(spreadsheet: &Spreadsheet, sheet: i64, rect: &Rect) -> Answer<()> {
     let grid = &spreadsheet.tab(sheet)?.grid;
     let (rows, columns) = (grid.row_count(), grid.column_count());
-    if rect.bottom > rows || rect.top >= rows {
-        let last = rect.bottom.max(rect.top + 1) - 1;
-        return Err(ApiError::invalid(format!(
-            "Attempting to write row: {}, beyond the last requested row of: {}",
-            last,
-            rows.max(1) - 1
-        )));
-    }
-    if rect.right > columns || rect.left >= columns {
-        let last = rect.right.max(rect.left + 1) - 1;
-        return Err(ApiError::invalid(format!(
-            "Attempting to write column: {}, beyond the last requested column of: {}",
-            last,
-            columns.max(1) - 1
-        )));
+    for (axis, start, end, count) in
+        [("row", rect.top, rect.bottom, rows), ("column", rect.left, rect.right, columns)]
+    {
+        if start >= count {
+            return Err(ApiError::invalid(format!(
+                "GridCoordinate.{axis}Index[{start}] is after last {axis} in grid[{count}]"
+            )));
+        }
+        if end > count {
+            return Err(beyond(axis, end - 1, count));
+        }
     }
     Ok(())
+}
+
+fn beyond(axis: &str, index: usize, count: usize) -> ApiError {
+    ApiError::invalid(format!(
+        "Attempting to write {axis}: {index}, beyond the last requested {axis} of: {}",
+        count.max(1) - 1
+    ))
 }
 
 /// Writes the masked fields of a `CellData` to a cell.

@@ -35,7 +35,10 @@ impl Span {
         let count = count(dimension)?;
         let start = range["startIndex"].as_i64().unwrap_or(0);
         let end = range["endIndex"].as_i64();
-        if start < 0 || end.is_some_and(|end| end <= start) {
+        if start < 0 || end.is_some_and(|end| end < 0) {
+            return Err(ApiError::invalid("DimensionRange indexes must be >= 0"));
+        }
+        if end.is_some_and(|end| end <= start) {
             return Err(ApiError::invalid(format!(
                 "range.endIndex ({}) must be greater than range.startIndex ({start}).",
                 end.unwrap_or_default()
@@ -72,14 +75,18 @@ pub fn insert(context: &mut Context, body: &Value) -> Answer<()> {
     let there = context.spreadsheet.tab(span.sheet)?.grid.count(span.dimension);
     if inherits && span.start == 0 {
         return Err(ApiError::invalid(
-            "inheritFromBefore can't be true when inserting at index 0: there is nothing before it.",
+            "range.startIndex must be greater than 0 if inheritFromBefore is true.",
         ));
+    }
+    if !inherits && span.start >= there {
+        return Err(ApiError::invalid(format!(
+            "range.startIndex must be less than the grid size ({there}) if inheritFromBefore is false."
+        )));
     }
     if span.start > there {
         return Err(ApiError::invalid(format!(
-            "range.startIndex[{}] is too large: the sheet has only {there} {}.",
-            span.start,
-            span.dimension.name().to_lowercase()
+            "range.startIndex must be less than or equal to the grid size ({there}) if \
+             inheritFromBefore is true."
         )));
     }
     protect::check_insert(context.spreadsheet, span.sheet, span.dimension, span.start, context.actor)?;
@@ -123,12 +130,20 @@ fn inherit(spreadsheet: &mut Spreadsheet, span: Span, pattern: usize) -> Answer<
 
 /// `deleteDimension`: never all rows or all columns.
 pub fn delete(context: &mut Context, body: &Value) -> Answer<()> {
-    let span = Span::read(&body["range"], context.spreadsheet, false)?;
+    let span = Span::read(&body["range"], context.spreadsheet, true)?;
     let tab = context.spreadsheet.tab(span.sheet)?;
     let (count, frozen, what) = match span.dimension {
         Dimension::Rows => (tab.grid.row_count(), tab.frozen_rows, "rows"),
         Dimension::Columns => (tab.grid.column_count(), tab.frozen_columns, "columns"),
     };
+    if span.end > count || span.start >= count {
+        let what = what.trim_end_matches('s');
+        return Err(ApiError::invalid(format!(
+            "Cannot delete a {what} that doesn't exist. Tried to delete {what} index {} but there are \
+             only {count} {what}s.",
+            span.start.max(count)
+        )));
+    }
     let remaining = count - (span.end - span.start);
     if remaining == 0 {
         return Err(ApiError::invalid(format!("You can't delete all the {what} on the sheet.")));

@@ -63,7 +63,7 @@ pub fn delete(context: &mut Context, body: &Value) -> Answer<()> {
 }
 
 fn no_range(id: &str) -> ApiError {
-    ApiError::invalid(format!("Cannot find a named range with ID: {id}"))
+    ApiError::invalid(format!("No NamedRange with id: {id}"))
 }
 
 fn checked(context: &Context, range: &Value) -> Answer<Value> {

@@ -85,7 +85,7 @@ fn check_title(spreadsheet: &Spreadsheet, title: &str) -> Answer<()> {
 pub fn delete(context: &mut Context, body: &Value) -> Answer<()> {
     let id = sheet_id(body);
     let spreadsheet = &mut *context.spreadsheet;
-    spreadsheet.tab(id)?;
+    spreadsheet.sheet_mut(id)?;
     if spreadsheet.tabs.len() == 1 {
         return Err(ApiError::invalid("You can't remove all the sheets in a document."));
     }
@@ -174,7 +174,7 @@ pub fn update(context: &mut Context, body: &Value) -> Answer<()> {
     let mask = Mask::of_change(body, "SheetProperties")?;
     let id = sheet_id(properties);
     let spreadsheet = &mut *context.spreadsheet;
-    let old = spreadsheet.tab(id)?.title.clone();
+    let old = spreadsheet.sheet_mut(id)?.title.clone();
     if mask.under("title").is_some() {
         let title = properties["title"].as_str().unwrap_or_default();
         if title.is_empty() {

@@ -1,6 +1,6 @@
 //! The `values` methods.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,9 @@ use crate::sheets::range::{Dimension, GridRange};
 use crate::sheets::values::write::{InputOption, Writer, Written};
 use crate::sheets::values::{append, major, read, write};
 use crate::sheets::view::{Rendering, View};
+
+/// Where a range lies: tab, first column, first row, and the ends.
+type Spot = (Option<usize>, usize, usize, usize, usize);
 
 impl Asked<'_> {
     fn reading(&self) -> Answer<(Dimension, Rendering)> {
@@ -52,23 +55,34 @@ impl Asked<'_> {
         let major = major(body);
         let (spreadsheet, _) = self.open(id)?;
         let view = View::new(&spreadsheet, self.sheets.moment());
-        let mut matched: Vec<(GridRange, Value)> = Vec::new();
-        for filter in body["dataFilters"].as_array().into_iter().flatten() {
-            for range in data_filter::ranges(&spreadsheet, filter)? {
-                if let Some((_, known)) = matched.iter_mut().find(|(other, _)| *other == range) {
-                    if let Value::Array(filters) = &mut known["dataFilters"] {
-                        filters.push(filter.clone());
+        let filters = body["dataFilters"].as_array().map_or(&[][..], Vec::as_slice);
+        if filters.is_empty() {
+            return Err(ApiError::invalid("Must specify at least one dataFilter."));
+        }
+        // Sorted by place, one entry for each range with all filters that named it.
+        let mut matched: BTreeMap<Spot, Value> = BTreeMap::new();
+        for (index, filter) in filters.iter().enumerate() {
+            let place = format!("Invalid dataFilter[{index}]: ");
+            let ranges = data_filter::ranges(&spreadsheet, filter);
+            for range in ranges.map_err(|error| error.within(&place))? {
+                let (tab, rect) = range.inside(&spreadsheet).map_err(|error| error.within(&place))?;
+                let tab_index = spreadsheet.tabs.iter().position(|other| other.id == tab.id);
+                let spot = (tab_index, rect.left, rect.top, rect.right, rect.bottom);
+                let entry = matched.entry(spot).or_insert_with(|| {
+                    let mut values = read::value_range(&view, tab, &rect, major, how);
+                    if range.is_empty() {
+                        values["range"] = json!("#REF!");
                     }
-                    continue;
+                    json!({ "valueRange": values, "dataFilters": [] })
+                });
+                if let Value::Array(filters) = &mut entry["dataFilters"] {
+                    filters.push(data_filter::echo(filter));
                 }
-                let (tab, rect) = range.inside(&spreadsheet)?;
-                let values = read::value_range(&view, tab, &rect, major, how);
-                matched.push((range, json!({ "valueRange": values, "dataFilters": [filter] })));
             }
         }
         let mut answer = json!({ "spreadsheetId": id });
         if !matched.is_empty() {
-            answer["valueRanges"] = matched.into_iter().map(|(_, value)| value).collect();
+            answer["valueRanges"] = matched.into_values().collect();
         }
         Ok(answer)
     }
@@ -78,7 +92,7 @@ impl Asked<'_> {
         let value = self.parameter("responseValueRenderOption", "ValueRenderOption")?;
         let date = self.parameter("responseDateTimeRenderOption", "DateTimeRenderOption")?;
         let how = Rendering::read(&value, &date)?;
-        Ok(self.query.flag("includeValuesInResponse").then_some(how))
+        Ok(self.query.flag("includeValuesInResponse")?.then_some(how))
     }
 
     /// The same for a write whose options stand in its body.

@@ -2,6 +2,7 @@
 
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::route::decode;
+use crate::sheets::schema::snake_case;
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
@@ -37,9 +38,16 @@ impl Query {
         Self { pairs: pairs.collect() }
     }
 
-    /// The last value of a parameter.
+    /// The first value of a parameter that every method takes, the last of any other.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        let mut values = self.pairs.iter().filter(|(key, _)| key == name);
+        let pair = if COMMON.contains(&name) { values.next() } else { values.next_back() };
+        pair.map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the answer is indented: unless `prettyPrint` is `false` or `0`.
+    pub fn pretty(&self) -> bool {
+        !matches!(self.get("prettyPrint"), Some("false" | "0"))
     }
 
     /// Every value of a repeated parameter.
@@ -47,9 +55,21 @@ impl Query {
         self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// A parameter that is true or false; missing is false.
-    pub fn flag(&self, name: &str) -> bool {
-        self.get(name) == Some("true")
+    /// A parameter that is true or false, in any of the spellings the API takes; missing is
+    /// false.
+    pub fn flag(&self, name: &str) -> Answer<bool> {
+        let Some(text) = self.get(name) else {
+            return Ok(false);
+        };
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "t" | "y" | "yes" => Ok(true),
+            "false" | "0" | "f" | "n" | "no" => Ok(false),
+            _ => {
+                let field = snake_case(name);
+                let message = format!("Invalid value at '{field}' (TYPE_BOOL), \"{text}\"");
+                Err(ApiError::bad_request(message.clone(), &[(field, message)]))
+            }
+        }
     }
 
     /// Refuses parameters that the method does not have.
@@ -104,6 +124,9 @@ mod tests {
         assert_eq!(query.all("ranges"), ["A 1", "B 2"]);
         assert_eq!(query.get("valueInputOption"), Some("RAW"));
         assert!(query.check("values.update").is_err());
+        let query = Query::read("fields=a&fields=b&includeGridData=Yes&x=on");
+        assert_eq!((query.get("fields"), query.flag("includeGridData")), (Some("a"), Ok(true)));
+        assert!(query.flag("x").is_err());
         assert!(Query::read("fields=x&prettyPrint=false").check("create").is_ok());
     }
 }
