@@ -2,6 +2,7 @@
 
 use exporter_core::{Driver, Error, ErrorKind, Window};
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -109,4 +110,42 @@ fn only_what_may_pass_is_announced_as_tried_again() {
     assert!(html(ErrorKind::PanelDown, 1));
     assert!(!html(ErrorKind::PanelDown, 3));
     assert!(!html(ErrorKind::MissingColumn, 1));
+}
+
+/// The tags of a text, in order; everything else must be escaped.
+fn tags(html: &str) -> Vec<&str> {
+    html.split('<').skip(1).map(|rest| rest.split_once('>').expect("a tag that ends").0).collect()
+}
+
+proptest! {
+    #[test]
+    fn no_data_breaks_a_message(
+        store in any::<String>(),
+        name in "[<>&;/a-z\"{}\\n]{0,40}",
+        message in any::<String>(),
+        hints in proptest::collection::vec(any::<String>(), 0..3),
+    ) {
+        let mut error = error();
+        error.message.clone_from(&message);
+        error.hints.clone_from(&hints);
+        let report = ExportReport { name, error: Some(error.clone()), notes: hints.clone(), ..failed() };
+        let failure = MessageBody::ExportFailed {
+            export: report.name.clone(),
+            attempt: 1,
+            attempts: 3,
+            error: Box::new(error),
+            screenshot: None,
+        };
+        for body in [failure, MessageBody::ExportDone { report: Box::new(report) }] {
+            for language in [Language::Id, Language::En] {
+                let is_failure = matches!(body, MessageBody::ExportFailed { .. });
+                let text = html(&Message { store: store.clone(), run: "r1".into(), body: body.clone() }, language);
+                let expected: &[&str] = if is_failure { &["b", "/b", "code", "/code"] } else { &["b", "/b"] };
+                prop_assert_eq!(tags(&text), expected, "{}", text);
+                let seen = plain(&text);
+                prop_assert!(seen.contains(&plain(&markup::escape(&store))), "{}", text);
+                prop_assert!(text.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "").find('&').is_none());
+            }
+        }
+    }
 }

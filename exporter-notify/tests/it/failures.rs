@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use exporter_core::{Error, ErrorKind, Message, MessageBody, Notifier, Retry, Secret, Stage, Window};
 use exporter_notify::{Language, Telegram, TelegramConfig};
 use serde_json::{Value, json};
 
+use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::bot::{Bot, TOKEN, refusal, telegram};
@@ -56,6 +59,26 @@ async fn an_answer_that_may_have_been_sent_is_not_sent_again() {
         assert_eq!(error.kind(), ErrorKind::MessengerDown);
         assert_eq!(bot.calls().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_connection_cut_after_the_request_is_not_repeated() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let requests = tokio::spawn(async move {
+        let mut requests = 0;
+        // Nobody comes for longer than the pause before a repetition: there is no further request.
+        while let Ok(accepted) = timeout(Duration::from_millis(1500), listener.accept()).await {
+            let (mut stream, _) = accepted.unwrap();
+            let read = stream.read(&mut [0; 1024]).await.unwrap();
+            requests += usize::from(read > 0);
+        }
+        requests
+    });
+    let error = telegram(&url).notify(&message()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MessengerDown);
+    assert!(!format!("{error} {error:?}").contains(TOKEN), "{error}");
+    assert_eq!(requests.await.unwrap(), 1);
 }
 
 #[tokio::test]
