@@ -202,6 +202,11 @@ impl<'a> Walk<'a, '_> {
         };
         let kids = object::get_array(document, node, b"Kids");
         let Some(kids) = kids.filter(|_| !node.has_type(b"Page")) else {
+            let keys = [&b"Contents"[..], b"Resources", b"MediaBox"];
+            if !node.has_type(b"Page") && !keys.iter().any(|key| node.has(key)) {
+                let detail = format!("page {} is not a page", self.pages.len() + 1);
+                return Err(PdfError::Corrupt { detail });
+            }
             self.pages.push(self.page(node, &here));
             return limits::check("the number of pages", self.pages.len() as u64, u64::from(limits.pages));
         };
@@ -240,10 +245,9 @@ pub(super) fn content(
     number: u32,
     budget: &mut Budget,
 ) -> Result<Vec<u8>, PdfError> {
-    let Ok(contents) = page.dictionary.get(b"Contents") else {
-        return Ok(Vec::new());
-    };
+    // Even a blank page has content, but for one whose dictionary lost a part.
     let missing = || PdfError::Corrupt { detail: format!("the content of page {number} is missing") };
+    let contents = page.dictionary.get(b"Contents").map_err(|_| missing())?;
     let what = format!("the content of page {number}");
     match object::resolve(document, contents).ok_or_else(missing)? {
         Object::Stream(part) => stream::decode(document, part, &what, budget),

@@ -99,6 +99,10 @@ impl<'a> Interpreter<'a, '_> {
             }
             self.operator(operator, &operands, &mut frame)?;
         }
+        if lexer.ended_in_string() {
+            let detail = format!("the content of page {} ends in the middle of a text", self.number);
+            return Err(PdfError::Corrupt { detail });
+        }
         self.check_marks()
     }
 
@@ -297,7 +301,9 @@ impl<'a> Interpreter<'a, '_> {
             object::get_stream(self.document, objects, name)
         });
         let Some(stream) = stream else {
-            return self.missing_object(operands, frame);
+            // A form that the page shows and the file lacks may have held rows.
+            let detail = format!("a part of page {} is missing", self.number);
+            return Err(PdfError::Corrupt { detail });
         };
         match object::get_name(self.document, &stream.dict, b"Subtype") {
             Some(b"Form") => self.form(stream, frame),
@@ -307,17 +313,6 @@ impl<'a> Interpreter<'a, '_> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// A form that the page names and the file lacks may have held rows.
-    fn missing_object(&self, operands: &Operands, frame: &Frame<'a>) -> Result<(), PdfError> {
-        let objects = self.resource_kind(frame.resources, b"XObject");
-        let named = operands.name().is_some_and(|name| objects.is_some_and(|objects| objects.has(name)));
-        if named {
-            let detail = format!("a part of page {} is missing", self.number);
-            return Err(PdfError::Corrupt { detail });
-        }
-        Ok(())
     }
 
     fn picture(&mut self, state: &State) {

@@ -74,6 +74,7 @@ impl Operands {
 pub(super) struct Lexer<'a> {
     data: &'a [u8],
     at: usize,
+    open_string: bool,
 }
 
 /// No operator of a page has more operands; more are junk, and are dropped.
@@ -81,7 +82,7 @@ const MAX_OPERANDS: usize = 60_000;
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Self { data, at: 0 }
+        Self { data, at: 0, open_string: false }
     }
 
     /// The next operator, with its operands put into `operands`; `None` at the end.
@@ -126,6 +127,11 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the data ended within a string: a part of it is missing.
+    pub(super) fn ended_in_string(&self) -> bool {
+        self.open_string
     }
 
     /// Moves to the next byte that means something, and returns it.
@@ -262,6 +268,7 @@ impl<'a> Lexer<'a> {
             }
             operands.bytes.push(byte);
         }
+        self.open_string |= depth > 0;
         let range = start..operands.bytes.len();
         operands.items.push(Operand::Text(range));
     }
@@ -387,5 +394,8 @@ mod tests {
     #[test]
     fn an_open_string_ends_with_the_data() {
         assert!(operators(b"(never closed").is_empty());
+        let mut lexer = Lexer::new(b"(never closed");
+        assert!(lexer.next(&mut Operands::default()).is_none());
+        assert!(lexer.ended_in_string());
     }
 }

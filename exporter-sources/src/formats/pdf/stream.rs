@@ -14,6 +14,9 @@ pub(super) fn decode(
     what: &str,
     budget: &mut Budget,
 ) -> Result<Vec<u8>, PdfError> {
+    if stream.content.is_empty() && object::get_number(document, &stream.dict, b"Length") != Some(0.0) {
+        return Err(corrupt(what, "its length is missing"));
+    }
     let filters = filters(document, &stream.dict);
     if filters.len() > Stream::MAX_FILTERS {
         return Err(corrupt(what, "it names too many filters"));
@@ -109,24 +112,45 @@ fn other_filter(
     )
 }
 
-/// Inflates zlib data to its very end, checksum included. Data that only lacks the checksum
-/// (some writers give a length that is too short) is whole.
+/// Inflates zlib data to its very end, checksum included. Data whose checksum alone is cut
+/// short (some writers give a length that is too small) is whole if the rest of it fits.
 fn inflate(input: &[u8], budget: &Budget, what: &str) -> Result<Vec<u8>, PdfError> {
     if input.is_empty() {
         return Ok(Vec::new());
     }
+    let early = || corrupt(what, "the compressed data ends early");
     match run(Decompress::new(true), input, budget)? {
-        Outcome::Done(output) => Ok(output),
-        Outcome::Short if input.len() > 2 => match run(Decompress::new(false), &input[2..], budget)? {
-            Outcome::Done(output) => Ok(output),
-            Outcome::Short | Outcome::Bad => Err(corrupt(what, "the compressed data ends early")),
-        },
+        Outcome::Done(output, _) => Ok(output),
+        Outcome::Short if input.len() > 2 => {
+            let Outcome::Done(output, read) = run(Decompress::new(false), &input[2..], budget)? else {
+                return Err(early());
+            };
+            let rest = input.get(2 + read..).unwrap_or_default();
+            if adler32(&output).to_be_bytes().starts_with(rest) { Ok(output) } else { Err(early()) }
+        }
         Outcome::Short | Outcome::Bad => Err(corrupt(what, "the compressed data is damaged")),
     }
 }
 
+/// The checksum at the end of zlib data (RFC 1950, 9).
+fn adler32(data: &[u8]) -> u32 {
+    const MODULUS: u32 = 65_521;
+    let (mut a, mut b) = (1_u32, 0_u32);
+    // As many bytes as fit into 32 bits before the sums are reduced.
+    for chunk in data.chunks(5552) {
+        for &byte in chunk {
+            a += u32::from(byte);
+            b += a;
+        }
+        a %= MODULUS;
+        b %= MODULUS;
+    }
+    b << 16 | a
+}
+
 enum Outcome {
-    Done(Vec<u8>),
+    /// All of the data, and how many bytes of the input it took.
+    Done(Vec<u8>, usize),
     /// The input ended before the data did.
     Short,
     Bad,
@@ -147,7 +171,8 @@ fn run(mut inflater: Decompress, input: &[u8], budget: &Budget) -> Result<Outcom
         };
         limits::check("the unpacked content", output.len() as u64, cap as u64)?;
         if status == Status::StreamEnd {
-            return Ok(Outcome::Done(output));
+            let read = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
+            return Ok(Outcome::Done(output, read));
         }
         if before == (inflater.total_in(), output.len()) && output.len() < output.capacity() {
             return Ok(Outcome::Short);
@@ -182,6 +207,10 @@ mod tests {
         assert_eq!(unpack(data.clone(), Limits::default()), Ok(text.clone()));
         let without = data[..data.len() - 4].to_vec();
         assert_eq!(unpack(without, Limits::default()), Ok(text));
+        let mut wrong = data[..data.len() - 2].to_vec();
+        let last = wrong.len() - 1;
+        wrong[last] ^= 1;
+        assert!(unpack(wrong, Limits::default()).is_err());
     }
 
     #[test]
