@@ -18,6 +18,9 @@ enum Step<'a> {
     Index(usize),
 }
 
+/// Messages in which false is not the same as nothing; everywhere else the API forgets it.
+const DISTINCT: [&str; 3] = ["ExtendedValue", "TextFormat", "DeveloperMetadataLocation"];
+
 /// Fields whose value may be told from a missing one: the API keeps them in a message of
 /// their own, and its error texts show it.
 const WRAPPED: [&str; 6] =
@@ -124,6 +127,13 @@ impl Check {
         if message.name == "Color" {
             quantise(object);
         }
+        if !DISTINCT.contains(&message.name) {
+            object.retain(|_, value| *value != false);
+        }
+        object.retain(|name, value| {
+            let list = message.field(name).is_some_and(|field| field.kind != Kind::List);
+            !list || value.as_array().is_none_or(|items| !items.is_empty())
+        });
     }
 
     fn unknown(&mut self, key: &str, place: &Place) {

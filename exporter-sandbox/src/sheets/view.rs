@@ -2,15 +2,18 @@
 
 use std::cell::RefCell;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cell::{Cell, Scalar};
 use super::clock::Moment;
 use super::errors::{Answer, ApiError};
 use super::format;
-use super::formula::Evaluator;
+use super::formula::{self, Evaluator, ShownAs};
 use super::locale::Locale;
 use super::model::{Spreadsheet, Tab};
+
+/// How many formulas are followed in search of a format.
+const FORMAT_DEPTH: usize = 8;
 
 /// How a value is rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +57,18 @@ pub struct View<'a> {
     /// How numbers and dates are written.
     pub locale: Locale,
     evaluator: RefCell<Evaluator<'a>>,
+    date: Value,
+    moment: Value,
 }
 
 impl<'a> View<'a> {
     /// A view at a moment: `NOW()` and `TODAY()` mean it.
     pub fn new(spreadsheet: &'a Spreadsheet, now: Moment) -> Self {
         let locale = spreadsheet.language();
-        Self { spreadsheet, locale, evaluator: RefCell::new(Evaluator::new(spreadsheet, now)) }
+        let evaluator = RefCell::new(Evaluator::new(spreadsheet, now));
+        let date = json!({ "type": "DATE", "pattern": locale.date });
+        let moment = json!({ "type": "DATE_TIME", "pattern": format!("{} h:mm:ss", locale.date) });
+        Self { spreadsheet, locale, evaluator, date, moment }
     }
 
     /// What a cell shows, before formatting.
@@ -74,9 +82,29 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The number format that applies to a cell, if any.
-    pub fn number_format(&self, tab: &Tab, row: usize, column: usize) -> Option<&'a Value> {
-        self.spreadsheet.formats.number(tab.grid.row(row).format(column))
+    /// The number format that applies to a cell, if any: its own, or that of the dates and
+    /// amounts its formula refers to.
+    pub fn number_format(&self, tab: &'a Tab, row: usize, column: usize) -> Option<&Value> {
+        self.format_of(tab, row, column, FORMAT_DEPTH)
+    }
+
+    fn format_of(&self, tab: &'a Tab, row: usize, column: usize, depth: usize) -> Option<&Value> {
+        let own = self.spreadsheet.formats.number(tab.grid.row(row).format(column));
+        let Cell::Formula(formula) = tab.grid.cell(row, column) else {
+            return own;
+        };
+        if own.is_some() || depth == 0 {
+            return own;
+        }
+        match formula::shown_as(formula) {
+            ShownAs::Date => Some(&self.date),
+            ShownAs::Moment => Some(&self.moment),
+            ShownAs::Plain => None,
+            ShownAs::Like(reference) => {
+                let (tab, rect) = self.evaluator.borrow().resolve_from(tab, &reference)?;
+                self.format_of(tab, rect.top, rect.left, depth - 1)
+            }
+        }
     }
 
     /// The text people see.

@@ -97,7 +97,7 @@ async fn a_filter_hides_rows_and_clearing_it_shows_them() {
     let seen = service.get(&path).await;
     assert_eq!(
         seen["sheets"][0]["basicFilter"]["range"],
-        json!({"startColumnIndex": 0, "endColumnIndex": 1})
+        json!({"startRowIndex": 0, "endRowIndex": 4, "startColumnIndex": 0, "endColumnIndex": 1})
     );
     assert_eq!(hidden(&seen), [false, true, false, true]);
     assert_eq!(service.values(&file, "A1:A4").await, json!([["h"], ["x"], ["y"], ["x"]]));
@@ -210,7 +210,7 @@ async fn tabs_are_copied_with_what_is_on_them() {
         )
         .await;
     assert_eq!(reply[0]["duplicateSheet"]["properties"]["index"], 1);
-    assert_eq!(service.values(&file, "D!A1:A2").await, json!([["$1.50"], ["3"]]));
+    assert_eq!(service.values(&file, "D!A1:A2").await, json!([["$1.50"], ["$3.00"]]));
     let target = other.rsplit('/').next().unwrap();
     let copied = ok(service
         .request(Method::POST, &format!("{file}/sheets/0:copyTo"))

@@ -67,7 +67,7 @@ async fn a_data_directory_survives_a_restart() {
         file
     };
     let service = Service::with(options).await;
-    assert_eq!(service.values(&file, "A1:C1").await, json!([["42", "50%", "1"]]));
+    assert_eq!(service.values(&file, "A1:C1").await, json!([["42", "50%", "100%"]]));
     assert_eq!(service.formulas(&file, "C1").await, json!([["=B1*2"]]));
     let seen = service.request_as("a@example.com", Method::GET, &file).send().await.unwrap();
     assert_eq!(seen.status(), 200);

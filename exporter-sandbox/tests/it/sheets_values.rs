@@ -184,3 +184,46 @@ async fn cells_are_shown_with_their_format_and_errors_with_their_reason() {
     let raw = service.get(&format!("{file}/values/D1?valueRenderOption=UNFORMATTED_VALUE")).await;
     assert_eq!(raw["values"], json!([[format!("#DIV/0! ({reason})")]]));
 }
+
+#[tokio::test]
+async fn formulas_are_shown_as_the_dates_and_amounts_they_are_made_of() {
+    let service = Service::start().await;
+    let file = service.small(4, 4).await;
+    service
+        .put(
+            &file,
+            "A1:B4",
+            json!([
+                ["$1.50", "=A1*2"],
+                ["1/2/2020", "=A2+1"],
+                ["1/4/2020", "=A3-A2"],
+                ["=DATE(2020,1,2)", "=COUNT(A1:A3)"],
+            ]),
+        )
+        .await;
+    assert_eq!(
+        service.values(&file, "A1:B4").await,
+        json!([["$1.50", "$3.00"], ["1/2/2020", "1/3/2020"], ["1/4/2020", "2"], ["1/2/2020", "3"]])
+    );
+}
+
+#[tokio::test]
+async fn colours_are_answered_in_both_spellings_and_false_is_forgotten() {
+    let service = Service::start().await;
+    let file = service.small(2, 2).await;
+    let cell = json!({"userEnteredFormat": {"backgroundColor": {"red": 0.5}, "textFormat": {"bold": false}},
+        "dataValidation": {"condition": {"type": "BOOLEAN"}, "strict": false}});
+    let repeat = json!({"range": {"sheetId": 0, "endRowIndex": 1, "endColumnIndex": 1}, "cell": cell, "fields": "userEnteredFormat,dataValidation"});
+    service.batch(&file, json!([{"repeatCell": repeat}])).await;
+    let seen = service
+        .get(&format!("{file}?fields=sheets.data.rowData.values(userEnteredFormat,dataValidation)"))
+        .await;
+    let half = json!({"red": 0.498_039_22});
+    assert_eq!(
+        seen["sheets"][0]["data"][0]["rowData"][0]["values"][0],
+        json!({
+            "userEnteredFormat": {"backgroundColor": half, "backgroundColorStyle": {"rgbColor": half}, "textFormat": {"bold": false}},
+            "dataValidation": {"condition": {"type": "BOOLEAN"}},
+        })
+    );
+}

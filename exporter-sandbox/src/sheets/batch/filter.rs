@@ -15,7 +15,8 @@ pub fn set(context: &mut Context, body: &Value) -> Answer<()> {
     let range = GridRange::read(&filter["range"])?;
     let (_, rect) = range.inside(context.spreadsheet)?;
     protect::check(context.spreadsheet, &range, context.actor)?;
-    filter["range"] = range.write();
+    // A filter has ends, wherever the request left them open.
+    filter["range"] = GridRange::of(range.sheet, rect).write();
     let body = Rect { top: rect.top + 1, ..rect };
     let specs = filter["sortSpecs"].as_array().cloned().unwrap_or_default();
     if !specs.is_empty() && body.top < body.bottom {

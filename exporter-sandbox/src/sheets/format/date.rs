@@ -81,8 +81,11 @@ fn part(token: &str, minutes: bool, half_day: bool, at: NaiveDateTime, serial: f
             millis.chars().take(lower.len()).collect()
         }
         Some('a') if lower == "am/pm" => {
-            let half = if at.hour() < 12 { "am" } else { "pm" };
-            if token.starts_with('A') { half.to_uppercase() } else { half.to_owned() }
+            if at.hour() < 12 {
+                "AM".to_owned()
+            } else {
+                "PM".to_owned()
+            }
         }
         Some('[') => elapsed(&lower, serial),
         Some('"') => token.trim_matches('"').to_owned(),

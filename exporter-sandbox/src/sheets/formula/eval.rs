@@ -146,27 +146,22 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Where a reference written on `home` points.
+    pub fn resolve_from(&self, home: &'a Tab, reference: &Reference) -> Option<(&'a Tab, Rect)> {
+        let tab = match &reference.sheet {
+            Some(title) => self.spreadsheet.tab_named(title)?,
+            None => home,
+        };
+        bounds(tab, reference)
+    }
+
     /// Where a reference points: the tab and the rectangle inside its grid.
     pub fn resolve(&self, reference: &Reference) -> Option<(&'a Tab, Rect)> {
         let tab = match &reference.sheet {
             Some(title) => self.spreadsheet.tab_named(title)?,
             None => self.spreadsheet.tab(self.here.0).ok()?,
         };
-        let to = reference.to.unwrap_or(reference.from);
-        let side = |pick: fn(&End) -> Option<(usize, bool)>| {
-            let (from, to) = (pick(&reference.from), pick(&to));
-            let low = from.or(to).map(|(index, _)| index);
-            match (from, to) {
-                (Some((a, _)), Some((b, _))) => (Some(a.min(b)), Some(a.max(b) + 1)),
-                _ => (low, None),
-            }
-        };
-        let ((top, bottom), (left, right)) = (side(|end| end.row), side(|end| end.column));
-        let range = GridRange { sheet: tab.id, top, bottom, left, right };
-        let rect = range.bounded(tab);
-        let outside = top.is_some_and(|top| top >= tab.grid.row_count())
-            || left.is_some_and(|left| left >= tab.grid.column_count());
-        (!outside).then_some((tab, rect))
+        bounds(tab, reference)
     }
 
     fn reference(&mut self, reference: &Reference) -> Operand {
@@ -257,6 +252,25 @@ impl<'a> Evaluator<'a> {
             },
         }
     }
+}
+
+/// The rectangle of a reference inside the grid of its tab.
+fn bounds<'a>(tab: &'a Tab, reference: &Reference) -> Option<(&'a Tab, Rect)> {
+    let to = reference.to.unwrap_or(reference.from);
+    let side = |pick: fn(&End) -> Option<(usize, bool)>| {
+        let (from, to) = (pick(&reference.from), pick(&to));
+        let low = from.or(to).map(|(index, _)| index);
+        match (from, to) {
+            (Some((a, _)), Some((b, _))) => (Some(a.min(b)), Some(a.max(b) + 1)),
+            _ => (low, None),
+        }
+    };
+    let ((top, bottom), (left, right)) = (side(|end| end.row), side(|end| end.column));
+    let range = GridRange { sheet: tab.id, top, bottom, left, right };
+    let rect = range.bounded(tab);
+    let outside = top.is_some_and(|top| top >= tab.grid.row_count())
+        || left.is_some_and(|left| left >= tab.grid.column_count());
+    (!outside).then_some((tab, rect))
 }
 
 fn arithmetic(operator: &str, left: f64, right: f64) -> Scalar {

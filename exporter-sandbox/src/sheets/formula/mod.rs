@@ -5,9 +5,11 @@ mod functions;
 pub mod lex;
 mod parse;
 pub mod rewrite;
+mod shown;
 
 pub use eval::Evaluator;
 pub use functions::compare;
+pub use shown::{ShownAs, shown_as};
 
 #[cfg(test)]
 mod tests {
