@@ -76,12 +76,18 @@ fn respected(separators: &[Separator], lines: &[Line], em: f32) -> Vec<Separator
         .iter()
         .map(|line| separators.iter().filter(|separator| runs(separator, line)).count())
         .collect();
+    let inside = beside.iter().filter(|&&count| count >= 2).count();
+    // Where most lines stand between lines, what stands above or below is no part of the table.
+    let framed = 2 * inside >= lines.len();
     let kept = separators.iter().filter(|separator| separator.length() >= em);
     let clear = kept.filter(|separator| {
+        let run = lines.iter().filter(|line| runs(separator, line)).count();
+        // One that runs beside many rows may be spanned by a cell in the others.
+        let long = 5 * run >= 2 * inside;
         let (mut crossed, mut counted) = (0, 0);
         for (line, &others) in lines.iter().zip(&beside) {
-            // Where only its neighbours run, a cell may span it; a lone text is a title.
-            if !runs(separator, line) && (others >= 2 || line.segments() < 2) {
+            let spanned = if others >= 2 { long } else { framed || line.segments() < 2 };
+            if spanned && !runs(separator, line) {
                 continue;
             }
             counted += 1;
@@ -91,7 +97,8 @@ fn respected(separators: &[Separator], lines: &[Line], em: f32) -> Vec<Separator
                     && piece.x1 > separator.high + 0.4 * em
             }));
         }
-        crossed * 10 <= counted
+        // One group heading may stand over it.
+        crossed <= (counted / 10).max(1)
     });
     clear.cloned().collect()
 }

@@ -125,7 +125,8 @@ impl Sketch {
                 };
                 let fits = |line: usize| match place {
                     // Such a cell has text on the line of the key as well.
-                    Place::Below | Place::Above => self.masks[line] & !self.masks[at] == 0,
+                    Place::Below => line > at && self.masks[line] & !self.masks[at] == 0,
+                    Place::Above => line < at && self.masks[line] & !self.masks[at] == 0,
                     // Such a cell has a line as far away on the other side.
                     Place::Around => row.clone().any(|other| {
                         let (a, b) = (self.ys[line] - self.ys[at], self.ys[at] - self.ys[other]);

@@ -161,8 +161,13 @@ fn cut_in_word(
     {
         return true;
     }
+    if above.text == last && cut_address(last, first) {
+        return true;
+    }
     let room = facts.width - (above.x1 - above.x0);
-    if room > 1.2 * letter(above).max(letter(below)) {
+    let wide = first.starts_with(['@', 'm', 'w', 'M', 'W', '%']);
+    let next = if wide { above.size } else { 1.2 * letter(above).max(letter(below)) };
+    if room > next {
         // The next letter would have fitted: the line ended by choice, at a space.
         return false;
     }
@@ -174,7 +179,8 @@ fn cut_in_word(
     }
     let address = |text: &str| text.contains('@') || text.starts_with("http");
     if address(last) || address(first) {
-        return true;
+        // Two addresses are two.
+        return !(last.contains('@') && first.contains('@'));
     }
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '+');
     if digits(last) && digits(first) {
@@ -195,6 +201,17 @@ fn cut_in_word(
     }
     let goes_on = last.ends_with(char::is_alphabetic) && first.starts_with(char::is_lowercase);
     goes_on && !known(last) && !known(first)
+}
+
+/// An e-mail address that is not whole without what follows: `budi@` / `mail.test`,
+/// `budi` / `@mail.test`, `budi@mail` / `.test`.
+fn cut_address(last: &str, first: &str) -> bool {
+    let whole = [last, first].concat();
+    let Some((_, domain)) = whole.split_once('@') else {
+        return false;
+    };
+    let open = last.split_once('@').is_some_and(|(_, domain)| !domain.contains('.') || domain.ends_with('.'));
+    domain.contains('.') && !domain.contains('@') && (open || first.starts_with(['@', '.']))
 }
 
 #[cfg(test)]
@@ -244,6 +261,9 @@ mod tests {
     fn an_address_wider_than_its_column() {
         let value = joined(&[], &["yusuf.nurul.hal", "im8@gmail.com"]);
         assert_eq!(value, "yusuf.nurul.halim8@gmail.com");
+        assert_eq!(joined(&[], &["budi.halim82", "@yahoo.test"]), "budi.halim82@yahoo.test");
+        assert_eq!(joined(&[&["0123456789abcdef"]], &["budi@", "mail.test"]), "budi@mail.test");
+        assert_eq!(joined(&[], &["a@b.test", "c@d.test"]), "a@b.test c@d.test");
     }
 
     #[test]
