@@ -76,7 +76,7 @@ pub(super) fn refine(ruled: &Columns, body: &[&Line], headings: &[&Line], em: f3
         let (left, right) = neighbours(&borders, border);
         let filled = |from: f32, to: f32| {
             let has = |line: &&&Line| line.pieces.iter().any(|p| p.center() > from && p.center() < to);
-            4 * body.iter().filter(has).count() >= body.len()
+            20 * body.iter().filter(has).count() >= body.len()
         };
         if !known
             && filled(left, border)

@@ -13,9 +13,13 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The frame among `separators`, if it makes columns.
-    pub(super) fn find(separators: &[Separator], lines: &[Line], em: f32) -> Option<Self> {
-        let kept = respected(separators, lines, em);
+    /// The frame among `separators`, if it makes columns. Lines with at least `rich` cells are
+    /// certainly of the table; what runs beside none of them belongs to something else.
+    pub(super) fn find(separators: &[Separator], lines: &[Line], rich: usize, em: f32) -> Option<Self> {
+        let full: Vec<&Line> = lines.iter().filter(|line| line.segments() >= rich).collect();
+        let near = |separator: &Separator| full.iter().any(|line| runs(separator, line));
+        let mut kept = respected(separators, lines, em);
+        kept.retain(near);
         if kept.len() < 3 {
             return None;
         }
@@ -129,13 +133,14 @@ mod tests {
     #[test]
     fn slivers_between_cell_borders_are_no_columns() {
         let lines = [line(20.0, &[(10.0, 40.0), (60.0, 90.0)]), line(40.0, &[(10.0, 30.0), (60.0, 80.0)])];
-        let frame = Frame::find(&bars(&[0.0, 4.0, 46.0, 54.0, 98.0, 102.0]), &lines, 10.0).expect("a frame");
+        let frame =
+            Frame::find(&bars(&[0.0, 4.0, 46.0, 54.0, 98.0, 102.0]), &lines, 2, 10.0).expect("a frame");
         assert_eq!(frame.columns.borders, [50.0]);
     }
 
     #[test]
     fn lines_that_text_crosses_are_decoration() {
-        let lines = [line(20.0, &[(10.0, 90.0)]), line(40.0, &[(10.0, 90.0)])];
-        assert!(Frame::find(&bars(&[0.0, 50.0, 100.0]), &lines, 10.0).is_none());
+        let lines = [line(20.0, &[(10.0, 90.0), (95.0, 99.0)]), line(40.0, &[(10.0, 90.0), (95.0, 99.0)])];
+        assert!(Frame::find(&bars(&[0.0, 50.0, 100.0]), &lines, 2, 10.0).is_none());
     }
 }

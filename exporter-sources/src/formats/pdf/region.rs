@@ -65,7 +65,7 @@ fn rich_threshold(drafts: &[Draft]) -> usize {
 
 fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Option<Region> {
     let em = draft.layout.em;
-    let frame = Frame::find(&draft.vertical, &draft.lines, em);
+    let frame = Frame::find(&draft.vertical, &draft.lines, rich, em);
     let (top, bottom) = extent(&draft, frame.as_ref(), rich, furniture)?;
     let mut outside = draft.outside;
     let mut lines = Vec::new();
