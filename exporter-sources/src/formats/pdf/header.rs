@@ -131,6 +131,13 @@ fn placed<'a>(zone: &[&'a Row]) -> Vec<Placed<'a>> {
 /// Whether `next` is one more row of the heading: the rows so far have group headings or leave
 /// columns without a name, and it has text only where they have none of their own.
 fn goes_on(zone: &[&Row], next: &Row, lines: &[Placed<'_>], region: &Region, columns: &Columns) -> bool {
+    // Names of columns seldom hold digits, rows do.
+    let filled = next.cells.iter().filter(|cell| !cell.is_empty());
+    let coded =
+        filled.filter(|cell| cell.iter().any(|line| line.text.contains(|c: char| c.is_ascii_digit())));
+    if 3 * coded.count() > next.filled() {
+        return false;
+    }
     let above = placed(zone);
     let own = |entry: Placed<'_>| group(entry, lines, region, columns).is_none();
     let named: Vec<usize> = above.iter().filter(|&&entry| own(entry)).map(|&(column, _)| column).collect();

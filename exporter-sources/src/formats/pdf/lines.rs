@@ -16,6 +16,11 @@ const SAME_LINE: f32 = 0.25;
 const CELL_GAP: f32 = 0.3;
 
 impl Line {
+    /// Left edge.
+    pub(super) fn x0(&self) -> f32 {
+        self.pieces.first().map_or(0.0, |piece| piece.x0)
+    }
+
     /// How many cells the line seems to hold.
     pub(super) fn segments(&self) -> usize {
         let gaps = self.pieces.windows(2).filter(|pair| {

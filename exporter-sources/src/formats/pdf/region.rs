@@ -18,8 +18,8 @@ pub(super) struct Region {
     pub(super) ruled: Option<Columns>,
     pub(super) vertical: Vec<Separator>,
     pub(super) horizontal: Vec<Separator>,
-    /// Texts above and below the table.
-    pub(super) outside: Vec<String>,
+    /// Texts that are no part of the table, with their pages.
+    pub(super) outside: Vec<(u32, String)>,
 }
 
 /// A page with its lines, before the table is known.
@@ -28,15 +28,59 @@ struct Draft {
     lines: Vec<Line>,
     vertical: Vec<Separator>,
     horizontal: Vec<Separator>,
-    outside: Vec<String>,
 }
 
-/// Finds the table on every page; pages without one are left out.
+/// Finds the table on every page. The texts of pages without one go to a page beside them.
 pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
     let drafts: Vec<Draft> = pages.into_iter().map(draft).collect();
     let furniture = Furniture::of(drafts.iter().map(|draft| draft.lines.as_slice()));
     let rich = rich_threshold(&drafts);
-    drafts.into_iter().filter_map(|draft| region(draft, rich, &furniture)).collect()
+    let mut regions: Vec<Region> = Vec::new();
+    let mut before: Vec<(u32, String)> = Vec::new();
+    for draft in drafts {
+        match region(draft, rich, &furniture) {
+            Ok(mut region) => {
+                region.outside.append(&mut before);
+                regions.push(region);
+            }
+            Err(draft) => match regions.last_mut() {
+                Some(last) if goes_on(last, &draft, &furniture) => regions.push(rest(draft)),
+                Some(last) => last.outside.extend(texts(&draft)),
+                None => before.extend(texts(&draft)),
+            },
+        }
+    }
+    regions
+}
+
+fn texts(draft: &Draft) -> impl Iterator<Item = (u32, String)> {
+    draft.lines.iter().map(|line| (draft.layout.number, line.text()))
+}
+
+/// Whether a page without full lines holds the rest of a row: every piece stands where cells
+/// of the last page stood, but not in the first column.
+fn goes_on(last: &Region, draft: &Draft, furniture: &Furniture) -> bool {
+    let em = last.em;
+    let first = last.lines.iter().map(Line::x0).fold(f32::INFINITY, f32::min);
+    let cells = || last.lines.iter().flat_map(|line| &line.pieces);
+    let mut lines = draft.lines.iter().filter(|line| !furniture.has(line)).peekable();
+    lines.peek().is_some()
+        && lines
+            .flat_map(|line| &line.pieces)
+            .all(|piece| piece.x0 > first + em && cells().any(|cell| (cell.x0 - piece.x0).abs() <= 0.15 * em))
+}
+
+/// A page that holds nothing but the rest of a row.
+fn rest(draft: Draft) -> Region {
+    Region {
+        page: draft.layout.number,
+        em: draft.layout.em,
+        lines: draft.lines,
+        ruled: None,
+        vertical: Vec::new(),
+        horizontal: draft.horizontal,
+        outside: Vec::new(),
+    }
 }
 
 fn draft(mut layout: PageLayout) -> Draft {
@@ -47,7 +91,6 @@ fn draft(mut layout: PageLayout) -> Draft {
         horizontal: separators::horizontal(&layout.horizontal, &layout.fills, em),
         layout,
         lines,
-        outside: Vec::new(),
     }
 }
 
@@ -63,24 +106,27 @@ fn rich_threshold(drafts: &[Draft]) -> usize {
     high.div_ceil(2).max(2)
 }
 
-fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Option<Region> {
+/// The region of a page; the page itself if it has no table.
+fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Result<Region, Draft> {
     let em = draft.layout.em;
     let frame = Frame::find(&draft.vertical, &draft.lines, rich, em);
-    let (top, bottom) = extent(&draft, frame.as_ref(), rich, furniture)?;
-    let mut outside = draft.outside;
+    let Some((top, bottom)) = extent(&draft, frame.as_ref(), rich, furniture) else {
+        return Err(draft);
+    };
+    let mut outside = Vec::new();
     let mut lines = Vec::new();
     for (at, line) in draft.lines.into_iter().enumerate() {
         if (top..=bottom).contains(&at) {
             lines.push(line);
         } else {
-            outside.push(line.text());
+            outside.push((draft.layout.number, line.text()));
         }
     }
     let (columns, vertical) = match frame {
         Some(frame) => (Some(frame.columns), frame.separators),
         None => (None, Vec::new()),
     };
-    Some(Region {
+    Ok(Region {
         page: draft.layout.number,
         em,
         lines,

@@ -71,7 +71,7 @@ fn finish(
     facts.refuse_unreadable(&header.names, rows, &body)?;
     let outside: Vec<(u32, &str)> = regions
         .iter()
-        .flat_map(|region| region.outside.iter().map(|text| (region.page, text.as_str())))
+        .flat_map(|region| region.outside.iter().map(|(page, text)| (*page, text.as_str())))
         .collect();
     check::counts(&outside, &header.names, &body, facts.pages)?;
     check::running_numbers(&header.names, &body)?;
