@@ -3,10 +3,11 @@
 //! A page goes through small steps, one file each: the file is opened ([`document`]), its
 //! content run ([`interpreter`]) with [`fonts`] into marks ([`marks`]); glyphs become pieces of
 //! text ([`pieces`]) and lines ([`lines`]), drawn lines and boxes [`separators`]; the table's
-//! place is found ([`region`]), its columns ([`columns`]) and rows ([`rows`], [`grouping`]);
+//! place is found ([`region`], [`blocks`]), its columns ([`columns`]) and rows ([`rows`], [`grouping`]);
 //! pages are joined ([`joining`]), the heading ([`header`]) and what is not data ([`summary`])
 //! set apart, and wrapped values made whole ([`wrap`]).
 
+mod blocks;
 mod check;
 mod columns;
 mod document;

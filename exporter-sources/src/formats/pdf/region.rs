@@ -1,5 +1,6 @@
 //! Where the table is on each page: which lines belong to it, and which lines part its cells.
 
+use super::blocks;
 use super::columns::Columns;
 use super::frame::Frame;
 use super::furniture::Furniture;
@@ -32,11 +33,17 @@ struct Draft {
 
 /// Finds the table on every page. The texts of pages without one go to a page beside them.
 pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
-    let drafts: Vec<Draft> = pages.into_iter().map(draft).collect();
+    let mut drafts: Vec<Draft> = pages.into_iter().map(draft).collect();
     let furniture = Furniture::of(drafts.iter().map(|draft| draft.lines.as_slice()));
     let rich = rich_threshold(&drafts);
+    let mut lines: Vec<Vec<Line>> = drafts.iter_mut().map(|draft| std::mem::take(&mut draft.lines)).collect();
+    let others = blocks::separate(&mut lines, rich);
     let mut regions: Vec<Region> = Vec::new();
-    let mut before: Vec<(u32, String)> = Vec::new();
+    let mut before: Vec<(u32, String)> =
+        others.into_iter().map(|(page, text)| (drafts[page].layout.number, text)).collect();
+    for (draft, lines) in drafts.iter_mut().zip(lines) {
+        draft.lines = lines;
+    }
     for draft in drafts {
         match region(draft, rich, &furniture) {
             Ok(mut region) => {
