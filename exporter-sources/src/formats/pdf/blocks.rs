@@ -92,9 +92,9 @@ fn cut(page: usize, lines: &[Line], rich: usize) -> Vec<Block> {
     let wide = gaps.get(gaps.len() * 9 / 10).copied().unwrap_or(0.0).min(2.0 * usual);
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = Block { page, first, last: first, leads: true };
-    for at in first + 1..=last {
+    for (at, line) in lines.iter().enumerate().take(last + 1).skip(first + 1) {
         let title = at < last
-            && lines[at].segments() == 1
+            && line.segments() == 1
             && gap(at) > TITLE_GAP * usual
             && gap(at + 1) > TITLE_GAP * usual
             && full(at + 1);

@@ -20,8 +20,11 @@ pub(super) enum Spacing {
     Rules,
     /// A row begins after a distance above this (in ems).
     Gap(f32),
-    /// Each line with text in `column` stands for a row, and the others join it.
-    Keys { column: usize, place: Place },
+    /// Each line with text in `column` stands for a row, and the others join it; `sure` if they
+    /// could not as well join the next one.
+    Keys { column: usize, place: Place, sure: bool },
+    /// Nothing tells which rows some lines belong to.
+    Unclear,
 }
 
 /// Where the lines of a wrapped cell stand beside the row's line in the key column.
@@ -84,11 +87,11 @@ impl Sketch {
     pub(super) fn split(&self, spacing: Spacing) -> Vec<Range<usize>> {
         let count = self.masks.len();
         let starts: Vec<usize> = match spacing {
-            Spacing::Rules => vec![0],
+            Spacing::Rules | Spacing::Unclear => vec![0],
             Spacing::Gap(gap) => {
                 (0..count).filter(|&at| at == 0 || self.gap(at) > gap || self.totals[at]).collect()
             }
-            Spacing::Keys { column, place } => self.starts_by_key(bit(column), place),
+            Spacing::Keys { column, place, .. } => self.starts_by_key(bit(column), place),
         };
         let ends = starts.iter().skip(1).copied().chain([count]);
         starts.iter().copied().zip(ends).map(|(from, to)| from..to).collect()
@@ -117,7 +120,7 @@ impl Sketch {
     /// How many lines of wrapped cells stand where `place` would not put them.
     fn misplaced(&self, column: usize, place: Place, leading: f32) -> usize {
         let key = bit(column);
-        let rows = self.split(Spacing::Keys { column, place });
+        let rows = self.split(Spacing::Keys { column, place, sure: true });
         rows.into_iter()
             .map(|row| {
                 let Some(at) = row.clone().find(|&at| self.masks[at] & key != 0 || self.totals[at]) else {
@@ -157,7 +160,7 @@ pub(super) fn spacing(sketches: &[Sketch]) -> Spacing {
     // The closest lines that stand under one another: those of wrapped cells, or rows.
     let leading = distances.iter().copied().find(|&gap| gap > 0.8).unwrap_or(f32::INFINITY);
     let by_key = best(sketches, keys(sketches, leading).into_iter());
-    match (by_gap, by_key) {
+    let chosen = match (by_gap, by_key) {
         (Some((gap, fullness)), Some((keys, by_key))) => {
             // A distance that parts near lines from far ones is the better witness.
             let clear = matches!(gap, Spacing::Gap(gap) if gap > 0.0 && gap.is_finite());
@@ -165,8 +168,13 @@ pub(super) fn spacing(sketches: &[Sketch]) -> Spacing {
             if by_key > margin * fullness { keys } else { gap }
         }
         (Some((spacing, _)), None) | (None, Some((spacing, _))) => spacing,
-        (None, None) => Spacing::Gap(0.0),
-    }
+        // Rows with many empty cells, but one line each, stand at equal distances.
+        (None, None) => match (distances.first(), distances.last()) {
+            (Some(least), Some(most)) if most - least > 0.2 => Spacing::Unclear,
+            _ => Spacing::Gap(0.0),
+        },
+    };
+    if matches!(chosen, Spacing::Keys { sure: false, .. }) { Spacing::Unclear } else { chosen }
 }
 
 /// The candidate with the fullest rows; of equals the first.
@@ -279,7 +287,10 @@ fn keys(sketches: &[Sketch], leading: f32) -> Vec<Spacing> {
             };
             let places = [Place::Below, Place::Above, Place::Around];
             let place = places.into_iter().min_by_key(|&place| wrong(place))?;
-            (wrong(place) * 10 <= rest).then_some(Spacing::Keys { column, place })
+            let least = wrong(place);
+            // Lines that may as well belong to the row above as to the one below: no guess.
+            let sure = rest == 0 || place != Place::Below || wrong(Place::Above) > least;
+            (least * 10 <= rest).then_some(Spacing::Keys { column, place, sure })
         })
         .collect()
 }
@@ -354,6 +365,13 @@ mod tests {
         ]);
         assert!(matches!(spacing, Spacing::Keys { place: Place::Above, .. }), "{spacing:?}");
         assert_eq!(rows, [1, 2, 1, 2, 1]);
+    }
+
+    #[test]
+    fn lines_that_may_belong_to_either_row_are_unclear() {
+        let (spacing, _) =
+            grouped(&[(0.0, ALL), (11.0, ALL), (22.0, &[2]), (33.0, ALL), (44.0, ALL), (55.0, ALL)]);
+        assert_eq!(spacing, Spacing::Unclear);
     }
 
     #[test]

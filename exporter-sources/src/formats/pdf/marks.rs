@@ -54,6 +54,8 @@ pub(super) struct Marks {
     pub(super) invisible: usize,
     /// Glyphs that run neither along nor across the page: stamps, watermarks.
     pub(super) slanted: usize,
+    /// Characters that lie beside the visible page.
+    pub(super) beside: usize,
     /// Share of the page covered by its pictures, 0 to 1.
     pub(super) pictures: f32,
 }

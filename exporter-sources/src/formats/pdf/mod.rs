@@ -135,6 +135,10 @@ fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, Pd
             let detail = format!("page {number} shows text in the font /{font}, which is not in the file");
             return Err(PdfError::Corrupt { detail });
         }
+        if marks.beside > marks.glyphs.len() / 4 {
+            let detail = format!("much of the text of page {number} lies beside the visible page");
+            return Err(PdfError::Uncertain { detail });
+        }
         let layout = PageLayout::new(number, marks);
         layout.refuse_scan()?;
         layouts.push(layout);

@@ -51,7 +51,7 @@ pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
                 regions.push(region);
             }
             Err(draft) => match regions.last_mut() {
-                Some(last) if goes_on(last, &draft, &furniture) => regions.push(rest(draft)),
+                Some(last) if goes_on(last, &draft, &furniture) => regions.push(rest(*draft)),
                 Some(last) => last.outside.extend(texts(&draft)),
                 None => before.extend(texts(&draft)),
             },
@@ -114,11 +114,11 @@ fn rich_threshold(drafts: &[Draft]) -> usize {
 }
 
 /// The region of a page; the page itself if it has no table.
-fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Result<Region, Draft> {
+fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Result<Region, Box<Draft>> {
     let em = draft.layout.em;
     let frame = Frame::find(&draft.vertical, &draft.lines, rich, em);
     let Some((top, bottom)) = extent(&draft, frame.as_ref(), rich, furniture) else {
-        return Err(draft);
+        return Err(Box::new(draft));
     };
     let mut outside = Vec::new();
     let mut lines = Vec::new();

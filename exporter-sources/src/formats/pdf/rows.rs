@@ -1,7 +1,8 @@
 //! From lines to rows: by the rules between them where there are any, else by their distances.
 
 use super::columns::Columns;
-use super::grouping::{self, Sketch};
+use super::error::PdfError;
+use super::grouping::{self, Sketch, Spacing};
 use super::lines::Line;
 use super::pieces::Piece;
 use super::region::Region;
@@ -71,7 +72,8 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
 }
 
 /// All rows of all regions, in order; `columns` has one entry per region.
-pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Vec<Vec<Row>> {
+/// Fails if the lines of a row cannot be told from those of the next.
+pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Result<Vec<Vec<Row>>, PdfError> {
     let banded: Vec<Vec<Band<'_>>> = regions.iter().map(bands).collect();
     let sketches: Vec<Vec<Sketch>> = banded
         .iter()
@@ -80,6 +82,11 @@ pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Vec<Vec<Row>> {
         .collect();
     let all: Vec<Sketch> = sketches.into_iter().flatten().collect();
     let spacing = grouping::spacing(&all);
+    if spacing == Spacing::Unclear {
+        let page = regions.first().map_or(1, |region| region.page);
+        let detail = format!("from page {page} on, nothing tells which lines of text make a row");
+        return Err(PdfError::Uncertain { detail });
+    }
     let mut sketches = all.iter();
     let mut pages = Vec::with_capacity(regions.len());
     for ((region, bands), columns) in regions.iter().zip(&banded).zip(columns) {
@@ -91,7 +98,7 @@ pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Vec<Vec<Row>> {
         }
         pages.push(rows);
     }
-    pages
+    Ok(pages)
 }
 
 fn row(region: &Region, lines: &[&Line], columns: &Columns) -> Row {

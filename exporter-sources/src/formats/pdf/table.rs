@@ -26,7 +26,7 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     };
     let columns = columns(&regions, &joints);
     let by_region: Vec<&Columns> = columns.iter().collect();
-    let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region);
+    let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region)?;
     let mut header = pages
         .first()
         .and_then(|rows| Header::read(rows, first, &columns[0]))

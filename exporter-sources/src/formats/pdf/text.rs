@@ -187,6 +187,7 @@ pub(super) struct TextPainter {
     run: u32,
     block: u32,
     invisible: usize,
+    beside: usize,
     slanted: usize,
     /// Sum and count of sizes, for the measure of thin.
     sizes: (f64, u32),
@@ -212,6 +213,7 @@ impl TextPainter {
             run: 0,
             block: 0,
             invisible: 0,
+            beside: 0,
             slanted: 0,
             sizes: (0.0, 0),
             last: None,
@@ -294,6 +296,7 @@ impl TextPainter {
         let x = narrow(f64::midpoint(start.0, end.0) + 0.3 * pen.up.0);
         let y = narrow(f64::midpoint(start.1, end.1) + 0.3 * pen.up.1);
         if !pen.clip.contains(x, y) {
+            self.beside += usize::from(!self.page.contains(x, y));
             return;
         }
         self.sizes.0 += pen.size;
@@ -341,6 +344,7 @@ impl TextPainter {
         marks.glyphs = std::mem::take(&mut self.glyphs[turn]);
         marks.slanted = self.slanted + others;
         marks.invisible = self.invisible;
+        marks.beside = self.beside;
         marks.unreadable = std::mem::take(&mut self.unreadable);
         marks.lost = std::mem::take(&mut self.lost);
         if turn != 0 {
