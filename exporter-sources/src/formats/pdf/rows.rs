@@ -140,7 +140,10 @@ fn place(piece: &Piece, columns: &Columns, em: f32, cells: &mut [Vec<CellLine>])
 fn add(piece: &Piece, column: usize, cells: &mut [Vec<CellLine>]) {
     let Some(cell) = cells.get_mut(column) else { return };
     match cell.last_mut() {
-        Some(last) if (last.y - piece.y).abs() <= 0.3 * piece.size.max(last.size) => {
+        Some(last)
+            if (last.y - piece.y).abs() <= 0.3 * piece.size.max(last.size)
+                && piece.x0 > last.x1 - piece.size =>
+        {
             // Two pieces of one line: a gap that shows is a space.
             if last.space_after || piece.x0 - last.x1 > 0.13 * piece.size {
                 last.text.push(' ');

@@ -45,6 +45,7 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     if empty > 0 {
         notes.push(format!("{empty} column(s) without a name and without text: left out"));
     }
+    refuse_overlaps(&pages)?;
     let mut rows = joining::join(pages, &mut notes);
     let totals = summary::take_totals(&mut rows, &mut notes);
     summary::drop_no_data(&mut rows, &mut notes);
@@ -151,6 +152,27 @@ impl FileFacts {
         let font = font.map_or_else(|| "unknown".to_owned(), |(_, font)| font.clone());
         Err(PdfError::NoUnicode { page, font })
     }
+}
+
+/// Text over text in one cell, as where rows are too low for what was wrapped: no one can say
+/// which row it belongs to.
+fn refuse_overlaps(pages: &[Vec<Row>]) -> Result<(), PdfError> {
+    for row in pages.iter().flatten() {
+        for cell in &row.cells {
+            let over = cell.windows(2).any(|pair| {
+                let common = pair[0].x1.min(pair[1].x1) - pair[0].x0.max(pair[1].x0);
+                let size = pair[0].size.min(pair[1].size);
+                (pair[1].y - pair[0].y).abs() < 0.6 * size && common > 2.0 * size
+            });
+            if over {
+                let text: Vec<&str> = cell.iter().map(|line| line.text.as_str()).collect();
+                let detail =
+                    format!("on page {} lines of text lie over one another: {}", row.page, text.join(" / "));
+                return Err(PdfError::Uncertain { detail });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A message in the place of the rows, as in "Tidak ada data", is no part of the heading it
