@@ -207,19 +207,27 @@ fn full_lines(masks: &[Mask]) -> usize {
     if 2 * widest.count_ones() < union.count_ones() || (keys == 1 && masks.len() > 3) {
         // The key itself is wrapped, or only the heading has text there: most columns tell how
         // many rows there are.
-        let mut counts: Vec<usize> = (0..MAX_COLUMNS)
-            .map(|column| masks.iter().filter(|&&mask| mask & bit(column) != 0).count())
-            .filter(|&count| count > 0)
-            .collect();
-        counts.sort_unstable();
-        return counts.get(counts.len() / 4).copied().unwrap_or(0);
+        return usual_lines(masks);
     }
     keyed().filter(|&mask| alike(mask, widest)).count()
 }
 
+/// How many lines most columns have at least.
+fn usual_lines(masks: &[Mask]) -> usize {
+    let mut counts: Vec<usize> = (0..MAX_COLUMNS)
+        .map(|column| masks.iter().filter(|&&mask| mask & bit(column) != 0).count())
+        .filter(|&count| count > 0)
+        .collect();
+    counts.sort_unstable();
+    counts.get(counts.len() / 4).copied().unwrap_or(0)
+}
+
 /// Whether each band holds one row: with several bands, hardly more than one full line each.
 fn by_rules(sketches: &[Sketch]) -> bool {
-    let full: usize = sketches.iter().map(|sketch| full_lines(&sketch.masks)).sum();
+    // Rows whose lines differ much are told by their number: no cell is wrapped so often in most
+    // columns.
+    let many = |sketch: &Sketch| Some(usual_lines(&sketch.masks)).filter(|&count| count > 3).unwrap_or(0);
+    let full: usize = sketches.iter().map(|sketch| full_lines(&sketch.masks).max(many(sketch))).sum();
     match sketches.len() {
         0 => true,
         bands @ 1..=2 => full <= bands,

@@ -154,14 +154,7 @@ fn cut_in_word(
         let count = line.text.chars().count().max(1) as f32;
         (line.x1 - line.x0) / count
     };
-    // A digit group that goes on: `14.101.` / `000`.
-    if last.ends_with(['.', ','])
-        && last.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '('))
-        && first.chars().take_while(char::is_ascii_digit).count() == 3
-    {
-        return true;
-    }
-    if above.text == last && cut_address(last, first) {
+    if completes(last, first) || (above.text == last && cut_address(last, first)) {
         return true;
     }
     let room = facts.width - (above.x1 - above.x0);
@@ -201,6 +194,32 @@ fn cut_in_word(
     }
     let goes_on = last.ends_with(char::is_alphabetic) && first.starts_with(char::is_lowercase);
     goes_on && !known(last) && !known(first)
+}
+
+/// A number or date that is whole only with what follows: `14.101.` / `000`, `1.551.11` / `0`,
+/// `2025-11-1` / `6`.
+fn completes(last: &str, first: &str) -> bool {
+    let whole = [last, first].concat();
+    let patterns: [fn(&str) -> bool; 2] = [is_grouped, is_date];
+    patterns.iter().any(|is| is(&whole) && !is(last))
+}
+
+/// Digits in groups of three, perhaps in brackets or with a sign.
+fn is_grouped(text: &str) -> bool {
+    let text = text.trim_start_matches(['(', '-', '+']).trim_end_matches(')');
+    let mut groups = text.split(['.', ',']);
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().is_some_and(|group| (1..=3).contains(&group.len()) && digits(group));
+    let mut rest = groups.peekable();
+    first && rest.peek().is_some() && rest.all(|group| group.len() == 3 && digits(group))
+}
+
+/// Year, month and day in either order, with two digits for month and day.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+        && matches!(lengths[..], [4, 2, 2] | [2, 2, 4])
 }
 
 /// An e-mail address that is not whole without what follows: `budi@` / `mail.test`,
@@ -275,6 +294,14 @@ mod tests {
     #[test]
     fn a_code_cut_in_every_row() {
         assert_eq!(joined(&[&["U0000", "1"], &["U0000", "2"]], &["U0000", "3"]), "U00003");
+    }
+
+    #[test]
+    fn numbers_and_dates_are_completed() {
+        assert_eq!(joined(&[], &["Rp", "1.551.11", "0"]), "Rp 1.551.110");
+        assert_eq!(joined(&[], &["2025-11-1", "6"]), "2025-11-16");
+        assert_eq!(joined(&[], &["14.101.", "000"]), "14.101.000");
+        assert_eq!(joined(&[], &["12.500", "3"]), "12.500 3");
     }
 
     #[test]
