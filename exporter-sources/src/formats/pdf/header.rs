@@ -174,7 +174,7 @@ fn group(
     }
     // Without lines: a text in the middle over several columns that have none beside it.
     let beside = |c: usize, y: f32| {
-        let near = move |(at, other): &&Placed<'_>| *at == c && (other.y - y).abs() <= 0.5 * line.size;
+        let near = move |(at, other): &&Placed<'_>| *at == c && (other.y - y).abs() <= 0.3 * line.size;
         lines.iter().any(move |entry| near(&entry))
     };
     let wrapped = under(column).any(|(_, below)| {

@@ -29,11 +29,15 @@ struct Draft {
     lines: Vec<Line>,
     vertical: Vec<Separator>,
     horizontal: Vec<Separator>,
+    is_last: bool,
 }
 
 /// Finds the table on every page. The texts of pages without one go to a page beside them.
 pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
     let mut drafts: Vec<Draft> = pages.into_iter().map(draft).collect();
+    if let Some(draft) = drafts.last_mut() {
+        draft.is_last = true;
+    }
     let furniture = Furniture::of(drafts.iter().map(|draft| draft.lines.as_slice()));
     let rich = rich_threshold(&drafts);
     let mut lines: Vec<Vec<Line>> = drafts.iter_mut().map(|draft| std::mem::take(&mut draft.lines)).collect();
@@ -98,6 +102,7 @@ fn draft(mut layout: PageLayout) -> Draft {
         horizontal: separators::horizontal(&layout.horizontal, &layout.fills, em),
         layout,
         lines,
+        is_last: false,
     }
 }
 
@@ -172,7 +177,9 @@ fn extent(
         let near = line.y - last.y <= 1.5 * line.size;
         let above = &draft.lines[bottom.saturating_sub(5).max(top)..=bottom];
         let foot = furniture.has(line) && line.y - last.y > 1.3 * line.size;
-        if framed(last) || !near || foot || !follows(line, above) {
+        // The beginning of a row that goes on, on the next page.
+        let begun = !draft.is_last && !furniture.has(line) && line.y - last.y <= 2.6 * line.size;
+        if framed(last) || !(near || begun) || foot || !follows(line, above) {
             break;
         }
         bottom += 1;
