@@ -90,6 +90,9 @@ pub(super) fn refine(ruled: &Columns, body: &[&Line], headings: &[&Line], em: f3
     Columns { borders }
 }
 
+/// More columns than any export has.
+const MAX_BORDERS: usize = 250;
+
 /// Sweeps over the edges of all pieces.
 fn strips<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Vec<Strip> {
     let mut edges: Vec<(f32, i32)> = pieces.flat_map(|piece| [(piece.x0, 1), (piece.x1, -1)]).collect();
@@ -119,6 +122,7 @@ fn free_borders(strips: &[Strip], tolerance: usize, least: f32) -> Vec<f32> {
             borders.push(f32::midpoint(from, to));
         }
     }
+    borders.truncate(MAX_BORDERS);
     borders
 }
 

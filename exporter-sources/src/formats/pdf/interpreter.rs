@@ -368,3 +368,101 @@ fn text_string(bytes: &[u8]) -> String {
     let object = Object::String(bytes.to_vec(), lopdf::StringFormat::Literal);
     lopdf::decode_text_string(&object).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use lopdf::dictionary;
+
+    use super::super::limits::Limits;
+    use super::super::pieces;
+    use super::*;
+
+    /// What a page of 200 × 100 with this content shows: pieces with their places.
+    fn shown(content: &str, rotate: i64) -> (Marks, Vec<(i32, i32, String)>) {
+        let mut document = Document::new();
+        let form = document.add_object(Stream::new(
+            dictionary! { "Subtype" => "Form", "Matrix" => vec![1.into(), 0.into(), 0.into(), 1.into(), 50.into(), 0.into()] },
+            b"BT /F 10 Tf 0 20 Td (form) Tj ET".to_vec(),
+        ));
+        let font = dictionary! { "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Courier" };
+        let content = document.add_object(Stream::new(Dictionary::new(), content.as_bytes().to_vec()));
+        let page = document.add_object(dictionary! {
+            "Type" => "Page", "Contents" => content, "Rotate" => rotate,
+            "MediaBox" => vec![0.into(), 0.into(), 200.into(), 100.into()],
+            "Resources" => dictionary! {
+                "Font" => dictionary! { "F" => font },
+                "XObject" => dictionary! { "X" => form },
+            },
+        });
+        let root =
+            document.add_object(dictionary! { "Type" => "Pages", "Kids" => vec![page.into()], "Count" => 1 });
+        let catalog = document.add_object(dictionary! { "Type" => "Catalog", "Pages" => root });
+        document.trailer.set("Root", catalog);
+        let mut budget = Budget::new(Limits::default());
+        let pages = document::pages(&document, &budget).expect("a page");
+        let marks = run(&document, &pages[0], 1, &mut FontCache::default(), &mut budget).expect("it runs");
+        #[expect(clippy::cast_possible_truncation, reason = "small")]
+        let place = |piece: pieces::Piece| (piece.x0.round() as i32, piece.y.round() as i32, piece.text);
+        let texts = pieces::pieces(&marks.glyphs, &[]).into_iter().map(place).collect();
+        (marks, texts)
+    }
+
+    fn texts(content: &str) -> Vec<(i32, i32, String)> {
+        shown(content, 0).1
+    }
+
+    fn at(x: i32, y: i32, text: &str) -> (i32, i32, String) {
+        (x, y, text.to_owned())
+    }
+
+    #[test]
+    fn text_operators_move_as_they_should() {
+        assert_eq!(texts("BT /F 10 Tf 10 90 Td (ab) Tj ET"), [at(10, 10, "ab")]);
+        assert_eq!(
+            texts("BT /F 10 Tf 12 TL 10 90 Td (a) Tj T* (b) Tj (c) ' 0 0 (d) \" ET"),
+            [at(10, 10, "a"), at(10, 22, "b"), at(10, 34, "c"), at(10, 46, "d")]
+        );
+        assert_eq!(
+            texts("BT /F 10 Tf 1 0 0 1 20 50 Tm [(a) -3000 (b)] TJ ET"),
+            [at(20, 50, "a"), at(56, 50, "b")]
+        );
+        assert_eq!(texts("BT /F 10 Tf 10 90 Td 200 Tz (ab) Tj ET")[0].2, "ab");
+        assert_eq!(texts("2 0 0 2 0 0 cm BT /F 5 Tf 10 20 Td (z) Tj ET"), [at(20, 60, "z")]);
+    }
+
+    #[test]
+    fn forms_paint_in_their_place() {
+        assert_eq!(texts("/X Do"), [at(50, 80, "form")]);
+        assert_eq!(texts("q 1 0 0 1 0 30 cm /X Do Q"), [at(50, 50, "form")]);
+    }
+
+    #[test]
+    fn replacement_text_stands_for_its_glyphs() {
+        assert_eq!(
+            texts("BT /F 10 Tf 0 50 Td /Span <</ActualText (fi)>> BDC (xx) Tj EMC (x) Tj ET"),
+            [at(0, 50, "fix")]
+        );
+    }
+
+    #[test]
+    fn what_is_not_seen_is_not_read() {
+        let (marks, seen) = shown("BT /F 10 Tf 3 Tr 0 50 Td (no) Tj 0 Tr 0 -20 Td (yes) Tj ET", 0);
+        assert_eq!((marks.invisible, seen), (2, vec![at(0, 70, "yes")]));
+        let clipped = "q 0 0 50 50 re W n BT /F 10 Tf 60 40 Td (no) Tj ET Q BT /F 10 Tf 60 40 Td (yes) Tj ET";
+        assert_eq!(texts(clipped), [at(60, 60, "yes")]);
+        let (marks, seen) = shown("BT /F 10 Tf .7 .7 -.7 .7 50 50 Tm (stamp) Tj ET", 0);
+        assert_eq!((marks.slanted, seen.len()), (5, 0));
+    }
+
+    #[test]
+    fn turned_pages_read_upright() {
+        let (marks, seen) = shown("BT /F 10 Tf 10 90 Td (ab) Tj ET 10 80 100 0 re S", 0);
+        assert_eq!((seen, marks.horizontal.len()), (vec![at(10, 10, "ab")], 2));
+        // Turned for display only: the text runs down the page and is turned back.
+        let (marks, seen) = shown("BT /F 10 Tf 10 90 Td (ab) Tj ET", 90);
+        assert_eq!(seen, [at(10, 10, "ab")]);
+        assert!(marks.width > marks.height);
+        // Written turned and displayed upright.
+        assert_eq!(shown("BT /F 10 Tf 0 1 -1 0 30 10 Tm (ab) Tj ET", 90).1, [at(10, 30, "ab")]);
+    }
+}

@@ -32,7 +32,7 @@ impl Default for Limits {
             pages: 10_000,
             objects: 4_000_000,
             nesting: 24,
-            marks_per_page: 2_000_000,
+            marks_per_page: 500_000,
             time: Duration::from_mins(1),
         }
     }

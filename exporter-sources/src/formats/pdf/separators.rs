@@ -33,6 +33,9 @@ const NEAR: f32 = 0.3;
 /// A separator is at most this wide (in ems).
 const WIDE: f32 = 0.8;
 
+/// More lines side by side than any table has.
+const MAX_SEPARATORS: usize = 3000;
+
 /// Separators parallel to the given rules, left to right or top to bottom.
 pub(super) fn gather(mut rules: Vec<Rule>, em: f32) -> Vec<Separator> {
     rules.retain(|rule| rule.to > rule.from);
@@ -52,6 +55,10 @@ pub(super) fn gather(mut rules: Vec<Rule>, em: f32) -> Vec<Separator> {
                 found.push((separator, vec![span]));
             }
         }
+    }
+    // A drawing, not a table.
+    if found.len() > MAX_SEPARATORS {
+        return Vec::new();
     }
     found
         .into_iter()
