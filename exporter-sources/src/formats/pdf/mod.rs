@@ -1,11 +1,11 @@
 //! Tables out of PDFs, exactly: every row, or a reason why not.
 //!
-//! A page goes through small steps, one file each: the file is opened ([`document`]), its
-//! content run ([`interpreter`]) with [`fonts`] into marks ([`marks`]); glyphs become pieces of
-//! text ([`pieces`]) and lines ([`lines`]), drawn lines and boxes [`separators`]; the table's
-//! place is found ([`region`], [`blocks`]), its columns ([`columns`]) and rows ([`rows`], [`grouping`]);
-//! pages are joined ([`joining`]), the heading ([`header`]) and what is not data ([`summary`])
-//! set apart, and wrapped values made whole ([`wrap`]).
+//! A page goes through small steps, one file each: the file is opened (`document`), its
+//! content run (`interpreter`) with `fonts` into marks (`marks`); glyphs become pieces of
+//! text (`pieces`) and lines (`lines`), drawn lines and boxes `separators`; the table's
+//! place is found (`region`, `blocks`), its columns (`columns`) and rows (`rows`, `grouping`);
+//! pages are joined (`joining`), the heading (`header`) and what is not data (`summary`)
+//! set apart, and wrapped values made whole (`wrap`).
 
 mod blocks;
 mod check;
