@@ -1,0 +1,34 @@
+//! Planning: comparing what came in with what is stored.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use exporter_benches::table;
+use exporter_core::{Changes, Differ, ExportSpec, Table};
+
+fn diff(incoming: &Table, stored: &Table, spec: &ExportSpec) -> Changes {
+    let mut differ = Differ::new(incoming, spec).expect("the key column is there");
+    for (number, row) in (2..).zip(stored.rows()) {
+        differ.stored(number, row);
+    }
+    differ.finish()
+}
+
+fn plan(criterion: &mut Criterion) {
+    let spec = ExportSpec { key: vec!["Kolom 0".to_owned()], ..ExportSpec::new("transaksi") };
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(10);
+    for (stored, incoming) in [(30_usize, 30_usize), (10_000, 1_000), (100_000, 10_000)] {
+        // A tenth of what comes in is new, a hundredth has changed.
+        let there = table(0, stored, None);
+        let came = table(stored - incoming * 9 / 10, incoming, Some(100));
+        group.throughput(Throughput::Elements(stored as u64));
+        group.bench_function(format!("{stored}x27 stored, {incoming} incoming"), |bencher| {
+            bencher.iter_batched(|| (), |()| black_box(diff(&came, &there, &spec)), BatchSize::PerIteration);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, plan);
+criterion_main!(benches);

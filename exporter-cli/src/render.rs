@@ -1,0 +1,4 @@
+//! What people see: errors and tables.
+
+pub mod error;
+pub mod table;
