@@ -1,3 +1,5 @@
 //! exporter-sources
 
 pub mod formats;
+pub mod panel;
+mod selector;
