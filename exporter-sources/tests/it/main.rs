@@ -1,3 +1,4 @@
 //! Integration tests of the sources: one binary, a module per subject.
 
+mod formats_files;
 mod pdf_corpus;
