@@ -4,8 +4,10 @@ mod archive;
 mod csv;
 mod grid;
 mod html;
+mod json;
 pub mod pdf;
 mod sniff;
+mod spreadsheet_xml;
 pub mod typing;
 mod workbook;
 
@@ -77,9 +79,10 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
         }
         FileKind::Csv => csv::read(bytes, options),
         FileKind::Html => html::read(bytes, options),
+        FileKind::Json => json::read(bytes, options),
+        FileKind::XmlSpreadsheet => spreadsheet_xml::read(bytes, options),
         other => {
-            Err(Error::new(ErrorKind::WrongFile, format!("files of the kind {other} cannot be read yet"))
-                .hint("export it as xlsx, csv or pdf"))
+            Err(Error::new(ErrorKind::WrongFile, format!("there is no reader for files of the kind {other}")))
         }
     }
 }

@@ -75,8 +75,9 @@ fn text_kind(head: &[u8]) -> Result<FileKind, Error> {
     if lower.starts_with('<') {
         return Err(wrong("an XML document"));
     }
-    if lower.starts_with('{') || lower.starts_with("[{") {
-        return Err(wrong("a JSON answer"));
+    // What kind of answer it is shows only when it is read as a whole.
+    if lower.starts_with('{') || lower.starts_with('[') {
+        return Ok(FileKind::Json);
     }
     let binary = text.chars().take(4096).any(|c| c.is_control() && !c.is_whitespace());
     if binary || text.is_empty() {
@@ -139,7 +140,6 @@ mod tests {
         for (bytes, words) in [
             (&page[..], "a login page titled \"Masuk\""),
             (b"PK\x03\x04docs", "a ZIP archive"),
-            (b"{\"error\": 1}", "a JSON answer"),
             (b"\x89PNG\r\n", "a PNG picture"),
             (b"\x01\x02\x03", "some binary file"),
         ] {

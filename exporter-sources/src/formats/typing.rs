@@ -88,6 +88,14 @@ fn convert(table: &mut Table, column: usize, kind: ColumnType) -> Option<(String
     misfits
 }
 
+/// A day or time in ISO form.
+pub(super) fn iso(text: &str) -> Option<Value> {
+    match date::parse(text, date::Order::DayFirst)? {
+        Value::DateTime(at) if at.time() == chrono::NaiveTime::MIN => Some(Value::Date(at.date())),
+        other => Some(other),
+    }
+}
+
 fn boolean(text: &str) -> Option<Value> {
     match text.trim().to_lowercase().as_str() {
         "true" | "ya" | "yes" | "aktif" => Some(Value::Bool(true)),
