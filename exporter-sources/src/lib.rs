@@ -1,5 +1,13 @@
-//! exporter-sources
+//! Where tables come from: panels with their sessions, and the formats of their files.
 
+mod browser;
+mod driver;
 pub mod formats;
-pub mod panel;
+mod http;
+mod panel;
 mod selector;
+
+pub use panel::{
+    BrowserOptions, Deadlines, ExportConfig, KEEP_DAYS, LoginConfig, Panel, PanelConfig, PanelOptions,
+    Preset, preset, sweep,
+};

@@ -86,7 +86,10 @@ impl PanelConfig {
         let mut seen = BTreeSet::new();
         for name in self.order.iter().flatten() {
             if !self.exports.contains_key(name) {
-                return Err(Error::new(ErrorKind::Config, format!("`order` names the export `{name}`, which is not configured")));
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("`order` names the export `{name}`, which is not configured"),
+                ));
             }
             if seen.insert(name.as_str()) {
                 names.push(name.as_str());
@@ -143,8 +146,9 @@ pub fn preset(name: &str) -> Result<Preset, Error> {
         return Err(Error::new(ErrorKind::Config, format!("there is no preset `{name}`"))
             .hint(format!("the presets are: {}", known.join(", "))));
     };
-    toml::from_str(text)
-        .map_err(|error| Error::new(ErrorKind::Internal, format!("the preset `{name}` is damaged")).source(error))
+    toml::from_str(text).map_err(|error| {
+        Error::new(ErrorKind::Internal, format!("the preset `{name}` is damaged")).source(error)
+    })
 }
 
 #[cfg(test)]
@@ -168,7 +172,8 @@ mod tests {
 
     #[test]
     fn an_override_changes_only_what_it_names() {
-        let over: PanelConfig = toml::from_str("[exports.user]\nkey = ['ID']\n[exports.more]\npage = '/x'").unwrap();
+        let over: PanelConfig =
+            toml::from_str("[exports.user]\nkey = ['ID']\n[exports.more]\npage = '/x'").unwrap();
         let merged = preset("andalan").unwrap().overlay(over);
         assert_eq!(merged.exports["user"].key.as_deref(), Some(&["ID".to_owned()][..]));
         assert_eq!(merged.exports["user"].columns, Some(10));

@@ -22,7 +22,9 @@ pub(crate) struct Selector {
 impl Selector {
     /// Reads one selector.
     pub(crate) fn parse(written: &str) -> Result<Self, Error> {
-        let wrong = |why: &str| Error::new(ErrorKind::Config, format!("the selector `{written}` cannot be used: {why}"));
+        let wrong = |why: &str| {
+            Error::new(ErrorKind::Config, format!("the selector `{written}` cannot be used: {why}"))
+        };
         let text = written.trim();
         if text.starts_with("xpath=") || text.starts_with("//") {
             return Err(wrong("XPath is not supported").hint("use CSS, `:has-text(\"…\")` or `text=…`"));
@@ -31,7 +33,8 @@ impl Selector {
             let texts = vec![normal(unquote(words.trim()))];
             Self { written: written.to_owned(), css: "body *".to_owned(), texts, innermost: true }
         } else {
-            let (css, texts) = split_texts(text).ok_or_else(|| wrong("`:has-text(…)` stands at the end, with one text"))?;
+            let (css, texts) =
+                split_texts(text).ok_or_else(|| wrong("`:has-text(…)` stands at the end, with one text"))?;
             Self { written: written.to_owned(), css, texts, innermost: false }
         };
         if parsed.texts.iter().any(String::is_empty) {
@@ -109,10 +112,7 @@ fn normal(text: &str) -> String {
 }
 
 fn unquote(text: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(text)
+    ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(text)
 }
 
 /// Parts `a.btn:has-text("x"):has-text("y")` into CSS and texts.

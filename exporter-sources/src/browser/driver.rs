@@ -1,0 +1,200 @@
+//! The browser behind WebDriver: started, asked, stopped.
+
+use std::time::Duration;
+
+use exporter_core::{Error, ErrorKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as _;
+use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
+
+use super::process::{self, DriverProcess};
+use crate::driver::classify::Seen;
+use crate::panel::BrowserOptions;
+use crate::selector::Selector;
+
+/// The page's side of every question.
+const PAGE: &str = include_str!("page.js");
+
+/// Flags of DEVTOOLS-driven browsers: nothing in the background, nothing on the screen,
+/// and a pipe instead of a port, so that the browser ends with its driver.
+const FLAGS: [&str; 13] = [
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-quic",
+    "--disable-breakpad",
+    "--mute-audio",
+    "--window-size=1280,900",
+    "--remote-debugging-pipe",
+];
+
+/// A browser with one window.
+pub(super) struct Browser {
+    // Dropped first: the tear-down of a session whose driver is gone does not wait.
+    process: DriverProcess,
+    driver: WebDriver,
+}
+
+/// The page as it is now.
+#[derive(Debug, Deserialize)]
+pub(super) struct Look {
+    pub url: String,
+    /// Whether it is still the page that was marked before a click.
+    pub marked: bool,
+    /// Whether it has loaded.
+    pub ready: bool,
+    /// The HTTP status, where the browser tells.
+    pub status: Option<u16>,
+    pub html: String,
+}
+
+impl Look {
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen { url: &self.url, status: self.status, html: &self.html }
+    }
+}
+
+impl Browser {
+    /// Starts driver and browser.
+    pub(super) async fn start(options: &BrowserOptions, zone: &str, page: Duration) -> Result<Self, Error> {
+        crate::panel::install_tls();
+        let binary = process::find_browser(options.binary.as_deref(), options.headless)?;
+        let process = DriverProcess::start(&process::find_driver(options.driver.as_deref())?, zone).await?;
+        let capabilities = (|| {
+            let mut capabilities = DesiredCapabilities::chrome();
+            capabilities.set_binary(&binary.to_string_lossy())?;
+            for flag in FLAGS {
+                capabilities.add_arg(flag)?;
+            }
+            if options.headless {
+                capabilities.add_arg(if binary.ends_with("chromium-headless-shell") {
+                    "--headless"
+                } else {
+                    "--headless=new"
+                })?;
+            }
+            // Chromium's sandbox does not work for root, and only there is it switched off.
+            if rustix::process::geteuid().is_root() {
+                capabilities.add_arg("--no-sandbox")?;
+            }
+            capabilities.enable_bidi()?;
+            Ok(capabilities)
+        })()
+        .map_err(|error: thirtyfour::error::WebDriverError| failed("cannot be set up", &error))?;
+        let driver = WebDriver::builder(process.address(), capabilities)
+            .request_timeout(page + Duration::from_secs(10))
+            .await
+            .map_err(|error| {
+                failed("does not start", &error).context("browser", binary.display().to_string())
+            })?;
+        let browser = Self { process, driver };
+        browser
+            .driver
+            .set_page_load_timeout(page)
+            .await
+            .map_err(|error| failed("does not answer", &error))?;
+        Ok(browser)
+    }
+
+    pub(super) fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+
+    /// Opens a page and looks at it.
+    pub(super) async fn open(&self, url: &str) -> Result<Look, Error> {
+        if let Err(error) = self.driver.goto(url).await {
+            return Err(down(url, &error));
+        }
+        let look = self.look().await?;
+        // Without a connection Chromium shows a page of its own.
+        if look.url.starts_with("chrome-error:") {
+            return Err(down(url, &"the browser shows its error page"));
+        }
+        Ok(look)
+    }
+
+    /// The page as it is now.
+    pub(super) async fn look(&self) -> Result<Look, Error> {
+        serde_json::from_value(self.ask("return look();", Vec::new()).await?)
+            .map_err(|error| Error::new(ErrorKind::BrowserFailed, "the page does not answer").source(error))
+    }
+
+    /// Fills in a field; what is in it then, or nothing without such a field.
+    pub(super) async fn fill(&self, selectors: &[Selector], text: &str) -> Result<Option<String>, Error> {
+        let answer = self
+            .ask("return fill(arguments[0], arguments[1]);", vec![as_data(selectors), json!(text)])
+            .await?;
+        Ok(answer.as_str().map(str::to_owned))
+    }
+
+    /// Clicks as a person does, or says that there is nothing to click on. The page is
+    /// marked before, so that one sees when another has come.
+    pub(super) async fn click(&self, selectors: &[Selector]) -> Result<bool, Error> {
+        let script = format!("{PAGE}\nwindow.exporterMark = true; return find(arguments[0]);");
+        let found = self
+            .driver
+            .execute(script, vec![as_data(selectors)])
+            .await
+            .map_err(|error| failed("does not answer", &error))?;
+        if found.json().is_null() {
+            return Ok(false);
+        }
+        let element = found.element().map_err(|error| failed("lost the button", &error))?;
+        match element.click().await {
+            Ok(()) => Ok(true),
+            // Something lies over the button: its own click still works.
+            Err(error) => {
+                tracing::debug!(kind = %error, "clicking by script");
+                self.ask("find(arguments[0]).click(); return true;", vec![as_data(selectors)])
+                    .await
+                    .map(|_| true)
+            }
+        }
+    }
+
+    /// Runs a piece of script on the page.
+    pub(super) async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value, Error> {
+        let answer = self.driver.execute(format!("{PAGE}\n{script}"), arguments).await;
+        answer.map(|answer| answer.json().clone()).map_err(|error| failed("does not answer", &error))
+    }
+
+    /// Ends browser and driver.
+    pub(super) async fn stop(self) -> Result<(), Error> {
+        let Self { process, driver } = self;
+        // The process group is killed either way; quitting first spares the browser that.
+        if let Err(error) = driver.quit().await {
+            tracing::debug!(%error, "the browser did not quit by itself");
+        }
+        process.stop().await
+    }
+}
+
+fn as_data(selectors: &[Selector]) -> Value {
+    let data = |selector: &Selector| json!({"css": selector.css(), "texts": selector.texts(), "innermost": selector.innermost()});
+    selectors.iter().map(data).collect()
+}
+
+/// The browser failed; only the first line of what WebDriver says, the rest is a stack trace.
+pub(super) fn failed(what: &str, error: &dyn std::fmt::Display) -> Error {
+    let said = error.to_string();
+    let first = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+    Error::new(ErrorKind::BrowserFailed, format!("the browser {what}")).context("it says", first)
+}
+
+fn down(url: &str, error: &dyn std::fmt::Display) -> Error {
+    let said = error.to_string();
+    let reason = said
+        .split_whitespace()
+        .find(|word| word.contains("ERR_") || word.contains("timeout"))
+        .unwrap_or("no answer");
+    Error::new(ErrorKind::PanelDown, "the panel cannot be reached with the browser")
+        .context("page", crate::driver::classify::without_query(url))
+        .context("reason", reason.to_owned())
+        .hint("open the panel in a browser on this machine; check its address in the configuration")
+}

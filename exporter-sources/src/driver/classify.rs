@@ -1,0 +1,272 @@
+//! What a page that is not the one we wanted says: one reading for both drivers.
+
+use exporter_core::{Error, ErrorKind};
+use scraper::{ElementRef, Html, Selector};
+
+/// A page as a driver saw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    /// Its address.
+    pub url: &'a str,
+    /// The status, where the driver knows it.
+    pub status: Option<u16>,
+    /// Its HTML.
+    pub html: &'a str,
+}
+
+/// Words on a page, in lower case, and what they mean. The more particular come first.
+const SIGNS: [(&[&str], ErrorKind); 6] = [
+    (&["g-recaptcha", "h-captcha", "cf-turnstile", "recaptcha/api"], ErrorKind::Captcha),
+    (
+        &[
+            "one-time-code",
+            "two-factor",
+            "two factor",
+            "kode otp",
+            "kode verifikasi",
+            "verification code",
+            "authenticator",
+        ],
+        ErrorKind::SecondFactor,
+    ),
+    (
+        &[
+            "password expired",
+            "password has expired",
+            "password telah kedaluwarsa",
+            "password sudah kedaluwarsa",
+            "wajib mengganti password",
+            "must change your password",
+        ],
+        ErrorKind::PasswordExpired,
+    ),
+    (
+        &[
+            "access denied",
+            "akses ditolak",
+            "request blocked",
+            "you have been blocked",
+            "too many login attempts",
+            "too many attempts",
+            "terlalu banyak percobaan",
+            "attention required! | cloudflare",
+        ],
+        ErrorKind::Blocked,
+    ),
+    (
+        &[
+            "under maintenance",
+            "be right back",
+            "sedang dalam pemeliharaan",
+            "sedang dalam perbaikan",
+            "sedang pemeliharaan",
+        ],
+        ErrorKind::Maintenance,
+    ),
+    (
+        &[
+            "these credentials do not match",
+            "invalid credentials",
+            "email atau password salah",
+            "password salah",
+            "kredensial",
+            "wrong password",
+            "incorrect password",
+        ],
+        ErrorKind::WrongPassword,
+    ),
+];
+
+/// Why the answer to a page that should have been ours is not: server errors, firewalls,
+/// maintenance. `None` when nothing speaks against it.
+pub(crate) fn refusal(seen: Seen<'_>) -> Option<Error> {
+    let kind = match seen.status? {
+        503 if sign(seen.html) == Some(ErrorKind::Maintenance) => ErrorKind::Maintenance,
+        403 | 429 => ErrorKind::Blocked,
+        500.. => ErrorKind::PanelDown,
+        _ => return None,
+    };
+    Some(error(kind, seen))
+}
+
+/// Why we are not in, judged by the page that came after the form was sent.
+/// `None` when the page has no password field and no sign of trouble: we are in.
+pub(crate) fn login_outcome(seen: Seen<'_>, on_login_page: bool) -> Option<Error> {
+    if let Some(error) = refusal(seen) {
+        return Some(error);
+    }
+    if seen.status == Some(419) {
+        return Some(error(ErrorKind::SessionExpired, seen));
+    }
+    let kind = match sign(seen.html) {
+        Some(kind) if on_login_page => kind,
+        _ if on_login_page => ErrorKind::WrongPassword,
+        // Words like these may stand on any page of a panel that let us in; a form that asks
+        // for a code, or a page that says nothing but that the password is too old, may not.
+        Some(ErrorKind::SecondFactor) if asks_for_code(seen.html) => ErrorKind::SecondFactor,
+        Some(kind @ (ErrorKind::PasswordExpired | ErrorKind::Maintenance)) => kind,
+        _ => return None,
+    };
+    Some(error(kind, seen))
+}
+
+/// Why there is no login form on the login page.
+pub(crate) fn no_login_form(seen: Seen<'_>, wanted: &str) -> Error {
+    refusal(seen).unwrap_or_else(|| match sign(seen.html) {
+        Some(kind @ (ErrorKind::Captcha | ErrorKind::Blocked | ErrorKind::Maintenance)) => error(kind, seen),
+        _ => error(ErrorKind::LoginFormNotFound, seen).context("looked for", wanted),
+    })
+}
+
+/// Whether the page is one to log in on: it has a password field in a form.
+pub(crate) fn is_login_page(html: &str) -> bool {
+    !select(&Html::parse_document(html), "form input[type=password]").is_empty()
+}
+
+/// The page's title, or its first heading.
+pub(crate) fn title(html: &str) -> Option<String> {
+    let page = Html::parse_document(html);
+    ["title", "h1", "h2"].iter().find_map(|css| text_of(*select(&page, css).first()?))
+}
+
+/// What was seen as an error: the kind's sentence, the page, and the panel's own words.
+fn error(kind: ErrorKind, seen: Seen<'_>) -> Error {
+    let (message, hint) = sentence(kind);
+    let mut error = Error::new(kind, message).context("page", without_query(seen.url));
+    if let Some(status) = seen.status.filter(|status| *status >= 400) {
+        error = error.context("status", status.to_string());
+    }
+    if let Some(said) = message_of(seen.html) {
+        error = error.context("the panel says", format!("\"{said}\""));
+    } else if let Some(title) = title(seen.html) {
+        error = error.context("title", format!("\"{title}\""));
+    }
+    error.hint(hint)
+}
+
+/// One sentence for what happened and one for what to do.
+fn sentence(kind: ErrorKind) -> (&'static str, &'static str) {
+    match kind {
+        ErrorKind::WrongPassword => (
+            "the panel refused the user name or the password",
+            "log in to the panel by hand with the same user name and password; it is not tried again, so that the user is not locked out",
+        ),
+        ErrorKind::SecondFactor => {
+            ("the panel asks for a second factor", "give exporter a user of its own without a second factor")
+        }
+        ErrorKind::PasswordExpired => (
+            "the panel wants the password changed first",
+            "log in by hand, change the password, and put the new one where exporter reads it",
+        ),
+        ErrorKind::Captcha => (
+            "the panel asks to prove that a person is at work",
+            "ask the panel's operator to leave this user or address out of the captcha",
+        ),
+        ErrorKind::Blocked => (
+            "the panel or a firewall before it turned us away",
+            "wait, then log in by hand from this machine; ask the panel's operator to let its address through",
+        ),
+        ErrorKind::Maintenance => ("the panel is under maintenance", "try again later"),
+        ErrorKind::SessionExpired => ("the panel no longer knows our session", "run again"),
+        ErrorKind::LoginFormNotFound => (
+            "there is no login form on the login page",
+            "open the page by hand; if the form has changed, set `login.username` and `login.password`",
+        ),
+        _ => ("the panel answers with a server error", "open the panel in a browser; try again later"),
+    }
+}
+
+/// The first sign on the page.
+fn sign(html: &str) -> Option<ErrorKind> {
+    let lower = html.to_lowercase();
+    SIGNS.iter().find(|(words, _)| words.iter().any(|word| lower.contains(word))).map(|(_, kind)| *kind)
+}
+
+/// Whether a form asks for a code.
+fn asks_for_code(html: &str) -> bool {
+    let fields = "form input[autocomplete=one-time-code], form input[name*=otp], form input[name*=code]";
+    !select(&Html::parse_document(html), fields).is_empty()
+}
+
+/// The panel's own words in a place where panels put errors, shortened.
+fn message_of(html: &str) -> Option<String> {
+    let page = Html::parse_document(html);
+    let places = ".invalid-feedback, .alert-danger, .alert-error, .alert, .error, .help-block, .text-danger, [role=alert]";
+    let said = select(&page, places).into_iter().find_map(text_of)?;
+    Some(said.chars().take(200).collect())
+}
+
+fn text_of(element: ElementRef<'_>) -> Option<String> {
+    let text = element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    (!text.is_empty()).then_some(text)
+}
+
+/// The elements that fixed CSS selects.
+fn select<'a>(page: &'a Html, css: &str) -> Vec<ElementRef<'a>> {
+    Selector::parse(css).map(|css| page.select(&css).collect()).unwrap_or_default()
+}
+
+/// An address without what may hold secrets.
+pub(crate) fn without_query(url: &str) -> String {
+    url.split(['?', '#']).next().unwrap_or(url).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: &str = r#"<form><input name="email"><input type="password" name="password"></form>"#;
+
+    fn outcome(html: &str, status: u16, on_login: bool) -> Option<ErrorKind> {
+        let seen = Seen { url: "http://p/login", status: Some(status), html };
+        login_outcome(seen, on_login).map(|error| error.kind())
+    }
+
+    #[test]
+    fn the_panels_words_are_quoted() {
+        let html = format!(
+            r#"<div class="alert alert-danger">These credentials do not match our records.</div>{FORM}"#
+        );
+        let error =
+            login_outcome(Seen { url: "http://p/login?a=b", status: Some(200), html: &html }, true).unwrap();
+        assert_eq!(error.kind(), ErrorKind::WrongPassword);
+        assert!(error.to_string().contains("\"These credentials do not match our records.\""), "{error}");
+        assert!(!error.to_string().contains("a=b"));
+    }
+
+    #[test]
+    fn each_outcome_has_its_kind() {
+        let code = r#"<h1>Two-factor</h1><form><input name="otp" autocomplete="one-time-code"></form>"#;
+        assert_eq!(outcome(code, 200, false), Some(ErrorKind::SecondFactor));
+        assert_eq!(outcome("<p>Your password has expired</p>", 200, false), Some(ErrorKind::PasswordExpired));
+        assert_eq!(
+            outcome(&format!("<div class=g-recaptcha></div>{FORM}"), 200, true),
+            Some(ErrorKind::Captcha)
+        );
+        assert_eq!(outcome("", 403, false), Some(ErrorKind::Blocked));
+        assert_eq!(outcome("", 429, false), Some(ErrorKind::Blocked));
+        assert_eq!(outcome("Service unavailable", 503, false), Some(ErrorKind::PanelDown));
+        assert_eq!(outcome("We'll be right back", 503, false), Some(ErrorKind::Maintenance));
+        assert_eq!(outcome("Page Expired", 419, false), Some(ErrorKind::SessionExpired));
+        assert_eq!(outcome(FORM, 200, true), Some(ErrorKind::WrongPassword));
+    }
+
+    #[test]
+    fn a_panel_that_talks_of_security_is_still_a_panel() {
+        assert_eq!(outcome("<a href=/settings>Two-factor authentication</a> Logout", 200, false), None);
+    }
+
+    #[test]
+    fn a_page_without_the_form_says_what_was_looked_for() {
+        let seen = Seen { url: "http://p/login", status: Some(200), html: "<title>Hi</title>" };
+        let error = no_login_form(seen, "#mail");
+        assert_eq!(error.kind(), ErrorKind::LoginFormNotFound);
+        assert!(error.to_string().contains("#mail") && error.to_string().contains("\"Hi\""), "{error}");
+    }
+
+    #[test]
+    fn a_login_page_is_known_by_its_password_field() {
+        assert!(is_login_page(FORM));
+        assert!(!is_login_page("<form><input name=q></form>"));
+    }
+}

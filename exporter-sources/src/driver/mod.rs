@@ -1,0 +1,61 @@
+//! The one inside interface of both drivers, and what they share. Nothing behind it knows
+//! which of them ran.
+
+pub(crate) mod classify;
+mod recipe;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use exporter_core::{Error, ErrorKind, Secret, Window};
+
+pub(crate) use recipe::{Login, Recipe};
+
+/// What a driver needs to log in.
+#[derive(Debug, Clone)]
+pub(crate) struct Credentials {
+    /// User name or e-mail address.
+    pub username: Secret,
+    /// Password.
+    pub password: Secret,
+}
+
+/// A file that came, complete but not yet looked into.
+#[derive(Debug)]
+pub(crate) struct Download {
+    /// Where it lies, in a private directory; whoever keeps it moves it.
+    pub path: PathBuf,
+    /// The name that the panel gave it; never used as a path.
+    pub file_name: String,
+    /// The media type that the panel gave it.
+    pub media_type: Option<String>,
+    /// What a reader of the report should know.
+    pub notes: Vec<String>,
+}
+
+/// One way to talk to a panel.
+#[async_trait]
+pub(crate) trait Client: Send {
+    /// Logs in; called once, before anything else.
+    async fn login(&mut self) -> Result<(), Error>;
+
+    /// Opens the export's page, sets the window, starts the export and takes the file.
+    async fn download(&mut self, recipe: &Recipe, window: &Window) -> Result<Download, Error>;
+
+    /// Logs out and lets everything go, also after an error. Harmless when called twice.
+    async fn logout(&mut self) -> Result<(), Error>;
+}
+
+/// The login page came where another was asked for.
+pub(crate) fn expired(page: &str) -> Error {
+    Error::new(ErrorKind::SessionExpired, "the panel sent its login page instead: the session is over")
+        .context("page", classify::without_query(page))
+}
+
+/// Nothing on the page matches the selectors of a field or button.
+pub(crate) fn not_found(what: &str, wanted: &str, page: &str) -> Error {
+    Error::new(ErrorKind::ElementNotFound, format!("{what} was not found on the export's page"))
+        .context("looked for", wanted)
+        .context("page", classify::without_query(page))
+        .hint("open the page by hand; if it has changed, set the export's selectors in the configuration")
+}

@@ -1,0 +1,90 @@
+//! What a panel needs beside its description: address, credentials, limits, places.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use exporter_core::{Clock, Driver, Secret};
+
+/// Where a panel is, who logs in, and what one run may cost.
+#[derive(Debug, Clone)]
+pub struct PanelOptions {
+    /// The panel's address, for instance `https://panel.example`.
+    pub url: String,
+    /// The panel's time zone.
+    pub timezone: Tz,
+    /// User name or e-mail address.
+    pub username: Secret,
+    /// Password.
+    pub password: Secret,
+    /// How to talk to the panel.
+    pub driver: Driver,
+    /// A directory for downloaded files and evidence; made private (0700).
+    pub downloads: PathBuf,
+    /// Which browser, and how.
+    pub browser: BrowserOptions,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+    /// The most bytes that a downloaded file may have.
+    pub limit: u64,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl PanelOptions {
+    /// The usual limits, driver `auto`.
+    pub fn new(
+        url: impl Into<String>,
+        timezone: Tz,
+        username: Secret,
+        password: Secret,
+        downloads: PathBuf,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            url: url.into(),
+            timezone,
+            username,
+            password,
+            driver: Driver::Auto,
+            downloads,
+            browser: BrowserOptions::default(),
+            deadlines: Deadlines::default(),
+            limit: 256 << 20,
+            clock,
+        }
+    }
+}
+
+/// Which browser is driven, and how.
+#[derive(Debug, Clone)]
+pub struct BrowserOptions {
+    /// The browser; found among the usual places unless given.
+    pub binary: Option<PathBuf>,
+    /// chromedriver; found on the `PATH` unless given.
+    pub driver: Option<PathBuf>,
+    /// Without a window.
+    pub headless: bool,
+}
+
+impl Default for BrowserOptions {
+    fn default() -> Self {
+        Self { binary: None, driver: None, headless: true }
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// A page of the panel.
+    pub page: Duration,
+    /// An export, from the click to the whole file.
+    pub download: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self { page: Duration::from_secs(60), download: Duration::from_secs(300) }
+    }
+}
