@@ -86,16 +86,20 @@ fn text_kind(head: &[u8]) -> Result<FileKind, Error> {
     Ok(FileKind::Csv)
 }
 
-/// A web page with a table is a file that panels hand out as `.xls`; one that asks for a
-/// password is a login page.
+/// A web page with a table is a file that panels hand out as `.xls`. A page with a form is
+/// a page of the panel itself, and one that asks for a password its login.
 fn web_page(text: &str, lower: &str) -> Result<FileKind, Error> {
-    let login = lower.contains("type=\"password\"")
-        || lower.contains("type='password'")
-        || lower.contains("type=password");
-    if !login && lower.contains("<table") {
+    let password = ["type=\"password\"", "type='password'", "type=password"];
+    let login = password.iter().any(|input| lower.contains(input));
+    let form = lower.contains("<form") || lower.contains("<input");
+    if !login && !form && lower.contains("<table") {
         return Ok(FileKind::Html);
     }
-    let page = if login { "a login page" } else { "a web page" };
+    let page = match (login, form) {
+        (true, _) => "a login page",
+        (false, true) => "a web page with a form",
+        (false, false) => "a web page",
+    };
     Err(match title(text, lower) {
         Some(title) => wrong(&format!("{page} titled \"{title}\"")),
         None => wrong(page),
@@ -137,7 +141,10 @@ mod tests {
     fn what_is_no_table_is_named() {
         let page =
             b"<!DOCTYPE html><title>Masuk</title><form><input type=\"password\"></form><table></table>";
+        let form =
+            b"<html><title>Masuk | Admin</title><form><table><tr><td><input name=email></table></form>";
         for (bytes, words) in [
+            (&form[..], "a web page with a form titled \"Masuk | Admin\""),
             (&page[..], "a login page titled \"Masuk\""),
             (b"PK\x03\x04docs", "a ZIP archive"),
             (b"\x89PNG\r\n", "a PNG picture"),
