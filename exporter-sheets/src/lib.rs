@@ -1,1 +1,16 @@
-//! exporter-sheets
+//! Google Sheets as a sink: one read to plan a tab, one atomic write to change it.
+//!
+//! A tab belongs to people as well: columns that are not ours, rows that are not in the
+//! file, formats and formulas stay as they are, wherever people move them.
+
+mod a1;
+mod apply;
+mod batch;
+mod client;
+mod layout;
+mod sink;
+mod structure;
+mod wire;
+
+pub use client::{SheetsClient, SheetsConfig};
+pub use sink::SheetsSink;

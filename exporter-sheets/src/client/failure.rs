@@ -1,0 +1,154 @@
+//! What can become of a call, and the same in plain words.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use exporter_core::{Error, ErrorKind, Retry};
+use google_sheets4::{Error as ApiError, yup_oauth2};
+use serde_json::Value as Json;
+
+/// A call that failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// Google answered with a status that is not a success.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What Google said.
+        message: String,
+        /// How long it asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// No token: the credentials were refused.
+    Credentials(String),
+    /// The request was never sent.
+    NotSent(String),
+    /// The request was sent, but no whole answer came.
+    Lost(String),
+}
+
+impl Failure {
+    /// Reads the library's error; `status` and `retry_after` come from the delegate.
+    pub fn read(error: ApiError, status: Option<u16>, retry_after: Option<Duration>) -> Self {
+        match error {
+            ApiError::BadRequest(body) => Self::Refused {
+                status: status.or_else(|| code(&body)).unwrap_or(400),
+                message: body["error"]["message"].as_str().unwrap_or("no reason given").to_owned(),
+                retry_after,
+            },
+            ApiError::Failure(response) => Self::Refused {
+                status: response.status().as_u16(),
+                message: "an answer that is not JSON".to_owned(),
+                retry_after,
+            },
+            ApiError::MissingToken(error) => token(error.as_ref()),
+            ApiError::HttpError(error) if error.is_connect() => Self::NotSent(causes(&error)),
+            ApiError::HttpError(error) => Self::Lost(causes(&error)),
+            ApiError::Io(error) => Self::Lost(error.to_string()),
+            // The body stays out of the message: it holds people's data.
+            ApiError::JsonDecodeError(_, error) => Self::Lost(format!("the answer was cut off: {error}")),
+            other => Self::NotSent(other.to_string().trim().to_owned()),
+        }
+    }
+
+    /// Whether a read may be tried again.
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status == 429 || *status >= 500,
+            Self::NotSent(_) | Self::Lost(_) => true,
+            Self::Credentials(_) => false,
+        }
+    }
+
+    /// Whether the call certainly had no effect.
+    pub fn had_no_effect(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => *status < 500,
+            Self::NotSent(_) | Self::Credentials(_) => true,
+            Self::Lost(_) => false,
+        }
+    }
+
+    /// How long Google asked us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The same in plain words.
+    pub fn explain(self, spreadsheet: &str, account: &str) -> Error {
+        let error = match self {
+            Self::Refused { status, message, retry_after } => refused(status, &message, retry_after, account),
+            Self::Credentials(why) => Error::new(
+                ErrorKind::SheetCredentials,
+                format!("Google refused the service account {account}: {why}"),
+            )
+            .hint("create a new key for the service account and set it as `credentials`"),
+            Self::NotSent(why) => {
+                Error::new(ErrorKind::GoogleDown, format!("Google cannot be reached: {why}"))
+                    .hint("check this machine's network")
+            }
+            Self::Lost(why) => Error::new(ErrorKind::GoogleDown, format!("Google's answer was lost: {why}")),
+        };
+        error.context("spreadsheet", spreadsheet)
+    }
+}
+
+fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &str) -> Error {
+    let of = |kind: ErrorKind, text: &str| {
+        Error::new(kind, format!("{text}: {message}")).context("status", status.to_string())
+    };
+    match status {
+        401 => of(ErrorKind::SheetCredentials, "Google did not accept our token"),
+        403 => of(ErrorKind::SheetNotShared, "the spreadsheet is not shared with our account for editing")
+            .hint(format!("share the spreadsheet with {account} as editor")),
+        404 => of(ErrorKind::SheetNotFound, "there is no such spreadsheet").hint(format!(
+            "check the address of the spreadsheet, and that it is shared with {account} as editor"
+        )),
+        429 => {
+            let error = of(ErrorKind::Quota, "Google's quota is used up");
+            retry_after.map_or(error, |pause| {
+                Error::new(ErrorKind::Quota, format!("Google's quota is used up: {message}"))
+                    .retry(Retry::After(pause))
+            })
+        }
+        500.. => of(ErrorKind::GoogleDown, "Google answered with a server error"),
+        _ if message.contains("protected") => of(ErrorKind::SheetLayout, "a protected range is in the way")
+            .hint(format!("let {account} edit the protected range")),
+        _ if message.contains("maximum of 50000 characters")
+            || message.contains("limit of 10000000 cells") =>
+        {
+            of(ErrorKind::SheetFull, "the sheet cannot hold the rows")
+        }
+        _ => of(ErrorKind::SheetMoved, "Google refused the request; the sheet may have changed meanwhile"),
+    }
+}
+
+fn code(body: &Json) -> Option<u16> {
+    body["error"]["code"].as_u64().and_then(|code| u16::try_from(code).ok())
+}
+
+fn token(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
+    match error.downcast_ref::<yup_oauth2::Error>() {
+        Some(yup_oauth2::Error::HttpClientError(_) | yup_oauth2::Error::LowLevelError(_)) => {
+            Failure::NotSent(format!("no token: {}", causes(error)))
+        }
+        _ => Failure::Credentials(causes(error)),
+    }
+}
+
+/// An error with its causes: the library shows only the outermost.
+fn causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string().trim().to_owned();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,151 @@
+//! What a spreadsheet is made of: its tabs, their sizes, merges, protection and our markers.
+
+use exporter_core::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::a1;
+
+/// Key of the developer metadata that marks our last commit to a tab.
+pub const MARKER: &str = "exporter.commit";
+
+/// Fields of a tab that [`Tab::read`] looks at.
+pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount)),\
+     developerMetadata(metadataId,metadataKey,metadataValue),merges,\
+     protectedRanges(range,warningOnly,requestingUserCanEdit,unprotectedRanges)";
+
+/// A spreadsheet's tabs and the ids of developer metadata that are taken.
+#[derive(Debug, Clone, Default)]
+pub struct Structure {
+    /// The tabs from left to right.
+    pub tabs: Vec<Tab>,
+    /// Ids of all developer metadata of tabs.
+    pub taken: Vec<i64>,
+}
+
+/// A tab.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tab {
+    /// Its id.
+    pub id: i64,
+    /// Its title, as people spell it.
+    pub title: String,
+    /// Rows of its grid.
+    pub rows: usize,
+    /// Columns of its grid.
+    pub columns: usize,
+    /// Our marker, if we have written to it.
+    pub marker: Option<Marker>,
+    /// Merged cells.
+    pub merges: Vec<Block>,
+    /// Cells that we may not edit.
+    pub locked: Vec<Block>,
+}
+
+/// The mark of a commit: its id can be created once, so a late commit can't happen twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// Developer metadata id.
+    pub id: i64,
+    /// Whose commit it was: random, so that ours can be told from another exporter's.
+    pub token: String,
+}
+
+/// A rectangle of cells: first and after the last, `usize::MAX` for open ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    /// Rows.
+    pub rows: (usize, usize),
+    /// Columns.
+    pub columns: (usize, usize),
+}
+
+impl Block {
+    /// A `GridRange` of the API.
+    fn read(range: &Json) -> Self {
+        let bound = |name: &str, open: usize| {
+            range[name].as_u64().and_then(|bound| usize::try_from(bound).ok()).unwrap_or(open)
+        };
+        Self {
+            rows: (bound("startRowIndex", 0), bound("endRowIndex", usize::MAX)),
+            columns: (bound("startColumnIndex", 0), bound("endColumnIndex", usize::MAX)),
+        }
+    }
+
+    /// Whether it has a cell at or below a row in this column.
+    pub fn touches(&self, from_row: usize, column: usize) -> bool {
+        self.rows.1 > from_row && self.columns.0 <= column && column < self.columns.1
+    }
+
+    /// Its first cell.
+    pub fn corner(&self) -> String {
+        a1::cell(self.rows.0, self.columns.0)
+    }
+}
+
+impl Structure {
+    /// Reads the answer of `spreadsheets.get`.
+    ///
+    /// # Errors
+    /// An answer without tabs.
+    pub fn read(answer: &Json) -> Result<Self, Error> {
+        let sheets = answer["sheets"].as_array().ok_or_else(|| {
+            Error::new(ErrorKind::GoogleDown, "Google's answer about the spreadsheet names no tabs")
+        })?;
+        let ids = |sheet: &Json| -> Vec<i64> {
+            let items = sheet["developerMetadata"].as_array().into_iter().flatten();
+            items.filter_map(|item| item["metadataId"].as_i64()).collect()
+        };
+        Ok(Self {
+            tabs: sheets.iter().map(Tab::read).collect(),
+            taken: sheets.iter().flat_map(ids).collect(),
+        })
+    }
+
+    /// The tab of this title; titles differ in more than case.
+    pub fn tab(&self, title: &str) -> Option<&Tab> {
+        let exact = self.tabs.iter().find(|tab| tab.title == title);
+        exact.or_else(|| self.tabs.iter().find(|tab| tab.title.to_lowercase() == title.to_lowercase()))
+    }
+
+    /// Cells of all tabs together.
+    pub fn cells(&self) -> usize {
+        self.tabs.iter().map(|tab| tab.rows * tab.columns).sum()
+    }
+
+    /// Takes over what a write told about a tab.
+    pub fn update(&mut self, tab: Tab) {
+        self.taken.extend(tab.marker.as_ref().map(|marker| marker.id));
+        match self.tabs.iter_mut().find(|known| known.id == tab.id) {
+            Some(known) => *known = tab,
+            None => self.tabs.push(tab),
+        }
+    }
+}
+
+impl Tab {
+    /// Reads a `Sheet` of the API.
+    pub fn read(sheet: &Json) -> Self {
+        let properties = &sheet["properties"];
+        let grid = &properties["gridProperties"];
+        let count = |name: &str| {
+            grid[name].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
+        };
+        let list = |name: &str| sheet[name].as_array().into_iter().flatten();
+        let marker = list("developerMetadata").find(|item| item["metadataKey"] == MARKER);
+        let locked = list("protectedRanges")
+            .filter(|range| range["requestingUserCanEdit"] != true && range["warningOnly"] != true);
+        Self {
+            id: properties["sheetId"].as_i64().unwrap_or_default(),
+            title: properties["title"].as_str().unwrap_or_default().to_owned(),
+            rows: count("rowCount"),
+            columns: count("columnCount"),
+            marker: marker.map(|item| Marker {
+                id: item["metadataId"].as_i64().unwrap_or_default(),
+                token: item["metadataValue"].as_str().unwrap_or_default().to_owned(),
+            }),
+            merges: list("merges").map(Block::read).collect(),
+            locked: locked.map(|range| Block::read(&range["range"])).collect(),
+        }
+    }
+}
