@@ -232,7 +232,7 @@ fn each_outside_library_belongs_to_one_crate() {
         ("clap", &["exporter-cli"]),
         ("lopdf", &["exporter-sources"]),
         ("calamine", &["exporter-sources", "exporter-sandbox"]),
-        ("axum", &["exporter-sandbox", "exporter-notify"]),
+        ("axum", &["exporter-sandbox", "exporter-notify", "exporter-sheets"]),
     ];
     for (library, owners) in owners {
         for package in TREE.members() {
