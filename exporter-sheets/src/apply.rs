@@ -137,7 +137,7 @@ impl<'a> Applier<'a> {
                             .to_owned(),
                     );
                     let rows = read_rows(self.client, &structure, &layout.title, &mut self.tally).await?;
-                    return Ok(self.seen(&rows));
+                    return Ok(Self::seen(&rows));
                 }
                 Some(marker) if Some(marker) != layout.last.as_ref() => {
                     return Err(self.moved("another exporter wrote to the tab at the same time"));
@@ -152,7 +152,7 @@ impl<'a> Applier<'a> {
             .context("tab", self.state.spec.tab.clone()))
     }
 
-    fn seen(&self, rows: &[Json]) -> Seen {
+    fn seen(rows: &[Json]) -> Seen {
         let mut seen = Seen::new();
         for (row, cells) in rows.iter().enumerate() {
             for (column, cell) in cells.as_array().into_iter().flatten().enumerate() {
@@ -242,16 +242,20 @@ impl<'a> Applier<'a> {
         for &row in wrong {
             let hit: Vec<usize> =
                 written.keys().filter(|place| place.0 == row).map(|place| place.1).collect();
-            let Some(old) = self.row_before(layout, before, &now, row, &hit) else {
+            let old = self.row_before(layout, before, &now, row, &hit);
+            // Nothing but what we wrote is there: people inserted an empty row.
+            let fresh = old.is_none() && only(&now, row, &hit);
+            if old.is_none() && !fresh {
                 self.notes.push(format!(
                     "row {} was moved here while we wrote and is not known from before: check {}",
                     row + 1,
                     hit.iter().map(|&column| a1::cell(row, column)).collect::<Vec<_>>().join(", ")
                 ));
                 continue;
-            };
+            }
             for column in hit {
-                let was = before[old].get(column).cloned().unwrap_or_else(|| Json::from(""));
+                let was = old.and_then(|old| before[old].get(column)).cloned();
+                let was = was.unwrap_or_else(|| Json::from(""));
                 if same(&written[&(row, column)], &layout::at(&now, row, column)) {
                     restored.insert((row, column), wire::read(&was));
                     set(&mut now, row, column, was);
@@ -286,6 +290,12 @@ impl<'a> Applier<'a> {
         let first = found.next();
         first.filter(|_| found.next().is_none())
     }
+}
+
+/// Whether these cells are the only ones of a row that hold anything.
+fn only(rows: &[Json], row: usize, columns: &[usize]) -> bool {
+    let cells = rows.get(row).and_then(Json::as_array).map_or(0, Vec::len);
+    (0..cells).all(|column| columns.contains(&column) || layout::at(rows, row, column).is_empty())
 }
 
 fn set(rows: &mut [Json], row: usize, column: usize, value: Json) {

@@ -21,7 +21,7 @@ use crate::structure::{Structure, TAB_FIELDS, Tab};
 pub(crate) use failure::Failure;
 
 /// Longest time for a call that reads.
-const READ_LIMIT: Duration = Duration::from_secs(60);
+const READ_LIMIT: Duration = Duration::from_mins(1);
 /// Longest time for a call that writes: Google itself gives up after 180 seconds.
 const WRITE_LIMIT: Duration = Duration::from_secs(190);
 /// How often a call is tried.
@@ -228,6 +228,7 @@ impl SheetsClient {
         }
     }
 
+    #[expect(clippy::result_large_err, reason = "the library's error is large and read at once")]
     async fn once(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Failure> {
         let hub = self.hub().await?;
         let methods = hub.spreadsheets();

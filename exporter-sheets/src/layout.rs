@@ -193,7 +193,7 @@ fn next_marker(last: Option<&Marker>, sheet: i64, taken: &[i64]) -> Marker {
     // Ids of different tabs start far apart; 2^30 keeps them within the API's integers.
     let start =
         last.map_or(1 + (sheet.unsigned_abs() % (1 << 15)).cast_signed() * (1 << 14), |last| last.id + 1);
-    let id = (start..).find(|id| !taken.contains(id)).unwrap_or(start);
+    let id = (start..=i64::from(i32::MAX)).find(|id| !taken.contains(id)).unwrap_or(start);
     Marker { id, token: format!("{:016x}", random()) }
 }
 

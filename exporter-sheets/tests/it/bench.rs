@@ -1,0 +1,156 @@
+//! A stand-in on a loopback port, with faults on order, and tables to write.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use exporter_core::{Error, ExportSpec, Origin, Plan, Receipt, Secret, Sink as _, Table, Value};
+use exporter_sandbox::oauth::{SERVICE_ACCOUNT, service_account};
+use exporter_sandbox::person::{Act, act};
+use exporter_sandbox::sheets::{OWNER, Options, Role, Sheets, router};
+use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
+use tokio::task::JoinHandle;
+
+/// The spreadsheet's id.
+pub const ID: &str = "the-sheet";
+
+/// What happens to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is answered as it should be.
+    Pass,
+    /// It is refused with a status and has no effect.
+    Refuse(u16),
+    /// It has its effect, and the answer is a server error.
+    LoseAnswer,
+}
+
+/// Faults for the calls to come, and the calls made with their bodies.
+#[derive(Debug, Default)]
+pub struct Wire {
+    faults: Mutex<VecDeque<Fault>>,
+    pub bodies: Mutex<Vec<String>>,
+}
+
+pub struct Bench {
+    pub sheets: Arc<Sheets>,
+    pub wire: Arc<Wire>,
+    pub url: String,
+    pub client: Arc<SheetsClient>,
+    pub sink: SheetsSink,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn tamper(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    if parts.uri.path() == "/token" {
+        // The library pads the parts of its assertion, which Google takes and the
+        // stand-in does not.
+        let form = String::from_utf8(bytes.to_vec()).unwrap().replace("%3D", "");
+        parts.headers.insert("content-length", form.len().into());
+        return next.run(Request::from_parts(parts, Body::from(form))).await;
+    }
+    wire.bodies.lock().unwrap().push(String::from_utf8_lossy(&bytes).into_owned());
+    let fault = wire.faults.lock().unwrap().pop_front().unwrap_or(Fault::Pass);
+    let request = Request::from_parts(parts, Body::from(bytes));
+    match fault {
+        Fault::Pass => next.run(request).await,
+        Fault::Refuse(status) => {
+            let body = serde_json::json!({"error": {"code": status, "message": "on order"}});
+            let mut response = (StatusCode::from_u16(status).unwrap(), body.to_string()).into_response();
+            response.headers_mut().insert("retry-after", "0".parse().unwrap());
+            response
+        }
+        Fault::LoseAnswer => {
+            let _ = next.run(request).await;
+            (StatusCode::BAD_GATEWAY, "<html>lost</html>").into_response()
+        }
+    }
+}
+
+impl Bench {
+    pub async fn start() -> Self {
+        let sheets = Sheets::new(&Options::default()).unwrap();
+        sheets.create_with_id(ID, "Data", OWNER);
+        sheets.share(ID, SERVICE_ACCOUNT, Role::Editor).unwrap();
+        let wire = Arc::new(Wire::default());
+        let app =
+            router(Arc::clone(&sheets)).layer(middleware::from_fn_with_state(Arc::clone(&wire), tamper));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let client = client(&url, ID).unwrap();
+        let sink = SheetsSink::new(Arc::clone(&client));
+        Self { sheets, wire, url, client, sink, server }
+    }
+
+    /// What the calls to come meet, in order.
+    pub fn faults(&self, faults: &[Fault]) {
+        *self.wire.faults.lock().unwrap() = faults.iter().copied().collect();
+    }
+
+    pub async fn plan(&self, table: &Arc<Table>) -> Result<Plan, Error> {
+        self.sink.plan(table, &spec()).await
+    }
+
+    pub async fn run(&self, table: &Arc<Table>) -> Result<(Plan, Receipt), Error> {
+        let plan = self.plan(table).await?;
+        let receipt = self.sink.apply(&plan).await?;
+        Ok((plan, receipt))
+    }
+
+    pub fn act(&self, what: &Act) {
+        act(&self.sheets, ID, what).unwrap();
+    }
+
+    pub fn type_text(&self, cell: &str, text: &str) {
+        self.act(&Act::Type { tab: "orders".into(), cell: cell.into(), text: text.into() });
+    }
+
+    /// The tab as people see it.
+    pub fn rows(&self) -> Vec<Vec<String>> {
+        self.sheets.rows(ID, "orders").unwrap()
+    }
+}
+
+pub fn client(url: &str, id: &str) -> Result<Arc<SheetsClient>, Error> {
+    SheetsClient::new(SheetsConfig {
+        spreadsheet: id.to_owned(),
+        credentials: Secret::new(service_account(&format!("{url}/token")).to_string()),
+        base_url: Some(url.to_owned()),
+    })
+}
+
+pub fn spec() -> ExportSpec {
+    ExportSpec { key: vec!["ID".into()], ..ExportSpec::new("orders") }
+}
+
+/// A table of `ID`, `Status`, `Total`.
+pub fn orders(rows: &[(&str, &str, i64)]) -> Arc<Table> {
+    let cells = |&(id, status, total): &(&str, &str, i64)| [id.into(), status.into(), Value::Integer(total)];
+    table(&["ID", "Status", "Total"], rows.iter().map(cells))
+}
+
+pub fn table<const N: usize>(names: &[&str], rows: impl Iterator<Item = [Value; N]>) -> Arc<Table> {
+    let mut table = Table::with_names(names);
+    for (row, line) in rows.zip(1..) {
+        table.push(row, Origin { page: 1, line });
+    }
+    Arc::new(table)
+}
+
+/// Rows as text, for comparing.
+pub fn lines(rows: &[Vec<String>]) -> Vec<String> {
+    rows.iter().map(|row| row.join("|")).collect()
+}

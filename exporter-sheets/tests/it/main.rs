@@ -1,0 +1,8 @@
+//! The sink against a stand-in for Google Sheets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod bench;
+mod faults;
+mod people;
+mod writing;

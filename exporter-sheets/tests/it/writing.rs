@@ -1,0 +1,132 @@
+//! First fill, second run, exact changes, types, wide and missing tabs.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use exporter_core::{ErrorKind, ExportSpec, Origin, Sink as _, Table, Value};
+use serde_json::json;
+
+use crate::bench::{Bench, ID, lines, orders, spec, table};
+
+#[tokio::test]
+async fn a_first_fill_takes_two_calls_and_a_second_run_finds_nothing() {
+    let bench = Bench::start().await;
+    let table = orders(&[("A1", "paid", 10), ("A2", "open", 20)]);
+    let (plan, receipt) = bench.run(&table).await.unwrap();
+    assert_eq!((plan.changes.inserts.len(), plan.calls, receipt.calls), (2, 1, 1));
+    assert!(receipt.verified && receipt.bytes > 0);
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|paid|10", "A2|open|20"]);
+    let (plan, receipt) = bench.run(&table).await.unwrap();
+    assert!(plan.changes.is_empty(), "{:?}", plan.changes);
+    assert_eq!((plan.changes.unchanged, plan.calls, receipt.calls), (2, 1, 0));
+}
+
+#[tokio::test]
+async fn exactly_the_changed_cells_are_written_and_new_rows_come_below() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "paid", 10), ("A2", "open", 20), ("A3", "open", 30)])).await.unwrap();
+    let later = orders(&[("A2", "paid", 20), ("A3", "open", 31), ("A4", "open", 40)]);
+    let (plan, receipt) = bench.run(&later).await.unwrap();
+    assert_eq!((receipt.inserted, receipt.updated, receipt.cells), (1, 2, 2));
+    assert_eq!((plan.calls, receipt.calls), (1, 1));
+    let expected = ["ID|Status|Total", "A1|paid|10", "A2|paid|20", "A3|open|31", "A4|open|40"];
+    assert_eq!(lines(&bench.rows()), expected);
+    assert!(bench.plan(&later).await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
+async fn four_tabs_share_one_look_at_the_structure() {
+    let bench = Bench::start().await;
+    for tab in ["a", "b", "c", "d"] {
+        let spec = ExportSpec { tab: tab.into(), ..spec() };
+        let plan = bench.sink.plan(&orders(&[("1", "x", 1)]), &spec).await.unwrap();
+        bench.sink.apply(&plan).await.unwrap();
+    }
+    assert_eq!(bench.client.calls(), 1 + 4);
+    for tab in ["a", "b", "c", "d"] {
+        let spec = ExportSpec { tab: tab.into(), ..spec() };
+        assert!(bench.sink.plan(&orders(&[("1", "x", 1)]), &spec).await.unwrap().changes.is_empty());
+    }
+    assert_eq!(bench.client.calls(), 1 + 4 + 4);
+}
+
+#[tokio::test]
+async fn text_stays_text_and_days_are_days() {
+    let bench = Bench::start().await;
+    let day = NaiveDate::from_ymd_opt(2025, 9, 12).unwrap();
+    let texts = ["=1+1", "+62812345", "0042", "1/2", "TRUE", "12:30"];
+    let rows = texts.iter().map(|text| {
+        [
+            Value::text(text),
+            Value::Date(day),
+            Value::DateTime(day.and_hms_opt(14, 3, 7).unwrap()),
+            Value::Bool(true),
+        ]
+    });
+    let table = table(&["ID", "Day", "At", "Yes"], rows);
+    bench.run(&table).await.unwrap();
+    let raw = bench.sheets.raw_rows(ID, "orders").unwrap();
+    for (row, text) in raw[1..].iter().zip(texts) {
+        assert_eq!((&row[0], row[1].as_f64(), &row[3]), (&json!(text), Some(45912.0), &json!(true)));
+    }
+    assert_eq!(lines(&bench.rows())[1], "=1+1|2025-09-12|2025-09-12 14:03:07|TRUE");
+    assert!(bench.plan(&table).await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
+async fn empty_cells_stay_empty_and_can_become_so() {
+    let bench = Bench::start().await;
+    let names = ["ID", "Note", "Total"];
+    let first = table(
+        &names,
+        [["1".into(), Value::Empty, Value::Integer(5)], ["2".into(), "x".into(), Value::Empty]].into_iter(),
+    );
+    bench.run(&first).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Note|Total", "1||5", "2|x"]);
+    let second = table(&names, [["2".into(), Value::Empty, Value::Integer(7)]].into_iter());
+    bench.run(&second).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Note|Total", "1||5", "2||7"]);
+    for body in &*bench.wire.bodies.lock().unwrap() {
+        assert!(!body.contains("null"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn twenty_seven_columns_and_many_rows_widen_the_grid() {
+    let bench = Bench::start().await;
+    bench.sheets.add_tab(ID, "orders").unwrap();
+    let names: Vec<String> = (0..27).map(|column| format!("c{column}")).collect();
+    let mut wide = Table::with_names(&names);
+    for row in 0..1500_i64 {
+        wide.push((0..27).map(|column| Value::Integer(row * 27 + column)), Origin { page: 1, line: 1 });
+    }
+    let wide = Arc::new(wide);
+    let spec = ExportSpec { key: vec!["c0".into()], ..spec() };
+    let plan = bench.sink.plan(&wide, &spec).await.unwrap();
+    bench.sink.apply(&plan).await.unwrap();
+    let rows = bench.rows();
+    assert_eq!((rows.len(), rows[0].len(), rows[1500][26].as_str()), (1501, 27, "40499"));
+    assert!(bench.sink.plan(&wide, &spec).await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
+async fn without_a_key_rows_are_only_added() {
+    let bench = Bench::start().await;
+    let spec = ExportSpec { key: Vec::new(), ..spec() };
+    let run = async |table: &Arc<Table>| {
+        let plan = bench.sink.plan(table, &spec).await.unwrap();
+        bench.sink.apply(&plan).await.unwrap().inserted
+    };
+    assert_eq!(run(&orders(&[("A", "x", 1), ("A", "x", 1)])).await, 2);
+    assert_eq!(run(&orders(&[("A", "x", 1), ("A", "x", 1), ("A", "x", 1), ("B", "y", 2)])).await, 2);
+    assert_eq!(bench.rows().len(), 5);
+}
+
+#[tokio::test]
+async fn a_text_too_long_for_a_cell_is_refused_before_anything_is_written() {
+    let bench = Bench::start().await;
+    let long = "x".repeat(50_001);
+    let error = bench.plan(&orders(&[("A", &long, 1)])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SheetFull);
+    assert!(error.to_string().contains("`Status`"), "{error}");
+}
