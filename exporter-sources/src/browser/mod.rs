@@ -96,7 +96,7 @@ impl BrowserClient {
         }
     }
 
-    async fn fetch(&self, recipe: &Recipe, window: &Window) -> Result<Download, Error> {
+    async fn fetch(&self, recipe: &Recipe, window: Window) -> Result<Download, Error> {
         let browser = self.browser()?;
         let url = self.url(&recipe.page)?;
         let look = browser.open(&url).await?;
@@ -156,7 +156,7 @@ impl Client for BrowserClient {
         }
     }
 
-    async fn download(&mut self, recipe: &Recipe, window: &Window) -> Result<Download, Error> {
+    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error> {
         match self.fetch(recipe, window).await {
             Ok(download) => Ok(download),
             Err(error) => Err(self.shown(error, &recipe.name).await),

@@ -40,7 +40,7 @@ pub(crate) trait Client: Send {
     async fn login(&mut self) -> Result<(), Error>;
 
     /// Opens the export's page, sets the window, starts the export and takes the file.
-    async fn download(&mut self, recipe: &Recipe, window: &Window) -> Result<Download, Error>;
+    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error>;
 
     /// Logs out and lets everything go, also after an error. Harmless when called twice.
     async fn logout(&mut self) -> Result<(), Error>;

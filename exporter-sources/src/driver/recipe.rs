@@ -71,7 +71,7 @@ impl Recipe {
     }
 
     /// First and last day as the page's fields want them.
-    pub(crate) fn days(&self, window: &Window) -> (String, String) {
+    pub(crate) fn days(&self, window: Window) -> (String, String) {
         let written = |day: NaiveDate| day.format(&self.format).to_string();
         (written(window.first_day()), written(window.last_day()))
     }

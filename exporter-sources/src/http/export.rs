@@ -11,7 +11,7 @@ use crate::driver::{Recipe, not_found};
 use crate::selector::{self, written};
 
 /// What a click on the trigger would send, with the window in the date fields.
-pub(super) fn request(page: &Page, recipe: &Recipe, window: &Window) -> Result<Submission, Error> {
+pub(super) fn request(page: &Page, recipe: &Recipe, window: Window) -> Result<Submission, Error> {
     let html = Html::parse_document(&page.html);
     let url = page.url.as_str();
     let start = selector::first(&recipe.start, &html)

@@ -108,7 +108,7 @@ impl Client for HttpClient {
         Ok(())
     }
 
-    async fn download(&mut self, recipe: &Recipe, window: &Window) -> Result<Download, Error> {
+    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error> {
         let page = self.page(&recipe.page).await?;
         let submission = export::request(&page, recipe, window)?;
         self.connection.save(&submission, &self.directory).await

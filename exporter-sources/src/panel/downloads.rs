@@ -54,14 +54,23 @@ pub(super) fn keep(
     let path = free_name(directory, &format!("{export}_{}", now.format("%Y%m%d_%H%M%S")), kind);
     fs::rename(&download.path, &path)?;
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-    let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Artifact {
         path,
         file_name: download.file_name.clone(),
         media_type: download.media_type.clone(),
         kind,
-        sha256,
+        sha256: sha256(bytes),
         size: bytes.len() as u64,
+    })
+}
+
+/// SHA-256 in hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 

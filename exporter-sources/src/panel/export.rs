@@ -41,7 +41,7 @@ impl ExportSource for PanelExport {
     async fn export(&self, request: &ExportRequest) -> Result<Export, Error> {
         let recipe = self.recipe();
         let (download, driver) =
-            self.panel.download(recipe, &request.window).await.map_err(|error| error.at(Stage::Download))?;
+            self.panel.download(recipe, request.window).await.map_err(|error| error.at(Stage::Download))?;
         let bytes = tokio::fs::read(&download.path).await?;
         let kind = match kind_of(&bytes, recipe.file) {
             Ok(kind) => kind,
@@ -65,18 +65,14 @@ impl ExportSource for PanelExport {
 
 /// The kind that the content has; another than expected is an error that says what came.
 fn kind_of(bytes: &[u8], expected: Option<FileKind>) -> Result<FileKind, Error> {
-    let kind = formats::sniff(bytes)?;
-    if kind == FileKind::Html && expected != Some(FileKind::Html) {
-        let html = String::from_utf8_lossy(bytes);
-        if classify::is_login_page(&html) {
-            return Err(expired("download"));
+    let kind = formats::sniff(bytes).map_err(|error| {
+        let page = error.kind() == ErrorKind::WrongFile && bytes.trim_ascii_start().starts_with(b"<");
+        if page && classify::is_login_page(&String::from_utf8_lossy(bytes)) {
+            expired("download")
+        } else {
+            error
         }
-        let title = classify::title(&html).unwrap_or_else(|| "without a title".to_owned());
-        return Err(Error::new(
-            ErrorKind::WrongFile,
-            format!("a web page came instead of a file: \"{title}\""),
-        ));
-    }
+    })?;
     match expected {
         Some(expected) if expected != kind => Err(Error::new(
             ErrorKind::WrongFile,

@@ -126,7 +126,7 @@ impl Panel {
     }
 
     /// The export's file, and the driver that fetched it.
-    async fn download(&self, recipe: &Recipe, window: &Window) -> Result<(Download, Driver), Error> {
+    async fn download(&self, recipe: &Recipe, window: Window) -> Result<(Download, Driver), Error> {
         let mut clients = self.open.lock().await;
         let driver = self.first_driver();
         let result = self.logged_in(&mut clients, driver).await?.download(recipe, window).await;

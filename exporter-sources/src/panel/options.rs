@@ -85,6 +85,6 @@ pub struct Deadlines {
 
 impl Default for Deadlines {
     fn default() -> Self {
-        Self { page: Duration::from_secs(60), download: Duration::from_secs(300) }
+        Self { page: Duration::from_mins(1), download: Duration::from_mins(5) }
     }
 }

@@ -2,3 +2,5 @@
 
 mod formats_files;
 mod pdf_corpus;
+mod session_drivers;
+mod stand_in;
