@@ -3,4 +3,5 @@
 mod formats_files;
 mod pdf_corpus;
 mod session_drivers;
+mod session_orphans;
 mod stand_in;

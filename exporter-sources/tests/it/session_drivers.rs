@@ -16,7 +16,7 @@ fn request() -> ExportRequest {
     ExportRequest { window: Window::inclusive(day(5), day(6)).unwrap(), run: "t".into(), attempt: 1 }
 }
 
-fn panel(url: &str, driver: Driver, downloads: &Path, password: &str) -> Arc<Panel> {
+pub fn panel(url: &str, driver: Driver, downloads: &Path, password: &str) -> Arc<Panel> {
     let clock = FixedClock::at("2026-01-06T20:30:00Z".parse().unwrap());
     let zone = chrono_tz::Asia::Jakarta;
     let user = Secret::new("kasir@example.com");
@@ -29,7 +29,7 @@ fn panel(url: &str, driver: Driver, downloads: &Path, password: &str) -> Arc<Pan
 }
 
 /// Whether browser tests run here; where they must, a missing browser fails them.
-fn browser_here() -> bool {
+pub fn browser_here() -> bool {
     let found = Path::new("/usr/bin/chromedriver").is_file() && Path::new("/usr/bin/chromium").is_file();
     let required = std::env::var("EXPORTER_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
     assert!(found || !required, "a browser is required: apt-get install chromium chromium-driver");
@@ -136,4 +136,24 @@ async fn the_browser_says_what_went_wrong() {
     if browser_here() {
         every_fault(Driver::Browser).await;
     }
+}
+
+#[tokio::test]
+async fn auto_uses_http_while_it_works_and_the_browser_where_it_cannot() {
+    let exports = all_four(Driver::Auto).await;
+    assert!(exports.iter().all(|export| export.driver == Driver::Http));
+    if !browser_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let server = StandIn::start(Fault::OpaqueScript).await;
+    let panel = panel(&server.url, Driver::Auto, directory.path(), "rahasia");
+    let mut drivers = Vec::new();
+    for source in panel.sources() {
+        drivers.push(source.export(&request()).await.unwrap().driver);
+    }
+    panel.close().await.unwrap();
+    assert_eq!(drivers, [Driver::Http, Driver::Browser, Driver::Browser, Driver::Browser]);
+    let calls = server.calls.lock().unwrap();
+    assert_eq!((calls.logins, calls.logouts), (2, 2), "one login for each driver");
 }

@@ -20,6 +20,8 @@ pub enum Fault {
     HtmlInstead,
     Empty,
     Truncated,
+    /// The buttons' scripts build their addresses in ways that only a browser follows.
+    OpaqueScript,
 }
 
 #[derive(Debug, Default)]
@@ -95,7 +97,11 @@ async fn serve(mut stream: TcpStream, fault: Fault, log: &Mutex<Calls>) {
     let mut line = head.split(' ');
     let (method, target) = (line.next().unwrap(), line.next().unwrap());
     let known = headers.get("cookie").is_some_and(|cookie| cookie.contains("sid=known"));
-    let answer = answer(method, target, &body, known, fault, &mut log.lock().unwrap());
+    let mut answer = answer(method, target, &body, known, fault, &mut log.lock().unwrap());
+    if fault == Fault::OpaqueScript && answer.headers.contains("text/html") {
+        let html = String::from_utf8(answer.body).unwrap();
+        answer.body = html.replace("encodeURIComponent(a)", "[a].map(encodeURIComponent).join('')").into();
+    }
     let length = answer.body.len() + if answer.cut { 1000 } else { 0 };
     let head = format!(
         "HTTP/1.1 {}\r\n{}Content-Length: {length}\r\nConnection: close\r\n\r\n",
