@@ -24,9 +24,9 @@ const MAX_CELLS: usize = 10_000_000;
 #[derive(Debug)]
 pub struct SheetsSink {
     client: Arc<SheetsClient>,
-    /// What was read for plans that are not applied yet, by the plan's token: needed to
-    /// put back what a write hit because people moved rows under it.
-    snapshots: Mutex<HashMap<String, Vec<Json>>>,
+    /// What was read for the last plan of each tab, with the plan's token: needed to put
+    /// back what a write hit because people moved rows under it.
+    snapshots: Mutex<HashMap<String, (String, Vec<Json>)>>,
 }
 
 /// The sink's own part of a plan.
@@ -113,9 +113,12 @@ impl Sink for SheetsSink {
         let Compared { layout, changes } = compare(&structure, &rows, table, spec)?;
         check_sizes(&structure, &layout, &changes, table)?;
         let token = layout.next.token.clone();
+        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        snapshots.remove(&spec.tab);
         if !changes.updates.is_empty() {
-            self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).insert(token, rows);
+            snapshots.insert(spec.tab.clone(), (token, rows));
         }
+        drop(snapshots);
         let state = State { layout, spec: spec.clone() };
         Ok(Plan {
             version: PLAN_VERSION,
@@ -139,7 +142,8 @@ impl Sink for SheetsSink {
             Error::new(ErrorKind::Config, "this plan was not made for a spreadsheet").source(error)
         })?;
         let token = state.layout.next.token.as_str();
-        let snapshot = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
+        let kept = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).remove(&state.spec.tab);
+        let snapshot = kept.filter(|(of, _)| of == token).map(|(_, rows)| rows);
         Applier::new(&self.client, plan, state).run(snapshot).await
     }
 }

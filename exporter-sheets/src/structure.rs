@@ -132,7 +132,9 @@ impl Tab {
             grid[name].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
         };
         let list = |name: &str| sheet[name].as_array().into_iter().flatten();
-        let marker = list("developerMetadata").find(|item| item["metadataKey"] == MARKER);
+        let marker = list("developerMetadata")
+            .filter(|item| item["metadataKey"] == MARKER)
+            .max_by_key(|item| item["metadataId"].as_i64());
         let locked = list("protectedRanges")
             .filter(|range| range["requestingUserCanEdit"] != true && range["warningOnly"] != true);
         Self {
