@@ -118,9 +118,28 @@ pub(crate) fn no_login_form(seen: Seen<'_>, wanted: &str) -> Error {
     })
 }
 
-/// Whether the page is one to log in on: it has a password field in a form.
+/// Whether the page is one to log in on: a form asks for one password and hardly more.
+/// A form that makes or changes a user, as pages of a panel often hide one in a dialogue,
+/// asks for the password twice or for more about the user.
 pub(crate) fn is_login_page(html: &str) -> bool {
-    !select(&Html::parse_document(html), "form input[type=password]").is_empty()
+    let page = Html::parse_document(html);
+    select(&page, "form").into_iter().any(|form| {
+        let kinds: Vec<_> = inputs(form).collect();
+        let passwords = kinds.iter().filter(|kind| *kind == "password").count();
+        let typed = kinds.iter().filter(|kind| TYPED.contains(&kind.as_str())).count();
+        passwords == 1 && typed <= 2
+    })
+}
+
+/// Types of fields that people write into, beside passwords. A login has the name, and
+/// perhaps a captcha or the name of a branch.
+const TYPED: [&str; 5] = ["text", "email", "tel", "url", "number"];
+
+/// The types of a form's inputs; one that is not given is `text` (HTML, 4.10.5).
+fn inputs(form: ElementRef<'_>) -> impl Iterator<Item = String> {
+    let inputs =
+        Selector::parse("input").map(|css| form.select(&css).collect::<Vec<_>>()).unwrap_or_default();
+    inputs.into_iter().map(|input| input.value().attr("type").unwrap_or("text").to_ascii_lowercase())
 }
 
 /// The page's title, or its first heading.
@@ -267,6 +286,15 @@ mod tests {
     #[test]
     fn a_login_page_is_known_by_its_password_field() {
         assert!(is_login_page(FORM));
+        assert!(is_login_page("<form><input type=PASSWORD></form>"));
         assert!(!is_login_page("<form><input name=q></form>"));
+    }
+
+    #[test]
+    fn a_dialogue_that_makes_a_user_is_no_login_page() {
+        let twice = "<input type=email><input type=password><input type=password name=password_confirmation>";
+        assert!(!is_login_page(&format!("<form>{twice}</form>")));
+        let more = "<input name=name><input type=email><input type=tel><input type=password>";
+        assert!(!is_login_page(&format!("<form>{more}</form>")));
     }
 }
