@@ -1,4 +1,5 @@
 //! Both drivers against a panel: what comes, what is said, what is left behind.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::path::Path;
 use std::sync::Arc;
