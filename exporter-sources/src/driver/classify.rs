@@ -90,7 +90,7 @@ pub(crate) fn refusal(seen: Seen<'_>) -> Option<Error> {
 }
 
 /// Why we are not in, judged by the page that came after the form was sent.
-/// `None` when the page has no password field and no sign of trouble: we are in.
+/// `None` when the page is no login page, no error and without a sign of trouble: we are in.
 pub(crate) fn login_outcome(seen: Seen<'_>, on_login_page: bool) -> Option<Error> {
     if let Some(error) = refusal(seen) {
         return Some(error);
@@ -105,6 +105,8 @@ pub(crate) fn login_outcome(seen: Seen<'_>, on_login_page: bool) -> Option<Error
         // for a code, or a page that says nothing but that the password is too old, may not.
         Some(ErrorKind::SecondFactor) if asks_for_code(seen.html) => ErrorKind::SecondFactor,
         Some(kind @ (ErrorKind::PasswordExpired | ErrorKind::Maintenance)) => kind,
+        // An error page is nothing that follows a login, whatever stands on it.
+        _ if seen.status.is_some_and(|status| status >= 400) => ErrorKind::LoginFormNotFound,
         _ => return None,
     };
     Some(error(kind, seen))
@@ -188,7 +190,7 @@ fn sentence(kind: ErrorKind) -> (&'static str, &'static str) {
         ErrorKind::Maintenance => ("the panel is under maintenance", "try again later"),
         ErrorKind::SessionExpired => ("the panel no longer knows our session", "run again"),
         ErrorKind::LoginFormNotFound => (
-            "there is no login form on the login page",
+            "there is no login form on the login page, or the panel does not take it",
             "open the page by hand; if the form has changed, set `login.username` and `login.password`",
         ),
         _ => ("the panel answers with a server error", "open the panel in a browser; try again later"),
@@ -268,6 +270,7 @@ mod tests {
         assert_eq!(outcome("We'll be right back", 503, false), Some(ErrorKind::Maintenance));
         assert_eq!(outcome("Page Expired", 419, false), Some(ErrorKind::SessionExpired));
         assert_eq!(outcome(FORM, 200, true), Some(ErrorKind::WrongPassword));
+        assert_eq!(outcome("<h1>Not Found</h1>", 404, false), Some(ErrorKind::LoginFormNotFound));
     }
 
     #[test]
