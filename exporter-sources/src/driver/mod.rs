@@ -59,3 +59,9 @@ pub(crate) fn not_found(what: &str, wanted: &str, page: &str) -> Error {
         .context("page", classify::without_query(page))
         .hint("open the page by hand; if it has changed, set the export's selectors in the configuration")
 }
+
+/// The file is larger than allowed.
+pub(crate) fn too_large(limit: u64) -> Error {
+    Error::new(ErrorKind::TooLarge, format!("the file is over the limit of {limit} bytes"))
+        .hint("fetch fewer days at once")
+}

@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::form::Submission;
 use crate::driver::classify::{self, Seen};
-use crate::driver::{Download, expired};
+use crate::driver::{Download, expired, too_large};
 
 /// Pages longer than this are no pages for people.
 const PAGE_LIMIT: usize = 16 << 20;
@@ -128,11 +128,7 @@ impl Connection {
             let Some(chunk) = chunk else { break };
             size += chunk.len() as u64;
             if size > self.settings.limit {
-                return Err(Error::new(
-                    ErrorKind::TooLarge,
-                    format!("the file is over the limit of {} bytes", self.settings.limit),
-                )
-                .hint("fetch fewer days at once"));
+                return Err(too_large(self.settings.limit));
             }
             file.write_all(&chunk).await?;
         }

@@ -8,7 +8,7 @@ use exporter_core::{
 };
 
 use super::{Panel, downloads};
-use crate::driver::{Recipe, classify, expired};
+use crate::driver::{Recipe, classify, expired, too_large};
 use crate::formats::{self, ReadOptions, typing};
 
 /// One export; its session is its panel's.
@@ -42,6 +42,11 @@ impl ExportSource for PanelExport {
         let recipe = self.recipe();
         let (download, driver) =
             self.panel.download(recipe, request.window).await.map_err(|error| error.at(Stage::Download))?;
+        let limit = self.panel.options.limit;
+        if tokio::fs::metadata(&download.path).await?.len() > limit {
+            tokio::fs::remove_file(&download.path).await?;
+            return Err(too_large(limit).at(Stage::Download));
+        }
         let bytes = tokio::fs::read(&download.path).await?;
         let kind = match kind_of(&bytes, recipe.file) {
             Ok(kind) => kind,

@@ -49,10 +49,7 @@ async fn a_killed_exporter_leaves_no_browser_behind() {
         }
         false
     };
-    assert!(
-        tokio::time::timeout(Duration::from_mins(1), open).await.unwrap(),
-        "the child opened no browser"
-    );
+    assert!(tokio::time::timeout(Duration::from_mins(1), open).await.unwrap(), "the child opened no browser");
     let family = descendants(child.id().unwrap());
     assert!(family.len() >= 2, "driver and browser: {family:?}");
     child.kill().await.unwrap();
