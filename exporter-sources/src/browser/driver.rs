@@ -87,10 +87,13 @@ impl Browser {
             Ok(capabilities)
         })()
         .map_err(|error: thirtyfour::error::WebDriverError| failed("cannot be set up", &error))?;
-        let driver = WebDriver::builder(process.address(), capabilities)
-            .request_timeout(page + Duration::from_secs(10))
-            .await
-            .map_err(|error| {
+        // The driver is on loopback, where a proxy of the environment cannot reach it.
+        let client =
+            reqwest::Client::builder().no_proxy().timeout(page + Duration::from_secs(10)).build().map_err(
+                |error| Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error),
+            )?;
+        let driver =
+            WebDriver::builder(process.address(), capabilities).client(client).await.map_err(|error| {
                 failed("does not start", &error).context("browser", binary.display().to_string())
             })?;
         let browser = Self { process, driver };
