@@ -1,5 +1,168 @@
 //! Stand-ins for the panel, Google Sheets and Telegram, on loopback.
+//!
+//! They answer as the real services do, so that what is claimed of exporter can be shown
+//! without them. This crate knows no crate of ours, so that it cannot share our mistakes.
 
+mod configuration;
+pub mod faults;
 pub mod oauth;
+pub mod panel;
 pub mod person;
+mod server;
 pub mod sheets;
+pub mod telegram;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use faults::Faults;
+use panel::Panel;
+use server::{Server, Service};
+use sheets::{Quotas, Role, Sheets};
+use telegram::Telegram;
+
+/// The id of the spreadsheet that is there from the start.
+pub const SPREADSHEET: &str = "1SandboxTokoAndalanSpreadsheet0000000000001";
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Address of the panel; port 0 takes a free one.
+    pub panel_addr: SocketAddr,
+    /// Address of the Sheets API and its token endpoint.
+    pub sheets_addr: SocketAddr,
+    /// Address of the Bot API.
+    pub telegram_addr: SocketAddr,
+    /// Where spreadsheets and configuration outlive the process; a temporary directory
+    /// when not given.
+    pub data: Option<PathBuf>,
+    /// Seed of the panel's rows and all ids.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { panel_addr: free, sheets_addr: free, telegram_addr: free, data: None, seed: 1 }
+    }
+}
+
+/// Running stand-ins; they stop when this is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    panel: (Panel, Server),
+    sheets: (Arc<Sheets>, Server),
+    telegram: (Telegram, Server),
+    faults: Faults,
+    directory: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Sandbox {
+    /// Starts all stand-ins and writes a configuration that fits them.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let temporary = options.data.is_none().then(tempfile::tempdir).transpose()?;
+        let directory = match (&options.data, &temporary) {
+            (Some(data), _) => data.clone(),
+            (None, Some(temporary)) => temporary.path().to_path_buf(),
+            (None, None) => return Err(io::Error::other("no directory for the configuration")),
+        };
+        std::fs::create_dir_all(&directory)?;
+        let faults = Faults::default();
+
+        let panel = Panel::new(options.seed);
+        let service = Service { name: "panel", endpoint: panel::endpoint, logged: str::to_owned };
+        let panel_server =
+            Server::start(options.panel_addr, service, panel::router(panel.clone()), faults.clone()).await?;
+
+        let data = options.data.as_ref().map(|data| data.join("spreadsheets"));
+        let service_options = sheets::Options {
+            seed: options.seed,
+            quotas: Quotas::PerSpreadsheet,
+            data,
+            ..sheets::Options::default()
+        };
+        let sheets = Sheets::new(&service_options)?;
+        if !sheets.ids().iter().any(|id| id == SPREADSHEET) {
+            sheets.create_with_id(SPREADSHEET, "Toko Andalan", sheets::OWNER);
+        }
+        sheets
+            .share(SPREADSHEET, oauth::SERVICE_ACCOUNT, Role::Editor)
+            .map_err(|error| io::Error::other(format!("{error:?}")))?;
+        let service = Service { name: "sheets", endpoint: sheets_endpoint, logged: str::to_owned };
+        let router = sheets::router(Arc::clone(&sheets));
+        let sheets_server = Server::start(options.sheets_addr, service, router, faults.clone()).await?;
+
+        let telegram = Telegram::default();
+        let service = Service { name: "telegram", endpoint: telegram::endpoint, logged: telegram::logged };
+        let router = telegram::router(telegram.clone());
+        let telegram_server = Server::start(options.telegram_addr, service, router, faults.clone()).await?;
+
+        let addresses = configuration::Addresses {
+            panel: &panel_server.url(),
+            sheets: &sheets_server.url(),
+            telegram: &telegram_server.url(),
+            spreadsheet: SPREADSHEET,
+        };
+        configuration::write(&directory, &addresses)?;
+        Ok(Self {
+            panel: (panel, panel_server),
+            sheets: (sheets, sheets_server),
+            telegram: (telegram, telegram_server),
+            faults,
+            directory,
+            _temporary: temporary,
+        })
+    }
+
+    /// Address of the panel.
+    pub fn panel_url(&self) -> String {
+        self.panel.1.url()
+    }
+
+    /// Address of the Sheets API.
+    pub fn sheets_url(&self) -> String {
+        self.sheets.1.url()
+    }
+
+    /// Address of the token endpoint.
+    pub fn token_url(&self) -> String {
+        format!("{}/token", self.sheets_url())
+    }
+
+    /// Address of the Bot API.
+    pub fn telegram_url(&self) -> String {
+        self.telegram.1.url()
+    }
+
+    /// The ready-made configuration.
+    pub fn config_path(&self) -> PathBuf {
+        self.directory.join("exporter.toml")
+    }
+
+    /// The panel's handle.
+    pub fn panel(&self) -> &Panel {
+        &self.panel.0
+    }
+
+    /// The Sheets API's handle.
+    pub fn sheets(&self) -> &Arc<Sheets> {
+        &self.sheets.0
+    }
+
+    /// The messenger's handle.
+    pub fn telegram(&self) -> &Telegram {
+        &self.telegram.0
+    }
+
+    /// Faults to inject, and the calls so far.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+}
+
+fn sheets_endpoint(method: &str, path: &str) -> String {
+    sheets::endpoint(method, path).to_owned()
+}

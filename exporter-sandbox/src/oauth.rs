@@ -130,8 +130,9 @@ fn assertion(sheets: &Sheets, jwt: &str, host: &str) -> Result<String, Refusal> 
     let [header, claims, signature] = parts.as_slice() else {
         return Err(malformed());
     };
-    let part =
-        |text: &str| -> Option<Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok() };
+    let part = |text: &str| -> Option<Value> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?).ok()
+    };
     let (head, claims_value) = (part(header), part(claims));
     let (Some(head), Some(claims_value)) = (head, claims_value) else {
         return Err(malformed());
@@ -141,7 +142,7 @@ fn assertion(sheets: &Sheets, jwt: &str, host: &str) -> Result<String, Refusal> 
     }
     let email = claims_value["iss"].as_str().filter(|email| email.contains('@'));
     let email = email.ok_or_else(|| Refusal::grant("Invalid JWT: iss must be an account."))?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?;
+    let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).map_err(|_| malformed())?;
     let signed = &jwt[..header.len() + 1 + claims.len()];
     let state = sheets.lock();
     if state.accounts.disabled.contains(email) {

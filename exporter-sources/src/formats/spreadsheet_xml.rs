@@ -46,8 +46,10 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
                 }
                 "Cell" => column = place(&tag)?.unwrap_or(column + 1),
                 "Data" => {
-                    cell =
-                        Some(Cell { kind: attribute(&tag, "Type")?.unwrap_or_default(), text: String::new() });
+                    cell = Some(Cell {
+                        kind: attribute(&tag, "Type")?.unwrap_or_default(),
+                        text: String::new(),
+                    });
                 }
                 _ => {}
             },

@@ -1,0 +1,317 @@
+//! Seeded rows: the same seed and day give the same rows, for any day.
+
+use std::collections::HashMap;
+
+use chrono::{Days, NaiveDate, NaiveDateTime};
+
+/// One of the four exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dataset {
+    /// 27 columns, as a workbook.
+    Transaksi,
+    /// 12 columns, as a PDF.
+    PointTrx,
+    /// 10 columns, as a PDF.
+    User,
+    /// 6 columns, as a PDF.
+    KoinPay,
+}
+
+/// A cell as the panel keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Text, also digits that are no amount.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// An amount in rupiah.
+    Money(i64),
+    /// A day and time.
+    Time(NaiveDateTime),
+}
+
+impl Dataset {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Transaksi, Self::PointTrx, Self::User, Self::KoinPay];
+
+    /// The name of the export.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transaksi => "transaksi",
+            Self::PointTrx => "point_trx",
+            Self::User => "user",
+            Self::KoinPay => "koin_pay",
+        }
+    }
+
+    /// The columns, in order.
+    pub fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Transaksi => &[
+                "No",
+                "Transaksi ID",
+                "No Invoice",
+                "Tanggal",
+                "Nama Pelanggan",
+                "Telepon",
+                "Email",
+                "Cabang",
+                "Kasir",
+                "Metode",
+                "Status",
+                "Produk",
+                "SKU",
+                "Qty",
+                "Harga",
+                "Diskon",
+                "Subtotal",
+                "PPN",
+                "Ongkir",
+                "Admin",
+                "Total",
+                "Poin",
+                "Voucher",
+                "Alamat",
+                "Kota",
+                "Catatan",
+                "Diperbarui",
+            ],
+            Self::PointTrx => &[
+                "No",
+                "ID",
+                "Tanggal",
+                "Nama Pengguna",
+                "No. HP",
+                "Jenis",
+                "Poin",
+                "Saldo",
+                "Nominal",
+                "Referensi",
+                "Keterangan",
+                "Status",
+            ],
+            Self::User => &[
+                "No",
+                "ID",
+                "Nama Lengkap",
+                "Email",
+                "Telepon",
+                "Alamat",
+                "Kota",
+                "Status",
+                "Terdaftar",
+                "Saldo",
+            ],
+            Self::KoinPay => &["Kode", "Tanggal", "Nama", "Jumlah Koin", "Nominal", "Status"],
+        }
+    }
+
+    /// The column that identifies a row.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Transaksi => "Transaksi ID",
+            Self::PointTrx | Self::User => "ID",
+            Self::KoinPay => "Kode",
+        }
+    }
+
+    /// The dataset of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dataset| dataset.name() == name)
+    }
+}
+
+/// Cells that were changed since: dataset, key, column → text.
+pub type Changed = HashMap<(Dataset, String, String), String>;
+
+const NAMES: [&str; 12] =
+    ["Budi", "Siti", "Rizky", "Lestari", "Wahyu", "Mega", "Fajar", "Rina", "Joko", "Ayu", "Hendra", "Dewi"];
+const FAMILIES: [&str; 8] =
+    ["Gunawan", "Pratama", "Anggraini", "Santoso", "Wijaya", "Nugroho", "Siregar", "Hartono"];
+const CITIES: [&str; 6] = ["Palembang", "Kota Malang", "Banda Aceh", "Semarang", "Yogyakarta", "-"];
+const STATES: [&str; 4] = ["Sukses", "Sukses", "Menunggu", "Gagal"];
+const NOTES: [&str; 5] =
+    ["", "-", "Lunas", "=1+1", "Catatan: hubungi via WA sebelum diantar, jangan dititipkan ke tetangga"];
+
+/// The rows of the days from `first` to `last`, with the running number over all of them.
+pub fn rows(
+    seed: u64,
+    dataset: Dataset,
+    first: NaiveDate,
+    last: NaiveDate,
+    changed: &Changed,
+) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    let mut day = first;
+    while day <= last {
+        let mut random = Random::new(seed, dataset, day);
+        let count = 1 + random.below(50);
+        for index in 0..count {
+            let mut row = row(&mut random, dataset, day, index, rows.len() + 1);
+            change(&mut row, dataset, changed);
+            rows.push(row);
+        }
+        day = day + Days::new(1);
+    }
+    rows
+}
+
+fn change(row: &mut [Cell], dataset: Dataset, changed: &Changed) {
+    let columns = dataset.columns();
+    let Some(Cell::Text(key)) =
+        columns.iter().position(|name| *name == dataset.key()).map(|at| row[at].clone())
+    else {
+        return;
+    };
+    for (cell, column) in row.iter_mut().zip(columns) {
+        if let Some(text) = changed.get(&(dataset, key.clone(), (*column).to_owned())) {
+            *cell = Cell::Text(text.clone());
+        }
+    }
+}
+
+fn row(random: &mut Random, dataset: Dataset, day: NaiveDate, index: i64, number: usize) -> Vec<Cell> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let number = Cell::Number(i64::try_from(number).unwrap_or(i64::MAX));
+    let code = format!("{}{index:03}", day.format("%y%m%d"));
+    let at = day.and_hms_opt(7, 0, 0).unwrap_or_default()
+        + chrono::TimeDelta::minutes(index * 16 + random.below(15));
+    let (given, family) = (random.pick(&NAMES), random.pick(&FAMILIES));
+    let name = format!("{given} {family}");
+    let email = format!("{}.{}{}@mail.test", given.to_lowercase(), family.to_lowercase(), random.below(100));
+    let phone = match random.below(3) {
+        0 => format!("+62812{:08}", random.below(100_000_000)),
+        1 => format!("62896{:08}", random.below(100_000_000)),
+        _ => format!("0813{:08}", random.below(100_000_000)),
+    };
+    let address = format!(
+        "Jl. Gatot Subroto No. {}, RT {:03}/RW {:03}",
+        random.below(300) + 1,
+        random.below(20),
+        random.below(15)
+    );
+    let city = text(random.pick(&CITIES));
+    let status = text(random.pick(&STATES));
+    let (quantity, price) = (1 + random.below(40), 500 * (20 + random.below(800)));
+    match dataset {
+        Dataset::Transaksi => {
+            let (discount, subtotal) = (1000 * random.below(20), quantity * price);
+            let (tax, shipping) =
+                (subtotal * 11 / 100, [0, 9000, 18_000][usize::try_from(random.below(3)).unwrap_or(0)]);
+            vec![
+                number,
+                Cell::Text(format!("TRX{code}")),
+                Cell::Text(format!("INV/{}/{index:04}", day.format("%y%m"))),
+                Cell::Time(at),
+                Cell::Text(name),
+                Cell::Text(phone),
+                Cell::Text(email),
+                text("Palembang"),
+                text(given),
+                text(random.pick(&["Transfer BCA", "QRIS", "Kartu Debit"])),
+                status,
+                text(random.pick(&["Kecap Manis", "Teh Celup", "Sabun Cuci", "Minyak Goreng 2 L"])),
+                Cell::Text(format!("{:06}", random.below(10_000))),
+                Cell::Number(quantity),
+                Cell::Money(price),
+                Cell::Money(-discount),
+                Cell::Money(subtotal),
+                Cell::Money(tax),
+                Cell::Money(shipping),
+                Cell::Money(2500),
+                Cell::Money(subtotal - discount + tax + shipping + 2500),
+                Cell::Number(random.below(800)),
+                text(random.pick(&["", "HEMAT10", "-"])),
+                Cell::Text(address),
+                city,
+                text(random.pick(&NOTES)),
+                Cell::Time(at + chrono::TimeDelta::hours(5)),
+            ]
+        }
+        Dataset::PointTrx => {
+            let points = random.below(9000) - 4000;
+            vec![
+                number,
+                Cell::Text(format!("PT-{code}")),
+                Cell::Time(at),
+                Cell::Text(name),
+                Cell::Text(phone),
+                text(if points < 0 { "Keluar" } else { "Masuk" }),
+                Cell::Number(points),
+                Cell::Number(random.below(60_000)),
+                Cell::Money(points * 1000),
+                Cell::Text(format!("REF{:07}", random.below(10_000_000))),
+                text(random.pick(&[
+                    "Top up saldo",
+                    "Cashback belanja akhir pekan 2%",
+                    "Pembatalan transaksi",
+                ])),
+                status,
+            ]
+        }
+        Dataset::User => vec![
+            number,
+            Cell::Text(format!("USR-{code}")),
+            Cell::Text(name),
+            Cell::Text(email),
+            Cell::Text(phone),
+            Cell::Text(address),
+            city,
+            text(random.pick(&["Aktif", "Belum verifikasi"])),
+            Cell::Time(at),
+            Cell::Money(price * 10),
+        ],
+        Dataset::KoinPay => vec![
+            Cell::Text(format!("00{code}")),
+            Cell::Time(at),
+            Cell::Text(name),
+            Cell::Number(quantity * 37),
+            Cell::Money(quantity * 37 * 250),
+            status,
+        ],
+    }
+}
+
+/// A small generator of numbers (`SplitMix64`): the data must not depend on a library's version.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64, dataset: Dataset, day: NaiveDate) -> Self {
+        let days = u64::from(chrono::Datelike::num_days_from_ce(&day).unsigned_abs());
+        let mut random = Self(seed ^ (days << 8) ^ dataset as u64);
+        random.next();
+        random
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to one below the bound.
+    fn below(&mut self, bound: u64) -> i64 {
+        i64::try_from(self.next() % bound.max(1)).unwrap_or(0)
+    }
+
+    fn pick(&mut self, from: &[&'static str]) -> &'static str {
+        from[usize::try_from(self.below(from.len() as u64)).unwrap_or(0)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_as_wide_as_their_columns_and_the_same_each_time() {
+        let day = "2026-01-05".parse().unwrap();
+        for dataset in Dataset::ALL {
+            let once = rows(7, dataset, day, day, &Changed::new());
+            assert!((1..=50).contains(&once.len()));
+            assert!(once.iter().all(|row| row.len() == dataset.columns().len()));
+            assert_eq!(once, rows(7, dataset, day, day, &Changed::new()));
+        }
+    }
+}
