@@ -1,10 +1,16 @@
 //! What the user typed.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use chrono::NaiveDate;
+use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
+use exporter_core::Driver;
 
-/// Tables out of the files that a web admin panel hands out.
+/// Takes the exports of a web admin panel into Google Sheets, unattended.
+///
+/// Start with `exporter demo`: it needs nothing but this program and shows a whole run
+/// against a sandbox on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "exporter", version, max_term_width = 100)]
 pub struct Args {
@@ -14,8 +20,89 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the four exports against a sandbox on this machine and show the sheets
+    Demo(DemoArgs),
+    /// Fetch the exports and bring the sheet up to date
+    Run(RunArgs),
     /// Print the table in a file: xlsx, xls, ods, csv, html, pdf
     Table(TableArgs),
+    /// Try the configuration, every credential and every address, without writing
+    Check(CheckArgs),
+    /// Serve the stand-ins for the panel, Google Sheets and Telegram until interrupted
+    Sandbox(SandboxArgs),
+}
+
+/// How to talk to the panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DriverArg {
+    /// HTTP where it can work, a browser where it cannot
+    Auto,
+    /// Plain HTTP, no browser
+    Http,
+    /// A real browser, headless
+    Browser,
+}
+
+impl From<DriverArg> for Driver {
+    fn from(driver: DriverArg) -> Self {
+        match driver {
+            DriverArg::Auto => Self::Auto,
+            DriverArg::Http => Self::Http,
+            DriverArg::Browser => Self::Browser,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// How to talk to the sandbox's panel
+    #[arg(long, value_enum, default_value = "auto")]
+    pub driver: DriverArg,
+    /// Leave the sandbox up afterwards and print its addresses
+    #[arg(long)]
+    pub keep: bool,
+    /// Log what happens in detail
+    #[arg(long)]
+    pub debug: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[command(group = ArgGroup::new("days").args(["from", "day", "last"]))]
+pub struct RunArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
+    pub config: PathBuf,
+    /// First day, YYYY-MM-DD; needs --to [default: today in the panel's time zone]
+    #[arg(long, value_name = "DAY", requires = "to")]
+    pub from: Option<NaiveDate>,
+    /// Last day, included
+    #[arg(long, value_name = "DAY", requires = "from")]
+    pub to: Option<NaiveDate>,
+    /// One day
+    #[arg(long, value_name = "DAY")]
+    pub day: Option<NaiveDate>,
+    /// The last N days, today included
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub last: Option<u32>,
+    /// Only these exports, by name, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Show what would change and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// How to talk to the panel [default: the configuration's, else auto]
+    #[arg(long, value_enum)]
+    pub driver: Option<DriverArg>,
+    /// Log in for every export instead of once
+    #[arg(long)]
+    pub individual_sessions: bool,
+    /// Log what happens in detail
+    #[arg(long)]
+    pub debug: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +129,47 @@ pub enum TableFormat {
     Json,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
+    pub config: PathBuf,
+    /// Print the findings as one JSON document
+    #[arg(long)]
+    pub json: bool,
+    /// Log what happens in detail
+    #[arg(long)]
+    pub debug: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SandboxArgs {
+    /// Address of the panel [default: a free port]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
+    pub panel_addr: SocketAddr,
+    /// Address of the Sheets API and its token endpoint [default: a free port]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
+    pub sheets_addr: SocketAddr,
+    /// Address of the Bot API [default: a free port]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
+    pub telegram_addr: SocketAddr,
+    /// Keep spreadsheets and the configuration here, across restarts
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl Args {
+    /// Whether detailed logs are wanted.
+    pub fn debug(&self) -> bool {
+        match &self.command {
+            Command::Demo(args) => args.debug,
+            Command::Run(args) => args.debug,
+            Command::Check(args) => args.debug,
+            Command::Table(_) | Command::Sandbox(_) => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +178,15 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_ways_to_say_which_days_exclude_each_other() {
+        let parse = |line: &str| Args::try_parse_from(line.split(' '));
+        assert!(parse("exporter run --config c --from 2026-01-01 --to 2026-01-02").is_ok());
+        assert!(parse("exporter run --config c --from 2026-01-01").is_err());
+        assert!(parse("exporter run --config c --day 2026-01-01 --last 3").is_err());
+        assert!(parse("exporter run --config c --day 01/02/2026").is_err());
+        assert!(parse("exporter run --config c --last 0").is_err());
     }
 }

@@ -1,3 +1,7 @@
 //! One file for each command.
 
+pub mod check;
+pub mod demo;
+pub mod run;
+pub mod sandbox;
 pub mod table;

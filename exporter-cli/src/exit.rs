@@ -1,21 +1,44 @@
 //! The exit codes: a contract with scripts and schedulers.
 
+use std::io::Write as _;
 use std::process::ExitCode;
+
+use exporter_core::{ErrorKind, RunStatus};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All well.
+    /// All well; no data counts as well.
     Ok = 0,
-    /// The file could not be read.
+    /// An export failed; for `table`: the file could not be read.
     Failed = 1,
-    /// The command line is wrong.
+    /// The configuration or the command line is wrong.
     Config = 2,
+    /// Nothing could run: the login failed, or the panel is down.
+    NothingRan = 3,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<RunStatus> for Exit {
+    fn from(status: RunStatus) -> Self {
+        match status {
+            RunStatus::Ok => Self::Ok,
+            RunStatus::Failed => Self::Failed,
+            RunStatus::NothingRan => Self::NothingRan,
+        }
+    }
+}
+
+/// Where an error that ends a command before a run leads.
+pub fn for_kind(kind: ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::Config | ErrorKind::SecretMissing | ErrorKind::SheetCredentials => Exit::Config,
+        _ => Exit::Failed,
     }
 }
 
@@ -26,5 +49,6 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
     // A closed pipe is the reader's choice and no error.
     let _ = error.print();
+    let _ = std::io::stdout().flush();
     if wanted { Exit::Ok.into() } else { Exit::Config.into() }
 }

@@ -1,8 +1,11 @@
-//! The command `exporter`: tables out of the files that a panel hands out.
+//! The command `exporter`: takes a panel's exports into Google Sheets, unattended.
 
 mod args;
+mod assemble;
 mod commands;
+mod config;
 mod exit;
+mod logging;
 mod render;
 
 use std::process::ExitCode;
@@ -10,10 +13,32 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
+use exit::Exit;
 
 fn main() -> ExitCode {
-    match Args::try_parse() {
-        Ok(Args { command: Command::Table(args) }) => commands::table::main(args).into(),
-        Err(error) => exit::usage(&error),
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    logging::init(args.debug());
+    let exit = match runtime() {
+        Ok(runtime) => runtime.block_on(dispatch(args.command)),
+        Err(error) => render::error::print(&error.into(), Exit::Config),
+    };
+    exit.into()
+}
+
+/// Two workers are enough: the work waits for other machines most of the time.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
+async fn dispatch(command: Command) -> Exit {
+    match command {
+        Command::Demo(args) => commands::demo::main(args).await,
+        Command::Run(args) => commands::run::main(args).await,
+        Command::Table(args) => commands::table::main(args),
+        Command::Check(args) => commands::check::main(args).await,
+        Command::Sandbox(args) => commands::sandbox::main(args).await,
     }
 }

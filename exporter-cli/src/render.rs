@@ -1,4 +1,7 @@
-//! What people see: errors and tables.
+//! What people see: errors, progress, reports, plans, tables.
 
 pub mod error;
+pub mod plan;
+pub mod progress;
+pub mod report;
 pub mod table;

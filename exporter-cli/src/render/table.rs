@@ -1,7 +1,8 @@
-//! Tables on stdout: CSV as a person reads it, JSON with types.
+//! Tables on stdout: CSV as a person reads it, JSON with types, and a few rows in a box.
 
 use std::io::{self, Write};
 
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Boxed, presets};
 use exporter_core::{Table, Value};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
@@ -65,6 +66,24 @@ impl Serialize for Plain<'_> {
             other => serializer.collect_str(other),
         }
     }
+}
+
+/// A box with the header and the first rows, as wide as the terminal.
+pub fn boxed<'a>(
+    header: impl IntoIterator<Item = &'a str>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> Boxed {
+    let mut boxed = Boxed::new();
+    *boxed.style_mut() = presets::UTF8_FULL_CONDENSED;
+    boxed.set_content_arrangement(ContentArrangement::Dynamic);
+    boxed.set_header(header);
+    for row in rows {
+        boxed.add_row(row.into_iter().map(|cell| {
+            let number = !cell.is_empty() && cell.chars().all(|c| c.is_ascii_digit() || ".,-".contains(c));
+            Cell::new(cell).set_alignment(if number { CellAlignment::Right } else { CellAlignment::Left })
+        }));
+    }
+    boxed
 }
 
 #[cfg(test)]

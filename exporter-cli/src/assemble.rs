@@ -1,0 +1,107 @@
+//! From a configuration to the parts of a run.
+
+use std::sync::Arc;
+
+use exporter_core::layers::Deadline;
+use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Session, Sink};
+use exporter_notify::{Telegram, TelegramConfig};
+use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
+use exporter_sources::{BrowserOptions, Panel, PanelConfig, PanelOptions, preset, sweep};
+use std::time::Duration;
+
+use crate::config::Loaded;
+
+/// One export, download and reading together, may take this long.
+const EXPORT_LIMIT: Duration = Duration::from_mins(10);
+/// Reading or writing one tab may take this long.
+const SHEET_LIMIT: Duration = Duration::from_mins(15);
+
+/// What a run is made of.
+pub struct Parts {
+    /// The exports and where they go, in order.
+    pub jobs: Vec<Job>,
+    /// The panel's session.
+    pub session: Arc<dyn Session>,
+    /// The sink, to try it without an export.
+    pub sink: Arc<dyn Sink>,
+    /// The messenger, if one is configured.
+    pub telegram: Option<Arc<Telegram>>,
+}
+
+/// Builds the parts; fetches every secret on the way, so that a missing one is told first.
+///
+/// # Errors
+/// [`ErrorKind::Config`], [`ErrorKind::SecretMissing`] or [`ErrorKind::SheetCredentials`].
+pub fn assemble(
+    loaded: Loaded,
+    driver: Option<Driver>,
+    only: &[String],
+    clock: &Arc<dyn Clock>,
+) -> Result<Parts, Error> {
+    let Loaded { config, directory } = loaded;
+    let panel = config.panel;
+    let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
+    let described = preset(&panel.preset)?.overlay(over);
+    check_names(only, &described.names()?)?;
+
+    let downloads = directory.join(config.files.downloads.unwrap_or_else(|| "downloads".into()));
+    let mut options = PanelOptions::new(
+        panel.url,
+        panel.timezone,
+        panel.username.resolve(&directory, "the panel's user name")?,
+        panel.password.resolve(&directory, "the panel's password")?,
+        downloads.clone(),
+        clock.clone(),
+    );
+    options.driver = driver.unwrap_or(panel.driver);
+    options.browser = BrowserOptions {
+        binary: config.browser.binary,
+        driver: config.browser.driver,
+        ..BrowserOptions::default()
+    };
+    let panel = Panel::new(&described, options)?;
+    if downloads.is_dir() {
+        sweep(&downloads, &**clock)?;
+    }
+
+    let sheets = SheetsClient::new(SheetsConfig {
+        spreadsheet: config.sheets.spreadsheet,
+        credentials: config.sheets.credentials.resolve(&directory, "the service account's key")?,
+        base_url: config.sheets.base_url,
+    })?;
+    let sink: Arc<dyn Sink> = Arc::new(SheetsSink::new(sheets));
+    let sink: Arc<dyn Sink> = Arc::new(Deadline::new(sink, SHEET_LIMIT));
+    let telegram = config
+        .telegram
+        .map(|section| {
+            let token = section.token.resolve(&directory, "the bot's token")?;
+            let config = TelegramConfig {
+                token,
+                chat: section.chat,
+                base_url: section.base_url,
+                language: section.language,
+            };
+            Telegram::new(config).map(Arc::new)
+        })
+        .transpose()?;
+
+    let jobs = panel
+        .sources()
+        .into_iter()
+        .filter(|source| only.is_empty() || only.contains(&source.spec().name))
+        .map(|source| {
+            let source: Arc<dyn ExportSource> = Arc::new(Deadline::new(source, EXPORT_LIMIT));
+            Job { source, sink: sink.clone() }
+        })
+        .collect();
+    Ok(Parts { jobs, session: panel, sink, telegram })
+}
+
+/// Every name after `--only` must be an export.
+fn check_names(only: &[String], names: &[&str]) -> Result<(), Error> {
+    match only.iter().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => Err(Error::new(ErrorKind::Config, format!("there is no export `{unknown}`"))
+            .hint(format!("the exports are {}", names.join(", ")))),
+    }
+}

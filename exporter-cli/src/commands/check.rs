@@ -1,0 +1,61 @@
+//! `exporter check`: try the configuration, every credential and address, without writing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use exporter_core::{Error, ErrorReport, Notifier as _, SystemClock};
+use serde::Serialize;
+
+use crate::args::CheckArgs;
+use crate::assemble::assemble;
+use crate::config::load;
+use crate::exit::Exit;
+use crate::render;
+
+/// One thing that was tried.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    error: Option<ErrorReport>,
+}
+
+/// Tries everything, tells each finding, and ends with 2 when one is bad.
+pub async fn main(args: CheckArgs) -> Exit {
+    let findings = match findings(&args).await {
+        Ok(findings) => findings,
+        Err(error) => vec![finding("configuration", Err(error))],
+    };
+    let well = findings.iter().all(|finding| finding.ok);
+    if args.json {
+        // Findings hold nothing that JSON cannot.
+        println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
+    } else {
+        for finding in &findings {
+            println!("{} {}", if finding.ok { "ok    " } else { "failed" }, finding.what);
+            if let Some(error) = &finding.error {
+                eprint!("{}", render::error::text(error));
+            }
+        }
+    }
+    if well { Exit::Ok } else { Exit::Config }
+}
+
+async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
+    let loaded = load(Path::new(&args.config))?;
+    let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _))?;
+    let mut findings = vec![finding("configuration", Ok(()))];
+    findings.push(finding("Google Sheets", parts.sink.check().await));
+    let login = parts.session.open().await.map(drop);
+    let logout = parts.session.close().await;
+    findings.push(finding("login to the panel", login.and(logout)));
+    if let Some(telegram) = parts.telegram {
+        findings.push(finding("Telegram", telegram.check().await));
+    }
+    Ok(findings)
+}
+
+fn finding(what: &'static str, result: Result<(), Error>) -> Finding {
+    let error = result.err().map(|error| error.report());
+    Finding { what, ok: error.is_none(), error }
+}

@@ -1,0 +1,88 @@
+//! `exporter run`: fetch the exports and bring the sheet up to date.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use exporter_core::{
+    Clock, Error, Events, Listener, Notifier, Outcome, Pipeline, RetryPolicy, RunReport, SystemClock, Window,
+};
+use exporter_notify::Courier;
+
+use crate::args::RunArgs;
+use crate::assemble::{Parts, assemble};
+use crate::config::load;
+use crate::exit::{self, Exit};
+use crate::render;
+
+/// Runs once; the report goes to stdout, progress to stderr.
+pub async fn main(args: RunArgs) -> Exit {
+    match run(&args).await {
+        Ok(outcome) => {
+            print(&outcome, args.json);
+            outcome.report.status.into()
+        }
+        Err(error) => render::error::print(&error, exit::for_kind(error.kind())),
+    }
+}
+
+/// Loads, assembles, runs, and waits until everybody has been told.
+pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let loaded = load(Path::new(&args.config))?;
+    let (store, zone) = (loaded.config.store_name.clone(), loaded.config.panel.timezone);
+    let window = window(args, &*clock, zone)?;
+    let Parts { jobs, session, telegram, .. } =
+        assemble(loaded, args.driver.map(Into::into), &args.only, &clock)?;
+
+    let mut listeners: Vec<Arc<dyn Listener>> = vec![render::progress::listener()];
+    // A dry run changes nothing, so there is nothing to tell.
+    let courier = telegram.filter(|_| !args.dry_run).map(|telegram| {
+        let notifier: Arc<dyn Notifier> = telegram;
+        Courier::start(notifier, store)
+    });
+    listeners.extend(courier.as_ref().map(Courier::listener));
+
+    let pipeline = Pipeline {
+        jobs,
+        session: Some(session),
+        window,
+        retry: RetryPolicy::default(),
+        individual_sessions: args.individual_sessions,
+        dry_run: args.dry_run,
+    };
+    let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
+    let mut outcome = pipeline.run(&Events::new(&id, clock, listeners)).await;
+    if let Some(courier) = courier {
+        outcome.report.notes.extend(courier.finish().await);
+    }
+    Ok(outcome)
+}
+
+/// The days asked for: today in the panel's time zone unless said otherwise.
+fn window(args: &RunArgs, clock: &dyn Clock, zone: Tz) -> Result<Window, Error> {
+    let today = clock.today(zone);
+    match (args.from.zip(args.to), args.day, args.last) {
+        (Some((from, to)), _, _) => Window::inclusive(from, to),
+        (None, Some(day), _) => Ok(Window::day(day)),
+        (None, None, Some(days)) => Ok(Window::last(days, today)),
+        (None, None, None) => Ok(Window::day(today)),
+    }
+}
+
+/// The report, and in a dry run the plans before it.
+pub fn print(outcome: &Outcome, json: bool) {
+    if json {
+        println!("{}", as_json(&outcome.report));
+        return;
+    }
+    for plan in &outcome.plans {
+        print!("{}", render::plan::text(plan));
+    }
+    print!("{}", render::report::text(&outcome.report));
+}
+
+fn as_json(report: &RunReport) -> String {
+    // A report holds nothing that JSON cannot; an empty object would be a defect of ours.
+    serde_json::to_string_pretty(report).unwrap_or_else(|_| "{}".to_owned())
+}

@@ -1,0 +1,49 @@
+//! `exporter sandbox`: the stand-ins alone, until interrupted.
+
+use std::io::Write as _;
+
+use exporter_core::{Error, ErrorKind};
+use exporter_sandbox::{Options, Sandbox};
+use serde_json::json;
+
+use crate::args::SandboxArgs;
+use crate::exit::Exit;
+use crate::render;
+
+/// Starts, prints the addresses as one JSON line, serves.
+pub async fn main(args: SandboxArgs) -> Exit {
+    let options = Options {
+        panel_addr: args.panel_addr,
+        sheets_addr: args.sheets_addr,
+        telegram_addr: args.telegram_addr,
+        data: args.data,
+        ..Options::default()
+    };
+    match Sandbox::start(options).await {
+        Ok(sandbox) => serve(&sandbox).await,
+        Err(error) => {
+            let error = Error::new(ErrorKind::Io, "the sandbox cannot start")
+                .source(error)
+                .hint("is the address taken?");
+            render::error::print(&error, Exit::Failed)
+        }
+    }
+}
+
+/// Prints where everything is and waits for an interrupt.
+pub async fn serve(sandbox: &Sandbox) -> Exit {
+    let line = json!({
+        "panel": sandbox.panel_url(),
+        "sheets": sandbox.sheets_url(),
+        "token": sandbox.token_url(),
+        "telegram": sandbox.telegram_url(),
+        "config": sandbox.config_path(),
+    });
+    println!("{line}");
+    // Who reads the line through a pipe waits for it.
+    let _ = std::io::stdout().flush();
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Exit::Ok,
+        Err(error) => render::error::print(&error.into(), Exit::Failed),
+    }
+}

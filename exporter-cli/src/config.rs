@@ -1,0 +1,8 @@
+//! The configuration: one TOML file, checked strictly, with secrets only by reference.
+
+mod load;
+mod model;
+mod secret;
+
+pub use load::load;
+pub use model::Loaded;

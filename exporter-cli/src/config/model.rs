@@ -1,0 +1,123 @@
+//! What can be configured. Every name here is a key of the TOML file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono_tz::Tz;
+use exporter_core::Driver;
+use exporter_notify::Language;
+use exporter_sources::{ExportConfig, LoginConfig};
+use serde::Deserialize;
+
+use super::secret::SecretRef;
+
+/// A configuration file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The name of the shop or company, in every message.
+    pub store_name: String,
+    /// Where exports come from.
+    pub panel: PanelSection,
+    /// Where they go.
+    pub sheets: SheetsSection,
+    /// Who is told; nobody when left out.
+    pub telegram: Option<TelegramSection>,
+    /// Which browser is driven.
+    #[serde(default)]
+    pub browser: BrowserSection,
+    /// Where downloaded files are kept.
+    #[serde(default)]
+    pub files: FilesSection,
+    /// Changes to the preset's exports, and exports of one's own, by name.
+    #[serde(default)]
+    pub exports: BTreeMap<String, ExportConfig>,
+}
+
+/// `[panel]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PanelSection {
+    /// A built-in panel.
+    #[serde(default = "andalan")]
+    pub preset: String,
+    /// The panel's address.
+    pub url: String,
+    /// Its time zone: it says which day is today.
+    #[serde(default = "jakarta")]
+    pub timezone: Tz,
+    /// Where the user name is kept.
+    pub username: SecretRef,
+    /// Where the password is kept.
+    pub password: SecretRef,
+    /// How to talk to it.
+    #[serde(default)]
+    pub driver: Driver,
+    /// Changes to the preset's login form.
+    #[serde(default)]
+    pub login: LoginConfig,
+    /// The order of the exports.
+    pub order: Option<Vec<String>>,
+}
+
+/// `[sheets]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SheetsSection {
+    /// The spreadsheet's id, or its address in the browser.
+    pub spreadsheet: String,
+    /// Where the service account's key file is.
+    pub credentials: SecretRef,
+    /// Another address of the service: a stand-in.
+    pub base_url: Option<String>,
+}
+
+/// `[telegram]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelegramSection {
+    /// Where the bot's token is kept.
+    pub token: SecretRef,
+    /// The chat.
+    pub chat: String,
+    /// Another address than Telegram's.
+    pub base_url: Option<String>,
+    /// The language of messages.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// `[browser]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BrowserSection {
+    /// The browser; found among the usual places unless given.
+    pub binary: Option<PathBuf>,
+    /// chromedriver; found on the `PATH` unless given.
+    pub driver: Option<PathBuf>,
+}
+
+/// `[files]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilesSection {
+    /// Where downloads are kept for a week; `downloads` beside the file unless given.
+    pub downloads: Option<PathBuf>,
+}
+
+fn andalan() -> String {
+    "andalan".to_owned()
+}
+
+fn jakarta() -> Tz {
+    Tz::Asia__Jakarta
+}
+
+/// A configuration and the directory that its relative paths start from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What the file says.
+    pub config: Config,
+    /// Where it lies.
+    pub directory: PathBuf,
+}

@@ -1,0 +1,106 @@
+//! Secrets by reference: `env:NAME` or `file:PATH`, never the text itself.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use exporter_core::{Error, ErrorKind, Secret};
+use serde::{Deserialize, Deserializer, de};
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretRef {
+    /// In this environment variable.
+    Env(String),
+    /// In this file; a relative path starts at the configuration file's directory.
+    File(PathBuf),
+}
+
+impl SecretRef {
+    /// Fetches the secret. One line break at the end of a file is not part of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SecretMissing`] that names the place, never what is in it.
+    pub fn resolve(&self, directory: &Path, what: &str) -> Result<Secret, Error> {
+        let missing = |why: String| {
+            Error::new(ErrorKind::SecretMissing, format!("{what} is missing: {why}"))
+                .context("looked in", self.to_string())
+        };
+        let text = match self {
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                missing("the environment variable is not set".to_owned())
+                    .hint(format!("set it: export {name}=…"))
+            })?,
+            Self::File(path) => {
+                let path = directory.join(path);
+                std::fs::read_to_string(&path).map_err(|error| {
+                    missing("the file cannot be read".to_owned())
+                        .source(error)
+                        .hint(format!("put the secret into {}", path.display()))
+                })?
+            }
+        };
+        let text =
+            text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+        if text.is_empty() {
+            return Err(missing("there is nothing in it".to_owned()));
+        }
+        Ok(Secret::new(text))
+    }
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            // The text is not repeated: it may be the secret itself.
+            _ => Err(de::Error::custom(
+                "a secret is given by reference: `env:NAME` for an environment variable or `file:PATH` for a file",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Holder {
+        password: SecretRef,
+    }
+
+    #[test]
+    fn a_secret_written_out_is_refused_without_repeating_it() {
+        let error = toml::from_str::<Holder>("password = 'hunter2'").unwrap_err().to_string();
+        assert!(error.contains("by reference"), "{error}");
+        assert!(!toml::from_str::<Holder>("password = 'hunter2'").unwrap_err().message().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_is_read_beside_the_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("pw"), "s3cret\n").unwrap();
+        let holder: Holder = toml::from_str("password = 'file:pw'").unwrap();
+        assert_eq!(holder.password.resolve(directory.path(), "the password").unwrap().expose(), "s3cret");
+    }
+
+    #[test]
+    fn a_missing_secret_names_the_place() {
+        let error = SecretRef::Env("NO_SUCH_VARIABLE_HERE".into())
+            .resolve(Path::new("."), "the panel's password")
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SecretMissing);
+        assert!(error.to_string().contains("env:NO_SUCH_VARIABLE_HERE"), "{error}");
+    }
+}
