@@ -20,6 +20,8 @@ mod sink;
 mod source;
 mod spec;
 mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod value;
 mod window;
 

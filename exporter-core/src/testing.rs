@@ -1,0 +1,9 @@
+//! For tests of implementations: mocks of the traits, and contract suites that every
+//! implementation runs. Behind the feature `testing`.
+
+pub mod contract;
+mod memory;
+mod mocks;
+
+pub use memory::MemorySink;
+pub use mocks::{MockExportSource, MockNotifier, MockSession, MockSink};
