@@ -4,6 +4,7 @@
 //! without them. This crate knows no crate of ours, so that it cannot share our mistakes.
 
 mod configuration;
+mod control;
 pub mod faults;
 pub mod oauth;
 pub mod panel;
@@ -55,6 +56,7 @@ pub struct Sandbox {
     panel: (Panel, Server),
     sheets: (Arc<Sheets>, Server),
     telegram: (Telegram, Server),
+    control: Server,
     faults: Faults,
     directory: PathBuf,
     _temporary: Option<tempfile::TempDir>,
@@ -100,6 +102,12 @@ impl Sandbox {
         let router = telegram::router(telegram.clone());
         let telegram_server = Server::start(options.telegram_addr, service, router, faults.clone()).await?;
 
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let service = Service { name: "control", endpoint: panel::endpoint, logged: str::to_owned };
+        let router = control::router(panel.clone(), Arc::clone(&sheets), faults.clone());
+        // Its own faults: a control path that breaks or logs itself controls nothing.
+        let control = Server::start(free, service, router, Faults::default()).await?;
+
         let addresses = configuration::Addresses {
             panel: &panel_server.url(),
             sheets: &sheets_server.url(),
@@ -111,6 +119,7 @@ impl Sandbox {
             panel: (panel, panel_server),
             sheets: (sheets, sheets_server),
             telegram: (telegram, telegram_server),
+            control,
             faults,
             directory,
             _temporary: temporary,
@@ -137,6 +146,16 @@ impl Sandbox {
         self.telegram.1.url()
     }
 
+    /// Address of the control path.
+    pub fn control_url(&self) -> String {
+        self.control.url()
+    }
+
+    /// Id of the spreadsheet in the configuration.
+    pub fn spreadsheet_id(&self) -> &'static str {
+        SPREADSHEET
+    }
+
     /// The ready-made configuration.
     pub fn config_path(&self) -> PathBuf {
         self.directory.join("exporter.toml")
@@ -160,6 +179,13 @@ impl Sandbox {
     /// Faults to inject, and the calls so far.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Stops listening and writes spreadsheets that outlive the process to the disk.
+    pub async fn stop(self) -> io::Result<()> {
+        let sheets = Arc::clone(self.sheets());
+        drop(self);
+        tokio::task::spawn_blocking(move || sheets.flush()).await.map_err(io::Error::other)?
     }
 }
 

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use chrono::NaiveDate;
+use serde::Deserialize;
 
 use data::{Cell, Changed, Dataset};
 
@@ -23,7 +24,8 @@ pub const EMAIL: &str = "admin@toko.test";
 pub const PASSWORD: &str = "rahasia-sandbox";
 
 /// What the panel shows instead of working as usual.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It works.
     #[default]
