@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::GLANCE;
 use super::driver::{Browser, failed};
 use crate::driver::{Download, classify, expired};
-use crate::panel::Deadlines;
+use crate::panel::{BROWSER_PREFIX, Deadlines};
 use crate::selector::Selector;
 
 /// Clicks the trigger and waits for the file.
@@ -23,7 +23,7 @@ pub(super) async fn take(
     deadlines: Deadlines,
     missing: impl Fn() -> Error,
 ) -> Result<Download, Error> {
-    let own = tempfile::Builder::new().prefix(".browser-").tempdir_in(directory)?;
+    let own = tempfile::Builder::new().prefix(BROWSER_PREFIX).tempdir_in(directory)?;
     let lost = |error: thirtyfour::bidi::BidiError| failed("does not tell of downloads", &error);
     let bidi = browser.driver().bidi().await.map_err(|error| failed("does not speak BiDi", &error))?;
     let folder = std::path::absolute(own.path())?.to_string_lossy().into_owned();

@@ -3,6 +3,7 @@
 mod download;
 mod driver;
 mod evidence;
+mod leavings;
 mod process;
 
 use std::path::PathBuf;

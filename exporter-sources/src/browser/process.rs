@@ -9,6 +9,8 @@ use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use super::leavings;
+
 /// chromedriver answers within milliseconds; a machine under load gets this long.
 const START: Duration = Duration::from_secs(20);
 
@@ -83,7 +85,8 @@ pub(super) struct DriverProcess {
 impl DriverProcess {
     /// Starts chromedriver on a free port, in the panel's time zone.
     pub(super) async fn start(binary: &Path, zone: &str) -> Result<Self, Error> {
-        let temporary = tempfile::Builder::new().prefix("exporter-browser-").tempdir()?;
+        leavings::sweep(&std::env::temp_dir());
+        let temporary = leavings::own_directory()?;
         let mut command = Command::new(binary);
         command
             .arg("--port=0")

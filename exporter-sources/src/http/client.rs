@@ -8,6 +8,7 @@ use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use reqwest::{Client, Response, Url, redirect};
 use tokio::io::AsyncWriteExt as _;
 
+use super::disposition::file_name;
 use super::form::Submission;
 use crate::driver::classify::{self, Seen};
 use crate::driver::{Download, expired, too_large};
@@ -98,8 +99,10 @@ impl Connection {
 
     async fn save_now(&self, submission: &Submission, directory: &Path) -> Result<Download, Error> {
         let response = self.send(submission).await?;
-        let header =
-            |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        // Names in UTF-8 or Latin-1 are not allowed there, and common all the same.
+        let header = |name| {
+            response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
         let media_type = header(CONTENT_TYPE);
         let attached = header(CONTENT_DISPOSITION);
         let named = attached.as_deref().and_then(file_name);
@@ -202,23 +205,4 @@ fn unreachable(url: &Url, error: reqwest::Error) -> Error {
         .context("page", classify::without_query(url.as_str()))
         .source(error.without_url())
         .hint("open the panel in a browser on this machine; check its address in the configuration")
-}
-
-/// The name in a `Content-Disposition` header (RFC 6266), the plain form.
-fn file_name(header: &str) -> Option<String> {
-    let value = header.split(';').find_map(|part| part.trim().strip_prefix("filename="))?;
-    let name = value.trim().trim_matches('"');
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn file_names() {
-        assert_eq!(file_name("attachment; filename=\"a b.pdf\"").as_deref(), Some("a b.pdf"));
-        assert_eq!(file_name("attachment; filename=x.xlsx").as_deref(), Some("x.xlsx"));
-        assert_eq!(file_name("inline"), None);
-    }
 }

@@ -1,6 +1,7 @@
 //! The driver that talks plain HTTP: cookies, forms and links, no JavaScript.
 
 mod client;
+mod disposition;
 mod export;
 mod form;
 mod script;

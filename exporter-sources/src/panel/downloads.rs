@@ -15,6 +15,9 @@ use crate::driver::Download;
 /// How many days downloaded files are kept.
 pub const KEEP_DAYS: u64 = 7;
 
+/// How the directory of one browser download begins; a killed run leaves it behind.
+pub(crate) const BROWSER_PREFIX: &str = ".browser-";
+
 /// Removes files of `directory` that are older than [`KEEP_DAYS`]; returns how many.
 pub fn sweep(directory: &Path, clock: &dyn Clock) -> Result<usize, Error> {
     let mut removed = 0;
@@ -26,8 +29,14 @@ pub fn sweep(directory: &Path, clock: &dyn Clock) -> Result<usize, Error> {
         let about = entry.metadata()?;
         let age = clock.now() - DateTime::<Utc>::from(about.modified()?);
         let keep = Duration::from_secs(KEEP_DAYS * 24 * 60 * 60);
-        if about.is_file() && age.to_std().is_ok_and(|age| age > keep) {
+        if !age.to_std().is_ok_and(|age| age > keep) {
+            continue;
+        }
+        if about.is_file() {
             fs::remove_file(entry.path())?;
+            removed += 1;
+        } else if entry.file_name().to_string_lossy().starts_with(BROWSER_PREFIX) {
+            fs::remove_dir_all(entry.path())?;
             removed += 1;
         }
     }
@@ -104,8 +113,10 @@ mod tests {
             assert_eq!(kept.path.file_name().unwrap(), wanted);
             assert_eq!(fs::metadata(&kept.path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+        fs::create_dir(downloads.join(format!("{BROWSER_PREFIX}1"))).unwrap();
+        fs::create_dir(downloads.join("of somebody else")).unwrap();
         assert_eq!(sweep(&downloads, &SystemClock).unwrap(), 0);
         let later = FixedClock::at(SystemClock.now() + chrono::Duration::days(8));
-        assert_eq!(sweep(&downloads, &later).unwrap(), 2);
+        assert_eq!(sweep(&downloads, &later).unwrap(), 3);
     }
 }

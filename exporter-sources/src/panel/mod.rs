@@ -13,6 +13,7 @@ use reqwest::Url;
 use tokio::sync::Mutex;
 
 pub use config::{ExportConfig, LoginConfig, PanelConfig, Preset, preset};
+pub(crate) use downloads::BROWSER_PREFIX;
 pub use downloads::{KEEP_DAYS, sweep};
 pub use options::{BrowserOptions, Deadlines, PanelOptions};
 

@@ -1,6 +1,7 @@
 //! Both drivers against a panel: what comes, what is said, what is left behind.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,6 +137,34 @@ async fn the_browser_brings_the_same_tables() {
 async fn the_browser_says_what_went_wrong() {
     if browser_here() {
         every_fault(Driver::Browser).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failure_in_the_browser_leaves_masked_evidence() {
+    if !browser_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let server = StandIn::start(Fault::None).await;
+    let panel = panel(&server.url, Driver::Browser, directory.path(), "keliru-9");
+    let error = panel.open().await.unwrap_err();
+    panel.close().await.unwrap();
+    let files: Vec<_> = error.evidence_files().collect();
+    let with = |ending: &str| {
+        *files.iter().find(|file| file.extension().is_some_and(|found| found == ending)).unwrap()
+    };
+    let picture = std::fs::read(with("png")).unwrap();
+    assert!(picture.starts_with(b"\x89PNG") && picture.len() > 1000, "{} bytes", picture.len());
+    let html = std::fs::read_to_string(with("html")).unwrap();
+    assert!(html.contains("Email atau password salah."), "{html}");
+    for file in files {
+        let mode = std::fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+        let bytes = std::fs::read(file).unwrap();
+        for secret in ["keliru-9", "t0k"] {
+            assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret}");
+        }
     }
 }
 

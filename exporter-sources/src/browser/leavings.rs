@@ -1,0 +1,59 @@
+//! Directories that killed runs left behind: found by the owner in their names, removed.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rustix::process::{Pid, test_kill_process};
+
+/// How the temporary directory of a browser begins; the owner's process id follows.
+const PREFIX: &str = "exporter-browser-";
+
+/// A fresh directory for what browser and driver leave lying about. It says whose it is.
+pub(super) fn own_directory() -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir()
+}
+
+/// Removes the directories under `temporary` whose owners are no more.
+pub(super) fn sweep(temporary: &Path) {
+    let Ok(entries) = fs::read_dir(temporary) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(owner) = name.to_str().and_then(owner) else { continue };
+        if !alive(owner)
+            && let Err(error) = fs::remove_dir_all(entry.path())
+        {
+            // Another user's, or gone already: nothing depends on it.
+            tracing::debug!(%error, directory = %entry.path().display(), "a leaving stays");
+        }
+    }
+}
+
+/// The process that a directory of this name belongs to.
+fn owner(name: &str) -> Option<i32> {
+    name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok()
+}
+
+fn alive(pid: i32) -> bool {
+    // Who may not be asked about is there.
+    Pid::from_raw(pid).is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_belongs_to_the_dead_is_removed() {
+        let temporary = tempfile::tempdir().unwrap();
+        // No process has the greatest number: Linux ends at 2^22.
+        let dead = temporary.path().join(format!("{PREFIX}{}-abc", i32::MAX));
+        let ours = temporary.path().join(format!("{PREFIX}{}-abc", std::process::id()));
+        let other = temporary.path().join("exporter-browser-notes");
+        for directory in [&dead, &ours, &other] {
+            fs::create_dir_all(directory.join("profile")).unwrap();
+        }
+        sweep(temporary.path());
+        assert!(!dead.exists() && ours.exists() && other.exists());
+    }
+}
