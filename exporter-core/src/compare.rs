@@ -1,7 +1,7 @@
 //! When two cells say the same: a value from a file and a value read back from a sheet.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::Decimal;
 
 use crate::Value;
 
@@ -35,11 +35,28 @@ fn serial(value: &Value) -> Option<(f64, bool)> {
             reason = "spreadsheets store doubles, so equality is that of doubles"
         )]
         Value::Integer(number) => Some((*number as f64, false)),
-        Value::Decimal(number) => number.to_f64().map(|number| (number, false)),
+        Value::Decimal(number) => Some((double(number), false)),
         Value::Date(day) => Some((date_serial(*day), true)),
         Value::DateTime(at) => Some((datetime_serial(*at), true)),
         Value::Empty | Value::Text(_) | Value::Bool(_) => None,
     }
+}
+
+/// The double nearest to a decimal, the one that a spreadsheet stores for it.
+///
+/// `Decimal::to_f64` may be one bit off beyond 15 digits. Up to 2^53 and 10^22 digits and
+/// power of ten are exact as doubles, so that one division rounds right; beyond, the
+/// standard library reads the decimal's text.
+pub fn double(number: &Decimal) -> f64 {
+    const EXACT: i128 = 1 << 53;
+    const EXACT_POWER: u32 = 22;
+    let digits = number.mantissa();
+    if digits.abs() <= EXACT && number.scale() <= EXACT_POWER {
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
+        let digits = digits as f64;
+        return digits / 10_f64.powi(number.scale().cast_signed());
+    }
+    number.to_string().parse().unwrap_or(f64::NAN)
 }
 
 /// Days since 1899-12-30, as Google Sheets and Excel store a day.
@@ -59,7 +76,7 @@ pub fn datetime_serial(at: NaiveDateTime) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rust_decimal::Decimal;
+    use proptest::prelude::*;
 
     #[test]
     fn serials_are_those_of_the_api() {
@@ -75,6 +92,24 @@ mod tests {
         assert!(same(&Value::DateTime(at), &read_back));
         assert!(same(&Value::Integer(5), &Value::Decimal(Decimal::new(50, 1))));
         assert!(same(&Value::Decimal(Decimal::new(1, 1)), &Value::Decimal(Decimal::try_from(0.1).unwrap())));
+    }
+
+    proptest! {
+        #[test]
+        fn a_decimal_is_the_double_that_its_text_is(digits: i64, more: u16, scale in 0_u32..=28) {
+            let number = Decimal::from_i128_with_scale(i128::from(digits) * i128::from(more), scale);
+            prop_assert_eq!(double(&number), number.to_string().parse::<f64>().unwrap());
+        }
+    }
+
+    #[test]
+    fn seventeen_digits_are_the_double_that_a_sheet_stores() {
+        for text in ["0.30000000000000004", "9007199254740993.1", "1234567.8901234567", "2.2204460492503131"]
+        {
+            let number: Decimal = text.parse().unwrap();
+            let stored: f64 = text.parse().unwrap();
+            assert_eq!(double(&number), stored, "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod clock;
 pub mod compare;
 mod error;
 mod event;
+mod journal;
 pub mod key;
 pub mod layers;
 mod notifier;
@@ -29,6 +30,9 @@ pub use artifact::{Artifact, FileKind};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ErrorKind, ErrorReport, Result, Retry, Stage, Turn};
 pub use event::{Event, Events, Fact, Listener};
+pub use journal::{
+    BatchState, Journal, JournalBatch, JournalCell, JournalEntry, JournalRow, LastWritten, RowChange,
+};
 pub use key::RowKey;
 pub use notifier::{Delivery, Message, MessageBody, Notifier};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};

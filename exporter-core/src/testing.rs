@@ -2,8 +2,10 @@
 //! implementation runs. Behind the feature `testing`.
 
 pub mod contract;
+mod journal;
 mod memory;
 mod mocks;
 
+pub use journal::MemoryJournal;
 pub use memory::MemorySink;
 pub use mocks::{MockExportSource, MockNotifier, MockSession, MockSink};

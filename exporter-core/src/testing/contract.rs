@@ -25,10 +25,13 @@
 //! ```
 
 mod crash;
+mod journal;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+
+pub use journal::journal;
 
 use crate::{Error, ExportSpec, Origin, Plan, Receipt, Retry, Sink, Table, Value};
 
