@@ -1,6 +1,7 @@
 //! The sink: read a tab, work out the changes, write them at once, prove them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -27,6 +28,8 @@ pub struct SheetsSink {
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
     snapshots: Mutex<HashMap<String, (String, Vec<Json>)>>,
+    /// Calls that `check` made and no plan has told of yet.
+    untold_calls: AtomicU32,
 }
 
 /// The sink's own part of a plan.
@@ -49,7 +52,7 @@ pub struct Compared {
 impl SheetsSink {
     /// A sink for the spreadsheet of this client.
     pub fn new(client: Arc<SheetsClient>) -> Self {
-        Self { client, snapshots: Mutex::default() }
+        Self { client, snapshots: Mutex::default(), untold_calls: AtomicU32::new(0) }
     }
 
     fn target(&self, tab: &str) -> String {
@@ -95,7 +98,10 @@ pub async fn read_rows(
 #[async_trait]
 impl Sink for SheetsSink {
     async fn check(&self) -> Result<(), Error> {
-        self.client.structure(&mut Tally::default()).await.map(|_| ())
+        let mut tally = Tally::default();
+        let checked = self.client.structure(&mut tally).await.map(|_| ());
+        self.untold_calls.fetch_add(tally.calls, Ordering::Relaxed);
+        checked
     }
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
@@ -125,7 +131,7 @@ impl Sink for SheetsSink {
             export: spec.name.clone(),
             target: self.target(&spec.tab),
             table: Arc::clone(table),
-            calls: tally.calls,
+            calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
             expected_calls: u32::from(!changes.is_empty()),
             notes: notes(&state.layout, table, &changes),
             changes,

@@ -88,14 +88,17 @@ fn kind_of(bytes: &[u8], expected: Option<FileKind>) -> Result<FileKind, Error> 
     }
 }
 
-/// The typed table in the file, and what a reader of the report should know.
+/// The typed table in the file, and what a reader of the report should know: cells that do
+/// not fit, not how a file that was read for certain is laid out.
 fn read(bytes: &[u8], spec: &ExportSpec) -> Result<(exporter_core::Table, Vec<String>), Error> {
     let expect = spec.key.clone();
     let reading = formats::read(bytes, &ReadOptions { expect, ..ReadOptions::default() })?;
+    for note in &reading.notes {
+        tracing::debug!(export = spec.name, "{note}");
+    }
     let mut table = reading.table;
     let options = typing::TypingOptions { declared: spec.types.clone(), text: spec.key.clone() };
-    let mut notes = reading.notes;
-    notes.extend(typing::apply(&mut table, &options));
+    let notes = typing::apply(&mut table, &options);
     Ok((table, notes))
 }
 
