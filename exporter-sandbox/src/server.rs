@@ -122,8 +122,11 @@ async fn carry_out(router: Router, request: Request<Body>) -> io::Result<Respons
 
 fn status(code: u16, body: String, retry_after: Option<u32>) -> io::Result<Response<Body>> {
     let code = StatusCode::from_u16(code).map_err(io::Error::other)?;
-    let kind =
-        if body.starts_with('{') { "application/json; charset=UTF-8" } else { "text/html; charset=UTF-8" };
+    let kind = match body.as_bytes() {
+        [b'{', ..] => "application/json; charset=UTF-8",
+        [b'%', b'P', b'D', b'F', ..] => "application/pdf",
+        _ => "text/html; charset=UTF-8",
+    };
     let mut response = Response::builder().status(code).header(header::CONTENT_TYPE, kind);
     if let Some(seconds) = retry_after {
         response = response.header(header::RETRY_AFTER, seconds);

@@ -149,7 +149,8 @@ impl<'a> Applier<'a> {
         }
         let why = unknown.map(|failure| self.client.explain(failure).to_string()).unwrap_or_default();
         Err(Error::new(ErrorKind::GoogleDown, format!("the rows could not be written: {why}"))
-            .context("tab", self.state.spec.tab.clone()))
+            .context("tab", self.state.spec.tab.clone())
+            .hint("run again later: what is in the sheet by then is found and not written twice"))
     }
 
     fn seen(rows: &[Json]) -> Seen {

@@ -39,10 +39,13 @@ pub async fn serve(sandbox: &Sandbox) -> Exit {
         "telegram": sandbox.telegram_url(),
         "config": sandbox.config_path(),
     });
-    println!("{line}");
-    // Who reads the line through a pipe waits for it.
-    let _ = std::io::stdout().flush();
-    match tokio::signal::ctrl_c().await {
+    // Listening for the interrupt begins first: whoever reads the line may send it at once.
+    let (interrupted, ()) = tokio::join!(tokio::signal::ctrl_c(), async {
+        println!("{line}");
+        // Who reads the line through a pipe waits for it.
+        let _ = std::io::stdout().flush();
+    });
+    match interrupted {
         Ok(()) => Exit::Ok,
         Err(error) => render::error::print(&error.into(), Exit::Failed),
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use exporter_core::{ExportReport, ExportStatus, RunReport, RunStatus};
+use exporter_core::{ErrorReport, ExportReport, ExportStatus, RunReport, RunStatus};
 
 use super::table::boxed;
 
@@ -41,10 +41,9 @@ pub fn text(report: &RunReport) -> String {
         for note in &export.notes {
             let _ = writeln!(text, "note: {}: {note}", export.name);
         }
-        // The run's own error is told once, below.
-        if let Some(error) = export.error.as_ref().filter(|error| report.error.as_ref() != Some(error)) {
-            let _ = write!(text, "{}: {}", export.name, super::error::text(error));
-        }
+    }
+    for (names, error) in failures(report) {
+        let _ = write!(text, "{}: {}", names.join(", "), super::error::text(error));
     }
     for note in &report.notes {
         let _ = writeln!(text, "note: {note}");
@@ -53,6 +52,21 @@ pub fn text(report: &RunReport) -> String {
         text.push_str(&super::error::text(error));
     }
     text
+}
+
+/// Each error once with the exports that it hit; the run's own error is told apart.
+fn failures(report: &RunReport) -> Vec<(Vec<&str>, &ErrorReport)> {
+    let mut told: Vec<(Vec<&str>, &ErrorReport)> = Vec::new();
+    for export in &report.exports {
+        let Some(error) = export.error.as_ref().filter(|error| report.error.as_ref() != Some(error)) else {
+            continue;
+        };
+        match told.iter_mut().find(|(_, known)| *known == error) {
+            Some((names, _)) => names.push(&export.name),
+            None => told.push((vec![&export.name], error)),
+        }
+    }
+    told
 }
 
 fn line(export: &ExportReport) -> Vec<String> {

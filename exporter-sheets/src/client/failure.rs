@@ -108,13 +108,16 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
             "check the address of the spreadsheet, and that it is shared with {account} as editor"
         )),
         429 => {
-            let error = of(ErrorKind::Quota, "Google's quota is used up");
-            retry_after.map_or(error, |pause| {
-                Error::new(ErrorKind::Quota, format!("Google's quota is used up: {message}"))
-                    .retry(Retry::After(pause))
-            })
+            let error = of(ErrorKind::Quota, "Google's quota is used up").hint(
+                "it fills up within a minute; if this comes often, another program uses the same service account",
+            );
+            match retry_after {
+                Some(pause) => error.retry(Retry::After(pause)),
+                None => error,
+            }
         }
-        500.. => of(ErrorKind::GoogleDown, "Google answered with a server error"),
+        500.. => of(ErrorKind::GoogleDown, "Google answered with a server error")
+            .hint("nothing is lost; run again later, or look at the status page of Google Workspace"),
         _ if message.contains("protected") => of(ErrorKind::SheetLayout, "a protected range is in the way")
             .hint(format!("let {account} edit the protected range")),
         _ if message.contains("maximum of 50000 characters")

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::GLANCE;
 use super::driver::{Browser, failed};
-use crate::driver::{Download, classify, expired};
+use crate::driver::{Download, classify};
 use crate::panel::{BROWSER_PREFIX, Deadlines};
 use crate::selector::Selector;
 
@@ -71,15 +71,7 @@ async fn other_page(browser: &Browser) -> Error {
         if look.marked || !look.ready {
             continue;
         }
-        if let Some(error) = classify::refusal(look.seen()) {
-            return error;
-        }
-        if look.status == Some(419) || classify::is_login_page(&look.html) {
-            return expired(&look.url);
-        }
-        let title = classify::title(&look.html).unwrap_or_else(|| "without a title".to_owned());
-        return Error::new(ErrorKind::WrongFile, format!("a web page came instead of a file: \"{title}\""))
-            .context("page", classify::without_query(&look.url));
+        return classify::instead_of_file(look.seen());
     }
 }
 

@@ -3,6 +3,8 @@
 use exporter_core::{Error, ErrorKind};
 use scraper::{ElementRef, Html, Selector};
 
+use super::expired;
+
 /// A page as a driver saw it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'a> {
@@ -110,6 +112,29 @@ pub(crate) fn login_outcome(seen: Seen<'_>, on_login_page: bool) -> Option<Error
         _ => return None,
     };
     Some(error(kind, seen))
+}
+
+/// What a page that came in place of the export's file says.
+pub(crate) fn instead_of_file(seen: Seen<'_>) -> Error {
+    if let Some(error) = refusal(seen) {
+        return error;
+    }
+    if seen.status == Some(419) || is_login_page(seen.html) {
+        return expired(seen.url);
+    }
+    let error = if seen.html.trim().is_empty() {
+        Error::new(ErrorKind::EmptyFile, "the panel sent nothing (0 bytes) instead of a file")
+    } else {
+        let title = title(seen.html).unwrap_or_else(|| "without a title".to_owned());
+        Error::new(ErrorKind::WrongFile, format!("a web page came instead of a file: \"{title}\""))
+    };
+    let error = error
+        .context("page", without_query(seen.url))
+        .hint("make this export by hand in the panel and look at what it answers");
+    match seen.status {
+        Some(status) => error.context("status", status.to_string()),
+        None => error,
+    }
 }
 
 /// Why there is no login form on the login page.

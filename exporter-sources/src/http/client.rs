@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::disposition::file_name;
 use super::form::Submission;
 use crate::driver::classify::{self, Seen};
-use crate::driver::{Download, expired, too_large};
+use crate::driver::{Download, too_large};
 
 /// Pages longer than this are no pages for people.
 const PAGE_LIMIT: usize = 16 << 20;
@@ -159,17 +159,7 @@ impl Connection {
 
 /// What came was a page: the login page, an error, or some other.
 fn page_instead(page: &Page) -> Error {
-    let seen = Seen { url: page.url.as_str(), status: Some(page.status), html: &page.html };
-    if let Some(error) = classify::refusal(seen) {
-        return error;
-    }
-    if page.status == 419 || classify::is_login_page(&page.html) {
-        return expired(page.url.as_str());
-    }
-    let title = classify::title(&page.html).unwrap_or_else(|| "without a title".to_owned());
-    Error::new(ErrorKind::WrongFile, format!("a web page came instead of a file: \"{title}\""))
-        .context("page", classify::without_query(page.url.as_str()))
-        .context("status", page.status.to_string())
+    classify::instead_of_file(Seen { url: page.url.as_str(), status: Some(page.status), html: &page.html })
 }
 
 async fn read_page(mut response: Response) -> Result<Page, Error> {

@@ -1,0 +1,117 @@
+//! Four exports into four tabs: once, again, and after the panel's rows changed.
+
+use exporter_sandbox::panel::data::Dataset;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, TABS, command, exporter};
+
+/// One number of each export, in order.
+fn numbers(report: &Value, name: &str) -> Vec<u64> {
+    report["exports"].as_array().unwrap().iter().map(|export| export[name].as_u64().unwrap()).collect()
+}
+
+async fn fills_four_tabs(driver: &str) -> Vec<Vec<Vec<String>>> {
+    let bench = Bench::start().await;
+    let (code, first) = bench.report(&["--driver", driver]).await;
+    assert_eq!(code, Some(0), "{first:#}");
+    assert_eq!(first["status"], json!("ok"));
+    assert_eq!(numbers(&first, "new"), numbers(&first, "rows"));
+    assert!(numbers(&first, "rows").iter().all(|&rows| rows > 0), "{first:#}");
+    assert!(first["exports"].as_array().unwrap().iter().all(|export| export["driver"] == driver));
+    assert_eq!((bench.sandbox.panel().logins(), bench.sandbox.panel().logouts()), (1, 1));
+    let calls = bench.sheets_calls();
+    assert_eq!(first["sheets_calls"], json!(calls), "the report counts what was called");
+    assert!(calls <= 4 * TABS.len(), "{calls} calls for a first fill");
+    let tabs = bench.tabs();
+    for (tab, rows) in tabs.iter().zip(numbers(&first, "rows")) {
+        assert_eq!(tab.len() as u64, rows + 1, "a header and the rows");
+    }
+
+    let (code, second) = bench.report(&["--driver", driver]).await;
+    assert_eq!(code, Some(0), "{second:#}");
+    assert_eq!((numbers(&second, "new"), numbers(&second, "updated")), (vec![0; 4], vec![0; 4]));
+    assert_eq!(numbers(&second, "unchanged"), numbers(&first, "rows"));
+    assert!(bench.sheets_calls() - calls <= 2 * TABS.len());
+    assert_eq!(bench.tabs(), tabs, "nothing changed");
+    tabs
+}
+
+#[tokio::test]
+async fn both_drivers_fill_the_same_four_tabs_and_a_second_run_changes_nothing() {
+    let (http, browser) = tokio::join!(fills_four_tabs("http"), fills_four_tabs("browser"));
+    assert_eq!(http, browser);
+}
+
+#[tokio::test]
+async fn exactly_the_changed_cells_are_written() {
+    let bench = Bench::start().await;
+    bench.report(&["--driver", "http"]).await;
+    let before = bench.tabs();
+    let mut expected = before.clone();
+    // A status in the workbook and one in each of two PDFs, in the third row.
+    for (tab, dataset) in [(0, Dataset::Transaksi), (1, Dataset::PointTrx), (3, Dataset::KoinPay)] {
+        let header = &before[tab][0];
+        let place = |name: &str| header.iter().position(|cell| cell == name).unwrap();
+        let (key, status) = (place(dataset.key()), place("Status"));
+        bench.sandbox.panel().set_cell(dataset, &before[tab][3][key], "Status", "Dikoreksi");
+        "Dikoreksi".clone_into(&mut expected[tab][3][status]);
+    }
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!((numbers(&report, "new"), numbers(&report, "updated")), (vec![0; 4], vec![1, 1, 0, 1]));
+    assert_eq!(bench.tabs(), expected);
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_the_changes_and_writes_nothing() {
+    let bench = Bench::start().await;
+    let ended = bench.run(&["--driver", "http", "--only", "koin_pay", "--dry-run"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("koin_pay → "), "{ended:?}");
+    assert!(ended.out.contains("Dry run: nothing was written"), "{ended:?}");
+    assert!(bench.tab("koin_pay").is_empty());
+    assert!(bench.sandbox.telegram().messages().is_empty(), "nothing happened, so nothing is told");
+}
+
+#[tokio::test]
+async fn a_session_for_each_export_logs_in_four_times() {
+    let bench = Bench::start().await;
+    let (code, report) = bench.report(&["--driver", "http", "--individual-sessions"]).await;
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!((bench.sandbox.panel().logins(), bench.sandbox.panel().logouts()), (4, 4));
+}
+
+#[tokio::test]
+async fn a_report_reads_well() {
+    let bench = Bench::start().await;
+    let ended = bench.run(&["--driver", "http"]).await;
+    bench.settings().bind(|| insta::assert_snapshot!(ended.out));
+}
+
+#[tokio::test]
+async fn the_demo_shows_report_and_sheets() {
+    let ended = exporter(&["demo", "--driver", "http"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for tab in TABS {
+        assert!(ended.out.contains(&format!("Tab `{tab}`: ")), "{ended:?}");
+    }
+    assert!(ended.out.contains("Logins to the panel: 1."), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_sandbox_prints_its_addresses_and_serves() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+    let mut child = command(&["sandbox"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let addresses: Value = serde_json::from_str(&line).unwrap();
+    for name in ["panel", "sheets", "token", "telegram", "config"] {
+        assert!(addresses[name].is_string(), "{line}");
+    }
+    let config = addresses["config"].as_str().unwrap();
+    let ended = exporter(&["check", "--config", config]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let ended = exporter(&["run", "--config", config, "--day", "2026-09-10", "--driver", "http"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}

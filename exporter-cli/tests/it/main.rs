@@ -1,0 +1,11 @@
+//! The command as a user runs it: a process of its own against the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod bench;
+mod first_run;
+mod google;
+mod panel;
+mod secrets;
+mod telegram;
+mod usage;

@@ -1,0 +1,129 @@
+//! What happens when the panel does not do its part.
+
+use exporter_sandbox::faults::FaultKind;
+use exporter_sandbox::panel::Mode;
+use serde_json::{Value, json};
+
+use crate::bench::{Bench, TABS};
+
+/// The report of an export.
+fn export<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let exports = report["exports"].as_array().unwrap();
+    exports.iter().find(|export| export["name"] == name).unwrap()
+}
+
+fn page(body: &str) -> FaultKind {
+    FaultKind::Status { code: 200, body: body.to_owned(), retry_after: None }
+}
+
+/// Nothing runs: exit 3, nothing written, each export named as failed; the error's kind.
+async fn nothing_runs(bench: &Bench) -> Value {
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!(code, Some(3), "{report:#}");
+    assert_eq!(report["status"], json!("nothing_ran"));
+    assert!(report["exports"].as_array().unwrap().iter().all(|export| export["status"] == "failed"));
+    assert!(TABS.iter().all(|tab| bench.tab(tab).is_empty()));
+    report["error"]["kind"].clone()
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_sent_once_and_told() {
+    let bench = Bench::start().await;
+    bench.sandbox.panel().set_password("another one");
+    let ended = bench.run(&["--driver", "http"]).await;
+    assert_eq!(ended.code, Some(3));
+    bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
+    let calls = bench.sandbox.faults().calls();
+    let tries = calls.iter().filter(|call| call.endpoint == "/login" && call.method == "POST");
+    assert_eq!(tries.count(), 1, "a second try could lock the account");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_apart_in_the_browser_too() {
+    let bench = Bench::start().await;
+    bench.sandbox.panel().set_password("another one");
+    let (code, report) = bench.report(&["--driver", "browser"]).await;
+    assert_eq!((code, &report["error"]["kind"]), (Some(3), &json!("wrong_password")), "{report:#}");
+}
+
+#[tokio::test]
+async fn why_nobody_can_log_in_is_told() {
+    for (mode, kind) in [
+        (Mode::SecondFactor, "second_factor"),
+        (Mode::Maintenance, "maintenance"),
+        (Mode::Blocked, "blocked"),
+        (Mode::RenamedForm, "login_form_not_found"),
+    ] {
+        let bench = Bench::start().await;
+        bench.sandbox.panel().set_mode(mode);
+        assert_eq!(nothing_runs(&bench).await, json!(kind), "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_panel_that_nobody_answers_at_is_down() {
+    let bench = Bench::start().await;
+    bench.edit(&bench.sandbox.panel_url(), "http://127.0.0.1:9");
+    assert_eq!(nothing_runs(&bench).await, json!("panel_down"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_fails_its_export_and_no_other() {
+    for (body, kind) in [
+        (
+            "<!DOCTYPE html><html><title>Masuk</title><form><input type=password></form></html>",
+            "session_expired",
+        ),
+        ("<!DOCTYPE html><html><title>Laporan rusak</title><h1>Rusak</h1></html>", "wrong_file"),
+        ("", "empty_file"),
+        ("%PDF-1.7\n1 0 obj\n<< /Type /Catalog", "corrupt_file"),
+    ] {
+        let bench = Bench::start().await;
+        bench.always("panel", "/koin_pay/export-pdf", page(body));
+        let (code, report) = bench.report(&["--driver", "http"]).await;
+        assert_eq!(code, Some(1), "{report:#}");
+        let failed = export(&report, "koin_pay");
+        assert_eq!(
+            (&failed["status"], &failed["error"]["kind"]),
+            (&json!("failed"), &json!(kind)),
+            "{failed:#}"
+        );
+        assert!(bench.tab("koin_pay").is_empty());
+        for name in ["transaksi", "point_trx", "user"] {
+            assert_eq!(export(&report, name)["status"], json!("ok"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_ends_in_the_middle_is_renewed() {
+    let bench = Bench::start().await;
+    let login = "<!DOCTYPE html><html><title>Masuk</title><form><input type=password></form></html>";
+    bench.sandbox.faults().once("panel", "/user-front/export-pdf", page(login));
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(export(&report, "user")["attempts"], json!(2));
+    assert_eq!(bench.sandbox.panel().logins(), 2);
+}
+
+#[tokio::test]
+async fn a_panel_that_fails_once_is_asked_again() {
+    let bench = Bench::start().await;
+    let down = FaultKind::Status { code: 503, body: "busy".to_owned(), retry_after: Some(1) };
+    bench.sandbox.faults().once("panel", "/point_transaction/export-pdf", down);
+    bench.sandbox.faults().once("panel", "/transaksi/export", FaultKind::CutAfter);
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(export(&report, "point_trx")["attempts"], json!(2));
+    assert_eq!(export(&report, "transaksi")["attempts"], json!(2));
+}
+
+#[tokio::test]
+async fn a_key_column_that_is_not_in_the_file_is_named() {
+    let bench = Bench::start().await;
+    bench.edit("key = [\"Kode\"]", "key = [\"Kode Koin\"]");
+    let ended = bench.run(&["--driver", "http", "--only", "koin_pay"]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(bench.tab("koin_pay").is_empty());
+    bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
+}

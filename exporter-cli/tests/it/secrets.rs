@@ -1,0 +1,76 @@
+//! No secret reaches what is printed, logged, reported, sent or kept.
+
+use std::path::{Path, PathBuf};
+
+use exporter_sandbox::panel::PASSWORD;
+use exporter_sandbox::telegram::TOKEN;
+
+use crate::bench::{Bench, exporter};
+
+/// Every file below a directory.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// Whether the text holds a secret; which one.
+fn leaked(bench: &Bench, text: &str) -> Option<&'static str> {
+    let account = bench.config().parent().unwrap().join("service-account.json");
+    let account: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(account).unwrap()).unwrap();
+    let key = account["private_key"].as_str().unwrap().lines().nth(1).unwrap();
+    [
+        (PASSWORD, "the panel's password"),
+        (TOKEN, "the bot's token"),
+        (key, "the service account's key"),
+        ("ya29.", "an access token"),
+    ]
+    .into_iter()
+    .find_map(|(secret, name)| text.contains(secret).then_some(name))
+}
+
+async fn leaks_nothing(bench: &Bench, driver: &str) {
+    let ended = bench.run(&["--driver", driver, "--debug", "--json"]).await;
+    assert!(!ended.out.is_empty() && !ended.err.is_empty(), "{ended:?}");
+    assert_eq!(leaked(bench, &ended.whole()), None, "{ended:?}");
+    assert_eq!(leaked(bench, &bench.sandbox.telegram().messages().join("\n")), None);
+    let directory = bench.config().parent().unwrap().to_path_buf();
+    let configured = [directory.join("secrets"), directory.join("service-account.json")];
+    for file in files(&directory) {
+        if configured.iter().any(|own| file.starts_with(own)) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        assert_eq!(leaked(bench, &text), None, "{}", file.display());
+        assert_eq!(leaked(bench, &file.display().to_string()), None);
+    }
+}
+
+#[tokio::test]
+async fn a_good_run_leaks_nothing() {
+    let bench = Bench::start().await;
+    leaks_nothing(&bench, "http").await;
+    leaks_nothing(&bench, "browser").await;
+}
+
+#[tokio::test]
+async fn a_failed_login_leaks_nothing() {
+    for driver in ["http", "browser"] {
+        let bench = Bench::start().await;
+        bench.sandbox.panel().set_password("another one");
+        leaks_nothing(&bench, driver).await;
+    }
+}
+
+#[tokio::test]
+async fn a_check_leaks_nothing() {
+    let bench = Bench::start().await;
+    let config = bench.config().display().to_string();
+    let ended = exporter(&["check", "--config", &config, "--debug"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(leaked(&bench, &ended.whole()), None, "{ended:?}");
+}

@@ -1,0 +1,99 @@
+//! Help, configuration mistakes and the codes they end with.
+
+use crate::bench::{Bench, command, exporter};
+
+#[tokio::test]
+async fn help_is_enough_to_get_started() {
+    let ended = exporter(&["--help"]).await;
+    insta::assert_snapshot!(ended.whole());
+    let ended = exporter(&["run", "--help"]).await;
+    insta::assert_snapshot!(ended.whole());
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_refused_with_its_place_and_the_nearest_name() {
+    let bench = Bench::start().await;
+    bench.edit("timezone", "time_zone");
+    let ended = bench.run(&[]).await;
+    assert_eq!(ended.code, Some(2));
+    bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_not_there_is_named() {
+    let bench = Bench::start().await;
+    bench.edit("file:secrets/panel-password", "env:PANEL_PASSWORD");
+    let ended = bench.run(&[]).await;
+    assert_eq!(ended.code, Some(2));
+    bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
+}
+
+#[tokio::test]
+async fn a_secret_written_into_the_file_is_refused_and_not_repeated() {
+    let bench = Bench::start().await;
+    bench.edit("file:secrets/panel-password", "hunter2-in-the-open");
+    let ended = bench.run(&[]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(!ended.whole().contains("hunter2"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn wrong_words_end_with_two() {
+    let bench = Bench::start().await;
+    let config = bench.config().display().to_string();
+    for words in [
+        &["run"][..],
+        &["run", "--config", "there-is-no-such-file.toml"],
+        &["run", "--config", &config, "--from", "2026-09-10"],
+        &["run", "--config", &config, "--from", "2026-09-12", "--to", "2026-09-10"],
+        &["run", "--config", &config, "--day", "12/09/2026"],
+        &["run", "--config", &config, "--only", "transaksii"],
+        &["run", "--config", &config, "--driver", "selenium"],
+        &["check", "--config", "there-is-no-such-file.toml"],
+        &["rnu"],
+    ] {
+        let ended = exporter(words).await;
+        assert_eq!(ended.code, Some(2), "{words:?}: {ended:?}");
+        assert!(ended.out.is_empty() || words[0] == "check", "{words:?}: {ended:?}");
+    }
+    assert_eq!(bench.sandbox.panel().logins(), 0);
+}
+
+#[tokio::test]
+async fn a_check_tells_what_is_wrong_and_writes_nothing() {
+    let bench = Bench::start().await;
+    let config = bench.config().display().to_string();
+    let well = exporter(&["check", "--config", &config]).await;
+    assert_eq!(well.code, Some(0), "{well:?}");
+    bench.sandbox.panel().set_password("another one");
+    let ended = exporter(&["check", "--config", &config]).await;
+    assert_eq!(ended.code, Some(2));
+    bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
+    assert!(bench.sandbox.telegram().messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_leaves_stdout_empty() {
+    let bench = Bench::start().await;
+    let broken = bench.config().with_file_name("laporan.xlsx");
+    std::fs::write(
+        &broken,
+        "<!DOCTYPE html><html><title>Masuk | Toko</title><form><input type=password></form></html>",
+    )
+    .unwrap();
+    let ended = exporter(&["table", &broken.display().to_string()]).await;
+    assert_eq!(ended.code, Some(1));
+    bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_sandbox_well() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+    let mut child = command(&["sandbox"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.next_line().await.unwrap().unwrap();
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
