@@ -26,6 +26,8 @@ use crate::{Error, Origin, RowKey, Value};
 /// - `last_written` counts committed batches only, in the order of their `begin`, cell by
 ///   cell: a batch that changes one cell of a row leaves what is known of the others.
 /// - Batches of different targets never mix.
+/// - [`JournalBatch::recovery`] comes back from `open` unchanged; a settled batch may give
+///   null there.
 /// - `batches_of` and `entries_of` give open and dropped batches as well, with
 ///   their state: whoever takes something back has to look at it.
 #[async_trait]
@@ -91,6 +93,10 @@ pub struct JournalBatch {
     pub columns: Vec<CompactString>,
     /// The rows, each key at most once.
     pub rows: Vec<JournalRow>,
+    /// The sink's own: what it needs to put things right after a crash. It may be large,
+    /// and may be forgotten once the batch is settled.
+    #[serde(default)]
+    pub recovery: serde_json::Value,
 }
 
 /// A row of a batch.

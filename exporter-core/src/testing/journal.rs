@@ -34,6 +34,7 @@ impl Journal for MemoryJournal {
         for (batch, known) in self.batches().iter_mut() {
             if batch.id == id {
                 *known = state;
+                batch.recovery = serde_json::Value::Null;
             }
         }
         Ok(())
