@@ -13,6 +13,7 @@ mod journal;
 pub mod key;
 pub mod layers;
 mod notifier;
+mod outbox;
 mod pipeline;
 mod plan;
 mod report;
@@ -35,6 +36,7 @@ pub use journal::{
 };
 pub use key::RowKey;
 pub use notifier::{Delivery, Message, MessageBody, Notifier};
+pub use outbox::{Fate, Letter, Mail, Outbox, Waiting};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};
 pub use plan::{
     CellChange, Changes, Differ, Duplicate, PLAN_VERSION, Plan, PlanCounts, RowUpdate, StoredTwice,

@@ -88,6 +88,8 @@ pub enum ErrorKind {
     MessengerDown,
     /// A step took longer than its deadline.
     Timeout,
+    /// Another run uses the same panel account or sheet.
+    Busy,
     /// A local file or directory could not be read or written.
     Io,
     /// A defect in exporter.

@@ -1,0 +1,250 @@
+//! The state in one SQLite file: private, in WAL mode, with versioned migrations.
+
+mod coverage;
+mod file;
+mod leases;
+mod outbox;
+mod retention;
+mod runs;
+mod small;
+mod text;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use exporter_core::{Error, ErrorKind, Fate, Letter, Mail, Outbox, Result, RunReport, Waiting, Window};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::Store;
+use crate::lease::{Grant, Holder, Lease};
+use crate::model::{
+    AuditEntry, Backfill, Covered, Pruned, Retention, RowCount, RunQuery, RunRecord, RunStart, RunState,
+    StageRecord,
+};
+use text::explain;
+
+/// A state in one file. Clones use the same connection.
+#[derive(Clone)]
+pub struct SqliteStore {
+    connection: Arc<Mutex<Connection>>,
+    path: Arc<Path>,
+}
+
+impl SqliteStore {
+    /// Opens the state, or begins a new one in a file that only its owner can read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the file cannot be created, read or written, is damaged or
+    /// no state; the hint says what to do.
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let path: Arc<Path> = path.into().into();
+        let place = path.clone();
+        let connection = blocking(move || file::open(&place)).await?;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), path })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does something in one transaction, on a thread where it may take its time.
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let this = self.clone();
+        blocking(move || {
+            let mut connection = this.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            // Immediate: a transaction that begins by reading cannot fail half-way because
+            // another process began to write meanwhile.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+            transaction
+                .and_then(|transaction| {
+                    let done = work(&transaction)?;
+                    transaction.commit()?;
+                    Ok(done)
+                })
+                .map_err(|error| explain(&error, &this.path))
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Runs `work` where waiting for a disk holds nobody up.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Error::new(ErrorKind::Internal, "the task that works on the state ended early").source(error))
+    })
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin_run(&self, run: &RunStart) -> Result<()> {
+        let run = run.clone();
+        self.with(move |db| runs::begin(db, &run)).await
+    }
+
+    async fn add_stage(&self, run: &str, stage: &StageRecord) -> Result<()> {
+        let (run, stage) = (run.to_owned(), stage.clone());
+        self.with(move |db| runs::add_stage(db, &run, &stage)).await
+    }
+
+    async fn finish_run(&self, report: &RunReport, today: NaiveDate, now: DateTime<Utc>) -> Result<()> {
+        let report = report.clone();
+        self.with(move |db| {
+            runs::finish(db, &report, now)?;
+            coverage::follow(db, &report, today)
+        })
+        .await
+    }
+
+    async fn end_run(&self, id: &str, state: RunState, now: DateTime<Utc>) -> Result<()> {
+        let id = id.to_owned();
+        self.with(move |db| runs::end(db, &id, state, now)).await
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>> {
+        let query = query.clone();
+        self.with(move |db| runs::list(db, &query)).await
+    }
+
+    async fn stages(&self, run: &str) -> Result<Vec<StageRecord>> {
+        let run = run.to_owned();
+        self.with(move |db| runs::stages(db, &run)).await
+    }
+
+    async fn row_counts(&self, account: &str, export: &str, limit: u32) -> Result<Vec<RowCount>> {
+        let (account, export) = (account.to_owned(), export.to_owned());
+        self.with(move |db| runs::row_counts(db, &account, &export, limit)).await
+    }
+
+    async fn coverage(&self, account: &str, window: Window) -> Result<Vec<Covered>> {
+        let account = account.to_owned();
+        self.with(move |db| coverage::list(db, &account, window)).await
+    }
+
+    async fn first_covered(&self, account: &str) -> Result<Option<NaiveDate>> {
+        let account = account.to_owned();
+        self.with(move |db| coverage::first(db, &account)).await
+    }
+
+    async fn acquire(
+        &self,
+        names: &[String],
+        holder: &Holder,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Grant> {
+        let (names, holder) = (names.to_vec(), holder.clone());
+        self.with(move |db| leases::acquire(db, &names, &holder, now, until)).await
+    }
+
+    async fn renew(&self, lease: &Lease, until: DateTime<Utc>) -> Result<bool> {
+        let lease = lease.clone();
+        self.with(move |db| leases::renew(db, &lease, until)).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        let lease = lease.clone();
+        self.with(move |db| leases::release(db, &lease)).await
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<()> {
+        let entry = entry.clone();
+        self.with(move |db| small::audit(db, &entry)).await
+    }
+
+    async fn audit_log(&self, limit: u32) -> Result<Vec<AuditEntry>> {
+        self.with(move |db| small::audit_log(db, limit)).await
+    }
+
+    async fn fact(&self, scope: &str, name: &str) -> Result<Option<String>> {
+        let (scope, name) = (scope.to_owned(), name.to_owned());
+        self.with(move |db| small::fact(db, &scope, &name)).await
+    }
+
+    async fn facts(&self, scope: &str) -> Result<Vec<(String, String)>> {
+        let scope = scope.to_owned();
+        self.with(move |db| small::facts(db, &scope)).await
+    }
+
+    async fn set_fact(&self, scope: &str, name: &str, value: Option<&str>) -> Result<()> {
+        let (scope, name, value) = (scope.to_owned(), name.to_owned(), value.map(str::to_owned));
+        self.with(move |db| small::set_fact(db, &scope, &name, value.as_deref())).await
+    }
+
+    async fn open_backfill(
+        &self,
+        account: &str,
+        exports: &[String],
+        window: Window,
+        now: DateTime<Utc>,
+    ) -> Result<Backfill> {
+        let (account, exports) = (account.to_owned(), exports.to_vec());
+        self.with(move |db| small::open_backfill(db, &account, exports, window, now)).await
+    }
+
+    async fn close_backfill(&self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        self.with(move |db| small::close_backfill(db, id, now)).await
+    }
+
+    async fn prune(&self, keep: Retention, now: DateTime<Utc>) -> Result<Pruned> {
+        let this = self.clone();
+        blocking(move || {
+            let mut connection = this.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            retention::prune(&mut connection, keep, now).map_err(|error| explain(&error, &this.path))
+        })
+        .await
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<()> {
+        let (this, file) = (self.clone(), file.to_path_buf());
+        blocking(move || {
+            let connection = this.connection.lock().unwrap_or_else(PoisonError::into_inner);
+            file::copy(&connection, &this.path, &file)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    async fn post(&self, letters: &[Letter], now: DateTime<Utc>) -> Result<()> {
+        let letters = letters.to_vec();
+        self.with(move |db| outbox::post(db, &letters, now)).await
+    }
+
+    async fn take_turn(&self, who: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool> {
+        let who = who.to_owned();
+        self.with(move |db| leases::take_turn(db, &who, now, until)).await
+    }
+
+    async fn end_turn(&self, who: &str) -> Result<()> {
+        let who = who.to_owned();
+        self.with(move |db| leases::end_turn(db, &who)).await
+    }
+
+    async fn next(&self) -> Result<Vec<Waiting>> {
+        self.with(|db| outbox::next(db)).await
+    }
+
+    async fn settle(&self, id: i64, fate: &Fate, now: DateTime<Utc>) -> Result<()> {
+        let fate = fate.clone();
+        self.with(move |db| outbox::settle(db, id, &fate, now)).await
+    }
+
+    async fn mail(&self, run: &str) -> Result<(Mail, Option<String>)> {
+        let run = run.to_owned();
+        self.with(move |db| outbox::mail(db, &run)).await
+    }
+}
