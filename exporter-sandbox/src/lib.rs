@@ -104,7 +104,7 @@ impl Sandbox {
 
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let service = Service { name: "control", endpoint: panel::endpoint, logged: str::to_owned };
-        let router = control::router(panel.clone(), Arc::clone(&sheets), faults.clone());
+        let router = control::router(panel.clone(), Arc::clone(&sheets), telegram.clone(), faults.clone());
         // Its own faults: a control path that breaks or logs itself controls nothing.
         let control = Server::start(free, service, router, Faults::default()).await?;
 

@@ -8,3 +8,5 @@ mod sheets_batch;
 mod sheets_http;
 mod sheets_life;
 mod sheets_values;
+mod telegram;
+mod telegram_updates;

@@ -1,5 +1,7 @@
 //! The control path: the handles as JSON over HTTP, for whoever runs the sandbox as a process.
 
+mod telegram;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -14,9 +16,10 @@ use crate::faults::{Call, Fault, Faults};
 use crate::panel::data::Dataset;
 use crate::panel::{Mode, Panel};
 use crate::sheets::Sheets;
+use crate::telegram::Telegram;
 use crate::{SPREADSHEET, person};
 
-pub(crate) fn router(panel: Panel, sheets: Arc<Sheets>, faults: Faults) -> Router {
+pub(crate) fn router(panel: Panel, sheets: Arc<Sheets>, telegram: Telegram, faults: Faults) -> Router {
     let panel = Router::new()
         .route("/panel/cell", post(set_cell))
         .route("/panel/password", post(set_password))
@@ -30,6 +33,7 @@ pub(crate) fn router(panel: Panel, sheets: Arc<Sheets>, faults: Faults) -> Route
         .with_state(faults)
         .merge(panel)
         .merge(sheets)
+        .merge(telegram::router(telegram))
 }
 
 async fn pending(State(faults): State<Faults>) -> Json<Vec<Fault>> {
