@@ -89,6 +89,8 @@ impl Sink for CsvSink {
         Ok(Plan {
             version: PLAN_VERSION,
             export: spec.name.clone(),
+            run: String::new(),
+            file: None,
             target: path.display().to_string(),
             table,
             changes,

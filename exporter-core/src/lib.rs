@@ -39,7 +39,8 @@ pub use notifier::{Delivery, Message, MessageBody, Notifier};
 pub use outbox::{Fate, Letter, Mail, Outbox, Waiting};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};
 pub use plan::{
-    CellChange, Changes, Differ, Duplicate, PLAN_VERSION, Plan, PlanCounts, RowUpdate, StoredTwice,
+    CellChange, Changes, Conflict, Differ, Duplicate, EditRules, OnEdit, PLAN_VERSION, Plan, PlanCounts,
+    RowUpdate, StoredTwice,
 };
 pub use report::{ExportReport, ExportStatus, REPORT_VERSION, RunReport, RunStatus};
 pub use secret::Secret;

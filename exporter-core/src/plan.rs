@@ -1,6 +1,7 @@
 //! The plan: what a sink would do, as plain serialisable data.
 
 mod diff;
+mod edits;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Origin, RowKey, Table, Value};
 
 pub use diff::Differ;
+pub use edits::{EditRules, OnEdit};
 
 /// Version of [`Plan`]'s shape.
 pub const PLAN_VERSION: u32 = 1;
@@ -20,6 +22,12 @@ pub struct Plan {
     pub version: u32,
     /// The export's name.
     pub export: String,
+    /// The run that it is for; empty until a run takes it up.
+    #[serde(default)]
+    pub run: String,
+    /// The file that the table was read from, where it is kept.
+    #[serde(default)]
+    pub file: Option<String>,
     /// The destination, for people: spreadsheet and tab.
     pub target: String,
     /// The table itself; the other fields refer to its rows by index.
@@ -49,6 +57,28 @@ pub struct Changes {
     pub duplicates: Vec<Duplicate>,
     /// Rows that are stored more than once: the first is updated, none is deleted.
     pub stored_twice: Vec<StoredTwice>,
+    /// Cells that people edited and that are kept as they are.
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
+}
+
+/// A cell of ours that people edited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The row of the table, by index.
+    pub row: u32,
+    /// Where the row is stored: the sink's row number.
+    pub stored_row: u32,
+    /// Its key.
+    pub key: RowKey,
+    /// The column of the table, by index.
+    pub column: u32,
+    /// What we wrote last.
+    pub last: Value,
+    /// What people made of it.
+    pub stored: Value,
+    /// What the file says.
+    pub incoming: Value,
 }
 
 /// A stored row that gets new values in some cells.
@@ -108,6 +138,9 @@ pub struct PlanCounts {
     pub unchanged: usize,
     /// Rows of the file that repeat a key of the file.
     pub duplicates: usize,
+    /// Cells that people edited and that are kept as they are.
+    #[serde(default)]
+    pub conflicts: usize,
 }
 
 impl Changes {
@@ -118,6 +151,7 @@ impl Changes {
             updated: self.updates.len(),
             unchanged: self.unchanged,
             duplicates: self.duplicates.len(),
+            conflicts: self.conflicts.len(),
         }
     }
 

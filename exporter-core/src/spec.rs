@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ColumnType;
+use crate::{ColumnType, EditRules};
 
 /// One dataset of a panel, as far as table and destination are concerned.
 /// How it is downloaded is its source's own business.
@@ -23,6 +23,8 @@ pub struct ExportSpec {
     pub ignore: Vec<String>,
     /// Declared types by column name; the other columns are inferred.
     pub types: BTreeMap<String, ColumnType>,
+    /// What becomes of cells of ours that people edited.
+    pub edits: EditRules,
     /// How many columns the file must have, where that is known.
     pub columns: Option<usize>,
 }

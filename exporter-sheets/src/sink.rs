@@ -129,6 +129,8 @@ impl Sink for SheetsSink {
         Ok(Plan {
             version: PLAN_VERSION,
             export: spec.name.clone(),
+            run: String::new(),
+            file: None,
             target: self.target(&spec.tab),
             table: Arc::clone(table),
             calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),

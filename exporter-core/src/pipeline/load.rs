@@ -12,7 +12,7 @@ use crate::{
     Changes, Error, ErrorReport, Export, ExportReport, ExportStatus, Plan, PlanCounts, Receipt, Stage, Table,
 };
 
-/// How many duplicates are named in the report before they are only counted.
+/// How many of a sort are named in the report before they are only counted.
 const NAMED: usize = 5;
 
 /// Writes what was fetched, in order.
@@ -74,13 +74,13 @@ impl<'a> Loader<'a> {
         if table.is_empty() {
             return (ExportReport { status: ExportStatus::NoData, ..report }, None);
         }
-        match self.write(job, Arc::new(table), &mut report.notes).await {
+        match self.write(job, Arc::new(table), report.file.as_deref(), &mut report.notes).await {
             Ok(Loaded { plan, receipt, attempts, calls }) => {
                 report.status = ExportStatus::Ok;
                 report.counts = plan.changes.counts();
                 report.attempts = report.attempts.max(attempts);
                 report.sheets_calls = calls;
-                report.notes.extend(describe(&plan.changes));
+                report.notes.extend(describe(&plan.changes, &plan.table));
                 report.notes.extend(plan.notes.iter().cloned());
                 report.notes.extend(receipt.map(|receipt| receipt.notes).unwrap_or_default());
                 (report, self.pipeline.dry_run.then_some(plan))
@@ -95,6 +95,7 @@ impl<'a> Loader<'a> {
         &self,
         job: &Job,
         table: Arc<Table>,
+        file: Option<&str>,
         notes: &mut Vec<String>,
     ) -> Result<Loaded, ErrorReport> {
         let spec = job.source.spec();
@@ -102,7 +103,7 @@ impl<'a> Loader<'a> {
         notes.extend(found);
         let mut attempt = 1;
         loop {
-            let error = match self.plan_and_apply(job, &table).await {
+            let error = match self.plan_and_apply(job, &table, file).await {
                 Ok((plan, receipt)) => {
                     let calls = plan.calls + receipt.as_ref().map_or(0, |receipt| receipt.calls);
                     return Ok(Loaded { plan, receipt, attempts: attempt, calls });
@@ -123,9 +124,16 @@ impl<'a> Loader<'a> {
         }
     }
 
-    async fn plan_and_apply(&self, job: &Job, table: &Arc<Table>) -> Result<(Plan, Option<Receipt>), Error> {
+    async fn plan_and_apply(
+        &self,
+        job: &Job,
+        table: &Arc<Table>,
+        file: Option<&str>,
+    ) -> Result<(Plan, Option<Receipt>), Error> {
         let spec = job.source.spec();
-        let plan = job.sink.plan(table, spec).await.map_err(|error| error.at(Stage::Plan))?;
+        let mut plan = job.sink.plan(table, spec).await.map_err(|error| error.at(Stage::Plan))?;
+        self.events.run().clone_into(&mut plan.run);
+        plan.file = file.map(str::to_owned);
         self.events.emit(Fact::Planned { export: spec.name.clone(), counts: plan.changes.counts() });
         if self.pipeline.dry_run || plan.changes.is_empty() {
             return Ok((plan, None));
@@ -136,9 +144,9 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Duplicates in words: the first few by name, the rest as a number.
-fn describe(changes: &Changes) -> Vec<String> {
-    let twice = changes.duplicates.iter().map(|duplicate| {
+/// Duplicates and edits of people in words: the first few by name, the rest as a number.
+fn describe(changes: &Changes, table: &Table) -> Vec<String> {
+    let duplicates = changes.duplicates.iter().map(|duplicate| {
         format!(
             "the key `{}` is twice in the file: page {} row {} was dropped for page {} row {}",
             duplicate.key,
@@ -154,10 +162,28 @@ fn describe(changes: &Changes) -> Vec<String> {
             stored.key, stored.first, stored.other
         )
     });
-    let mut notes: Vec<String> = twice.take(NAMED).chain(stored.take(NAMED)).collect();
-    let more = (changes.duplicates.len() + changes.stored_twice.len()).saturating_sub(notes.len());
+    let conflicts = changes.conflicts.iter().map(|conflict| {
+        format!(
+            "people changed `{}` of `{}` in row {} to `{}`: it is kept, the file says `{}`",
+            table.columns()[conflict.column as usize].name,
+            conflict.key,
+            conflict.stored_row,
+            conflict.stored,
+            conflict.incoming
+        )
+    });
+    let mut notes = some(duplicates, "keys are twice in the file");
+    notes.extend(some(stored, "keys are twice in the sheet"));
+    notes.extend(some(conflicts, "cells were changed by people and are kept"));
+    notes
+}
+
+/// The first few, and how many more there are.
+fn some(notes: impl ExactSizeIterator<Item = String>, what: &str) -> Vec<String> {
+    let more = notes.len().saturating_sub(NAMED);
+    let mut notes: Vec<String> = notes.take(NAMED).collect();
     if more > 0 {
-        notes.push(format!("{more} more keys are there twice"));
+        notes.push(format!("{more} more {what}"));
     }
     notes
 }

@@ -72,6 +72,8 @@ fn sink(applies: usize) -> Arc<dyn Sink> {
         Ok(Plan {
             version: PLAN_VERSION,
             export: spec.name.clone(),
+            run: String::new(),
+            file: None,
             target: spec.tab.clone(),
             table: table.clone(),
             changes: Changes { inserts: vec![0], ..Changes::default() },
@@ -225,6 +227,8 @@ async fn writing_is_planned_anew_after_a_failure_that_may_pass() {
         Ok(Plan {
             version: PLAN_VERSION,
             export: spec.name.clone(),
+            run: String::new(),
+            file: None,
             target: String::new(),
             table: table.clone(),
             changes: Changes { unchanged: 1, ..Changes::default() },

@@ -63,6 +63,8 @@ impl Sink for MemorySink {
         Ok(Plan {
             version: PLAN_VERSION,
             export: spec.name.clone(),
+            run: String::new(),
+            file: None,
             target: format!("memory, tab `{}`", spec.tab),
             table: Arc::clone(table),
             changes: differ.finish(),

@@ -17,7 +17,7 @@ fn window() -> Window {
 }
 
 fn export(name: &str, status: ExportStatus) -> ExportReport {
-    let counts = PlanCounts { new: 1_200, updated: 3, unchanged: 31, duplicates: 1 };
+    let counts = PlanCounts { new: 1_200, updated: 3, unchanged: 31, duplicates: 1, conflicts: 0 };
     ExportReport {
         name: name.into(),
         status,

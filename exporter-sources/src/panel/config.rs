@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exporter_core::{ColumnType, Error, ErrorKind, FileKind};
+use exporter_core::{ColumnType, EditRules, Error, ErrorKind, FileKind};
 use serde::Deserialize;
 
 /// What is known about a panel beside its address and credentials.
@@ -54,6 +54,8 @@ pub struct ExportConfig {
     pub columns: Option<usize>,
     /// The columns that identify a row.
     pub key: Option<Vec<String>>,
+    /// What becomes of cells that people edited in the sheet.
+    pub edits: Option<EditRules>,
     /// Columns that are written but never compared, such as a running number.
     pub ignore: Option<Vec<String>>,
     /// Declared types by column name.
@@ -124,6 +126,7 @@ impl ExportConfig {
             date_format: over.date_format.or(self.date_format),
             trigger: over.trigger.or(self.trigger),
             file: over.file.or(self.file),
+            edits: over.edits.or(self.edits),
             columns: over.columns.or(self.columns),
             key: over.key.or(self.key),
             ignore: over.ignore.or(self.ignore),

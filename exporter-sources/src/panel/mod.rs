@@ -182,6 +182,7 @@ fn spec(name: &str, export: &ExportConfig) -> ExportSpec {
         key: export.key.clone().unwrap_or_default(),
         ignore: export.ignore.clone().unwrap_or_default(),
         types: export.types.clone().unwrap_or_default(),
+        edits: export.edits.clone().unwrap_or_default(),
         columns: export.columns,
     }
 }
