@@ -99,6 +99,8 @@ async fn a_run_that_was_taken_over_writes_nothing_more() {
     let plan = Plan {
         version: PLAN_VERSION,
         export: "a".into(),
+        run: String::new(),
+        file: None,
         target: "a tab".into(),
         table: Arc::new(Table::with_names(["ID"])),
         changes: Changes::default(),
