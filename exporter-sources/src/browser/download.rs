@@ -11,18 +11,26 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::GLANCE;
 use super::driver::{Browser, failed};
+use super::watch::Watch;
 use crate::driver::{Download, classify};
 use crate::panel::{BROWSER_PREFIX, Deadlines};
 use crate::selector::Selector;
+
+/// Where a file goes, and whether what is sent for it is watched.
+pub(super) struct Place<'a> {
+    pub directory: &'a Path,
+    pub watches: bool,
+}
 
 /// Clicks the trigger and waits for the file.
 pub(super) async fn take(
     browser: &Browser,
     trigger: &[Selector],
-    directory: &Path,
+    place: Place<'_>,
     deadlines: Deadlines,
     missing: impl Fn() -> Error,
 ) -> Result<Download, Error> {
+    let Place { directory, watches } = place;
     let own = tempfile::Builder::new().prefix(BROWSER_PREFIX).tempdir_in(directory)?;
     let lost = |error: thirtyfour::bidi::BidiError| failed("does not tell of downloads", &error);
     let bidi = browser.driver().bidi().await.map_err(|error| failed("does not speak BiDi", &error))?;
@@ -31,6 +39,7 @@ pub(super) async fn take(
     bidi.browser().set_download_behavior(Some(allowed)).await.map_err(lost)?;
     let mut begins = bidi.subscribe::<DownloadWillBegin>().await.map_err(lost)?;
     let mut ends = bidi.subscribe::<DownloadEnd>().await.map_err(lost)?;
+    let watch = if watches { Watch::start(browser, &bidi).await } else { None };
 
     if !browser.click(trigger).await? {
         return Err(missing());
@@ -59,7 +68,8 @@ pub(super) async fn take(
     let kept = tempfile::Builder::new().prefix(".part-").tempfile_in(directory)?.into_temp_path();
     tokio::fs::rename(&saved, &kept).await?;
     let path = kept.keep().map_err(|error| Error::from(error.error))?;
-    Ok(Download { path, file_name: begun.suggested_filename, media_type: None, notes: Vec::new() })
+    let trace = watch.map(|watch| watch.finish(&begun.url));
+    Ok(Download { path, file_name: begun.suggested_filename, media_type: None, notes: Vec::new(), trace })
 }
 
 /// Waits until another page has come instead of a download; what it says.

@@ -9,6 +9,7 @@ use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as
 use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
 
 use super::process::{self, DriverProcess};
+use crate::driver::Cookie;
 use crate::driver::classify::Seen;
 use crate::panel::BrowserOptions;
 use crate::selector::Selector;
@@ -159,6 +160,37 @@ impl Browser {
                     .map(|_| true)
             }
         }
+    }
+
+    /// Takes cookies over for the page that is open; opens `url` with them.
+    pub(super) async fn adopt(&self, cookies: &[Cookie], url: &str) -> Result<Look, Error> {
+        // A cookie can only be set for a page that is there.
+        self.open(url).await?;
+        for cookie in cookies {
+            let mut own = thirtyfour::Cookie::new(cookie.name.clone(), cookie.value.clone());
+            own.set_path(cookie.path.clone());
+            own.set_secure(cookie.secure);
+            if let Some(domain) = &cookie.domain {
+                own.set_domain(domain.clone());
+            }
+            self.driver.add_cookie(own).await.map_err(|error| failed("takes no cookie", &error))?;
+        }
+        self.open(url).await
+    }
+
+    /// The cookies of the session.
+    pub(super) async fn cookies(&self) -> Result<Vec<Cookie>, Error> {
+        let cookies = self.driver.get_all_cookies().await;
+        let cookies = cookies.map_err(|error| failed("does not tell its cookies", &error))?;
+        let plain = |cookie: thirtyfour::Cookie| Cookie {
+            name: cookie.name,
+            value: cookie.value,
+            // A leading point says that it is for the hosts below as well.
+            domain: cookie.domain.and_then(|domain| domain.strip_prefix('.').map(str::to_owned)),
+            path: cookie.path.unwrap_or_else(|| "/".to_owned()),
+            secure: cookie.secure.unwrap_or_default(),
+        };
+        Ok(cookies.into_iter().map(plain).collect())
     }
 
     /// Runs a piece of script on the page.

@@ -5,6 +5,7 @@ mod driver;
 mod evidence;
 mod leavings;
 mod process;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use exporter_core::{Error, ErrorKind, Window};
 use reqwest::Url;
 
-use crate::driver::{Client, Credentials, Download, Login, Recipe, classify, expired, not_found};
+use crate::driver::{Client, Cookie, Credentials, Download, Login, Recipe, classify, expired, not_found};
 use crate::panel::{BrowserOptions, Deadlines, PanelOptions};
 use crate::selector::{Selector, written};
 use driver::{Browser, Look};
@@ -30,6 +31,8 @@ pub(crate) struct BrowserClient {
     deadlines: Deadlines,
     zone: &'static str,
     directory: PathBuf,
+    /// Whether to watch what the browser sends.
+    watches: bool,
     browser: Option<Browser>,
     logged_in: bool,
 }
@@ -45,6 +48,7 @@ impl BrowserClient {
             deadlines: options.deadlines,
             zone: options.timezone.name(),
             directory: options.downloads.clone(),
+            watches: options.state.is_some(),
             browser: None,
             logged_in: false,
         }
@@ -111,7 +115,8 @@ impl BrowserClient {
         self.set(browser, "the field for the first day", &recipe.start, &first, &look.url).await?;
         self.set(browser, "the field for the last day", &recipe.end, &last, &look.url).await?;
         let missing = || not_found("the button that starts the export", &written(&recipe.trigger), &look.url);
-        download::take(browser, &recipe.trigger, &self.directory, self.deadlines, missing).await
+        let place = download::Place { directory: &self.directory, watches: self.watches };
+        download::take(browser, &recipe.trigger, place, self.deadlines, missing).await
     }
 
     /// Sets a date field and makes sure that the page took it.
@@ -147,7 +152,9 @@ impl BrowserClient {
 #[async_trait]
 impl Client for BrowserClient {
     async fn login(&mut self) -> Result<(), Error> {
-        self.browser = Some(Browser::start(&self.options, self.zone, self.deadlines.page).await?);
+        if self.browser.is_none() {
+            self.browser = Some(Browser::start(&self.options, self.zone, self.deadlines.page).await?);
+        }
         match self.log_in().await {
             Ok(()) => {
                 self.logged_in = true;
@@ -155,6 +162,20 @@ impl Client for BrowserClient {
             }
             Err(error) => Err(self.shown(error, "login").await),
         }
+    }
+
+    async fn adopt(&mut self, cookies: &[Cookie]) -> Result<bool, Error> {
+        let browser = Browser::start(&self.options, self.zone, self.deadlines.page).await?;
+        let probe = self.url(self.login.probe.as_deref().unwrap_or(&self.login.page))?;
+        let look = browser.adopt(cookies, &probe).await;
+        self.browser = Some(browser);
+        let look = look?;
+        classify::refusal(look.seen()).map_or(Ok(()), Err)?;
+        Ok(!classify::is_login_page(&look.html))
+    }
+
+    async fn cookies(&self) -> Result<Vec<Cookie>, Error> {
+        self.browser()?.cookies().await
     }
 
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error> {

@@ -29,6 +29,14 @@ const look = () => ({
   status: (performance.getEntriesByType('navigation')[0] || {}).responseStatus || null,
   html: document.documentElement ? document.documentElement.outerHTML : '',
 });
+const facts = () => {
+  const pairs = (css, value) => [...document.querySelectorAll(css)].map(found => [found.name, found[value]]);
+  return {
+    url: location.href.split('#')[0],
+    fields: pairs('input[type=hidden][name]', 'value'),
+    metas: pairs('meta[name]', 'content'),
+  };
+};
 const masked = () => {
   for (const field of document.querySelectorAll('input[type=password]')) field.value = '';
   const copy = document.documentElement.cloneNode(true);

@@ -2,6 +2,7 @@
 //! which of them ran.
 
 pub(crate) mod classify;
+mod cookie;
 mod recipe;
 
 use std::path::PathBuf;
@@ -9,7 +10,10 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use exporter_core::{Error, ErrorKind, Secret, Window};
 
+pub(crate) use cookie::Cookie;
 pub(crate) use recipe::{Login, Recipe};
+
+use crate::route::Trace;
 
 /// What a driver needs to log in.
 #[derive(Debug, Clone)]
@@ -21,7 +25,6 @@ pub(crate) struct Credentials {
 }
 
 /// A file that came, complete but not yet looked into.
-#[derive(Debug)]
 pub(crate) struct Download {
     /// Where it lies, in a private directory; whoever keeps it moves it.
     pub path: PathBuf,
@@ -31,6 +34,8 @@ pub(crate) struct Download {
     pub media_type: Option<String>,
     /// What a reader of the report should know.
     pub notes: Vec<String>,
+    /// What a browser sent to get it.
+    pub trace: Option<Trace>,
 }
 
 /// One way to talk to a panel.
@@ -38,6 +43,13 @@ pub(crate) struct Download {
 pub(crate) trait Client: Send {
     /// Logs in; called once, before anything else.
     async fn login(&mut self) -> Result<(), Error>;
+
+    /// Takes over a session that another driver, or another run, logged in; whether the
+    /// panel still knows it.
+    async fn adopt(&mut self, cookies: &[Cookie]) -> Result<bool, Error>;
+
+    /// The session's cookies.
+    async fn cookies(&self) -> Result<Vec<Cookie>, Error>;
 
     /// Opens the export's page, sets the window, starts the export and takes the file.
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error>;

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use exporter_core::{Error, ErrorKind, FileKind, Window};
+use sha2::{Digest as _, Sha256};
 
 use crate::panel::{ExportConfig, LoginConfig};
 use crate::selector::Selector;
@@ -13,6 +14,8 @@ pub(crate) struct Login {
     pub username: Vec<Selector>,
     pub password: Vec<Selector>,
     pub submit: Vec<Selector>,
+    /// A page that only somebody who is logged in sees.
+    pub probe: Option<String>,
 }
 
 /// How to get one export.
@@ -25,11 +28,14 @@ pub(crate) struct Recipe {
     pub trigger: Vec<Selector>,
     pub file: Option<FileKind>,
     /// The date format for chrono.
-    format: String,
+    pub format: String,
+    /// Changes when anything in the export's description does.
+    pub fingerprint: String,
 }
 
 impl Login {
-    pub(crate) fn new(config: &LoginConfig) -> Result<Self, Error> {
+    /// `probe` is a page of the panel behind the login.
+    pub(crate) fn new(config: &LoginConfig, probe: Option<String>) -> Result<Self, Error> {
         let selectors = |list: &Option<Vec<String>>, usual: &[&str]| match list {
             Some(list) => Selector::list(list),
             None => usual.iter().map(|selector| Selector::parse(selector)).collect(),
@@ -45,6 +51,7 @@ impl Login {
                 &config.submit,
                 &["button[type=\"submit\"]", "input[type=\"submit\"]", "form button"],
             )?,
+            probe,
         })
     }
 }
@@ -58,6 +65,7 @@ impl Recipe {
             _ => Err(missing(field)),
         };
         Ok(Self {
+            fingerprint: fingerprint(config),
             name: name.to_owned(),
             page: config.page.clone().ok_or_else(|| missing("page"))?,
             start: selectors(&config.start, "start")?,
@@ -75,6 +83,16 @@ impl Recipe {
         let written = |day: NaiveDate| day.format(&self.format).to_string();
         (written(window.first_day()), written(window.last_day()))
     }
+}
+
+/// A short name for a description.
+fn fingerprint(config: &ExportConfig) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(format!("{config:?}")).iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// `DD/MM/YYYY` as chrono writes it; `None` unless each part is there once.

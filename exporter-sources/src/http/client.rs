@@ -1,15 +1,17 @@
 //! The connection: cookies, redirects that stay at home, downloads that are whole.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use exporter_core::{Error, ErrorKind};
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Client, Response, Url, multipart, redirect};
 use tokio::io::AsyncWriteExt as _;
 
 use super::disposition::file_name;
 use super::form::Submission;
+use super::jar::Jar;
 use crate::driver::classify::{self, Seen};
 use crate::driver::{Download, too_large};
 
@@ -40,6 +42,7 @@ pub(super) struct Page {
 /// One browser's worth of cookies.
 pub(super) struct Connection {
     client: Client,
+    jar: Arc<Jar>,
     settings: Settings,
 }
 
@@ -56,8 +59,9 @@ impl Connection {
                 attempt.follow()
             }
         });
+        let jar = Arc::new(Jar::default());
         let client = Client::builder()
-            .cookie_store(true)
+            .cookie_provider(Arc::clone(&jar))
             .redirect(policy)
             .connect_timeout(settings.idle)
             .read_timeout(settings.download)
@@ -66,11 +70,16 @@ impl Connection {
             .map_err(|error| {
                 Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error)
             })?;
-        Ok(Self { client, settings: settings.clone() })
+        Ok(Self { client, jar, settings: settings.clone() })
+    }
+
+    /// The cookies.
+    pub(super) fn jar(&self) -> &Jar {
+        &self.jar
     }
 
     pub(super) async fn get(&self, url: Url) -> Result<Page, Error> {
-        self.submit(&Submission { url, post: false, fields: Vec::new() }).await
+        self.submit(&Submission::get(url)).await
     }
 
     /// Sends a form and takes the page that comes.
@@ -114,7 +123,7 @@ impl Connection {
         let name =
             named.unwrap_or_else(|| response.url().path().rsplit('/').next().unwrap_or_default().to_owned());
         let path = self.stream(response, directory).await?;
-        Ok(Download { path, file_name: name, media_type, notes: Vec::new() })
+        Ok(Download { path, file_name: name, media_type, notes: Vec::new(), trace: None })
     }
 
     /// The body, piece by piece, into a private file; whole or an error.
@@ -143,15 +152,25 @@ impl Connection {
     }
 
     async fn send(&self, submission: &Submission) -> Result<Response, Error> {
-        let request = if submission.post {
-            self.client.post(submission.url.clone()).form(&submission.fields)
-        } else if submission.fields.is_empty() {
-            self.client.get(submission.url.clone())
-        } else {
+        let mut url = submission.url.clone();
+        if !submission.post && !submission.fields.is_empty() {
             // A form sent by GET replaces the query of its address.
-            let mut url = submission.url.clone();
             url.query_pairs_mut().clear().extend_pairs(&submission.fields);
-            self.client.get(url)
+        }
+        let mut request = if submission.post { self.client.post(url) } else { self.client.get(url) };
+        for (name, value) in &submission.headers {
+            request = request.header(name, value);
+        }
+        let request = match &submission.text {
+            Some(text) => request.body(text.clone()),
+            None if !submission.post => request,
+            None if submission.multipart => {
+                let fields = submission.fields.iter().cloned();
+                request.multipart(
+                    fields.fold(multipart::Form::new(), |form, (name, value)| form.text(name, value)),
+                )
+            }
+            None => request.form(&submission.fields),
         };
         request.send().await.map_err(|error| unreachable(&submission.url, error))
     }

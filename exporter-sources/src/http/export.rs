@@ -53,7 +53,7 @@ fn scripted(
         )
     };
     let url = base.join(&script::target(page, trigger, &values)?).ok()?;
-    (url.origin() == base.origin()).then_some(Submission { url, post: false, fields: Vec::new() })
+    (url.origin() == base.origin()).then(|| Submission::get(url).sent_from(base))
 }
 
 /// The form that the trigger submits.

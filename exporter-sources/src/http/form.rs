@@ -9,6 +9,31 @@ pub(super) struct Submission {
     pub url: Url,
     pub post: bool,
     pub fields: Vec<(String, String)>,
+    /// A body that is no form.
+    pub text: Option<String>,
+    /// Whether the fields go as `multipart/form-data`.
+    pub multipart: bool,
+    /// Headers of its own, such as the address of the page that it comes from.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Submission {
+    /// Asks for an address and nothing else.
+    pub(super) fn get(url: Url) -> Self {
+        Self { url, post: false, fields: Vec::new(), text: None, multipart: false, headers: Vec::new() }
+    }
+
+    /// As a page at `page` sends it: some panels refuse forms that come from nowhere.
+    #[must_use]
+    pub(super) fn sent_from(mut self, page: &Url) -> Self {
+        let mut referer = page.clone();
+        referer.set_fragment(None);
+        self.headers.push(("referer".to_owned(), referer.into()));
+        if self.post {
+            self.headers.push(("origin".to_owned(), page.origin().ascii_serialization()));
+        }
+        self
+    }
 }
 
 /// The nearest element of this name around `element`.
@@ -53,7 +78,9 @@ pub(super) fn submission(
             Some((control.value().attr("name").filter(|name| !name.is_empty())?.to_owned(), value))
         })
         .collect();
-    Some(Submission { url, post, fields })
+    let multipart =
+        own("formenctype", "enctype").is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/form-data"));
+    Some(Submission { post, fields, multipart, ..Submission::get(url) }.sent_from(base))
 }
 
 /// The value that a control sends on its own account, if any.

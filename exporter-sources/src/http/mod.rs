@@ -4,6 +4,8 @@ mod client;
 mod disposition;
 mod export;
 mod form;
+mod jar;
+mod replay;
 mod script;
 
 use std::path::PathBuf;
@@ -14,7 +16,7 @@ use reqwest::Url;
 use scraper::Html;
 
 use crate::driver::classify::{self, Seen};
-use crate::driver::{Client, Credentials, Download, Login, Recipe, expired};
+use crate::driver::{Client, Cookie, Credentials, Download, Login, Recipe, expired};
 use crate::selector::{self, written};
 use client::{Connection, Page};
 use form::Submission;
@@ -31,6 +33,8 @@ pub(crate) struct HttpClient {
     directory: PathBuf,
     /// How the last page said to log out, while logged in.
     way_out: Option<Submission>,
+    /// Whether the session is another's, who logs out.
+    borrowed: bool,
 }
 
 impl HttpClient {
@@ -49,6 +53,7 @@ impl HttpClient {
             credentials,
             directory,
             way_out: None,
+            borrowed: false,
         })
     }
 
@@ -109,6 +114,21 @@ impl Client for HttpClient {
         Ok(())
     }
 
+    async fn adopt(&mut self, cookies: &[Cookie]) -> Result<bool, Error> {
+        self.borrowed = true;
+        self.connection.jar().put(cookies, &self.base);
+        let Some(probe) = self.login.probe.clone() else { return Ok(true) };
+        match self.page(&probe).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::SessionExpired => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn cookies(&self) -> Result<Vec<Cookie>, Error> {
+        Ok(self.connection.jar().all())
+    }
+
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error> {
         let page = self.page(&recipe.page).await?;
         let submission = export::request(&page, recipe, window)?;
@@ -116,7 +136,7 @@ impl Client for HttpClient {
     }
 
     async fn logout(&mut self) -> Result<(), Error> {
-        let Some(way_out) = self.way_out.take() else { return Ok(()) };
+        let Some(way_out) = self.way_out.take().filter(|_| !self.borrowed) else { return Ok(()) };
         self.connection.submit(&way_out).await.map(|_| ())
     }
 }
@@ -129,7 +149,7 @@ fn way_out(page: &Page) -> Option<Submission> {
     }
     let link = *form::all(&html, "a[href*=logout], a[href*=keluar]").first()?;
     let url = page.url.join(link.value().attr("href")?).ok()?;
-    Some(Submission { url, post: false, fields: Vec::new() })
+    Some(Submission::get(url).sent_from(&page.url))
 }
 
 impl Page {

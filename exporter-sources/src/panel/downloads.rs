@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use exporter_core::{Artifact, Clock, Error, FileKind};
-use sha2::{Digest as _, Sha256};
 
+use super::content::Content;
 use crate::driver::Download;
 
 /// How many days downloaded files are kept.
@@ -44,7 +44,7 @@ pub fn sweep(directory: &Path, clock: &dyn Clock) -> Result<usize, Error> {
 }
 
 /// Makes the directory, if need be, for the owner alone.
-pub(super) fn make_private(directory: &Path) -> Result<(), Error> {
+pub(crate) fn make_private(directory: &Path) -> Result<(), Error> {
     let named =
         |error: std::io::Error| Error::from(error).context("directory", directory.display().to_string());
     fs::create_dir_all(directory).map_err(named)?;
@@ -54,32 +54,21 @@ pub(super) fn make_private(directory: &Path) -> Result<(), Error> {
 /// Gives a download its name for keeps: `export_YYYYMMDD_HHMMSS.xlsx`, in the panel's time.
 pub(super) fn keep(
     download: &Download,
-    bytes: &[u8],
-    kind: FileKind,
+    content: &Content,
     export: &str,
     directory: &Path,
     now: DateTime<Tz>,
 ) -> Result<Artifact, Error> {
-    let path = free_name(directory, &format!("{export}_{}", now.format("%Y%m%d_%H%M%S")), kind);
+    let path = free_name(directory, &format!("{export}_{}", now.format("%Y%m%d_%H%M%S")), content.kind);
     fs::rename(&download.path, &path)?;
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     Ok(Artifact {
         path,
         file_name: download.file_name.clone(),
         media_type: download.media_type.clone(),
-        kind,
-        sha256: sha256(bytes),
-        size: bytes.len() as u64,
-    })
-}
-
-/// SHA-256 in hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
+        kind: content.kind,
+        sha256: content.sha256.clone(),
+        size: content.size,
     })
 }
 
@@ -95,7 +84,7 @@ fn free_name(directory: &Path, stem: &str, kind: FileKind) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use exporter_core::{FixedClock, SystemClock};
+    use exporter_core::{FixedClock, SystemClock, Table};
 
     #[test]
     fn files_are_private_and_old_ones_go() {
@@ -105,11 +94,19 @@ mod tests {
         assert_eq!(fs::metadata(&downloads).unwrap().permissions().mode() & 0o777, 0o700);
         let now: DateTime<Utc> = "2026-01-05T20:30:00Z".parse().unwrap();
         let zone = now.with_timezone(&chrono_tz::Asia::Jakarta);
+        let content = Content {
+            kind: FileKind::Pdf,
+            table: Table::default(),
+            size: 5,
+            sha256: String::new(),
+            notes: Vec::new(),
+        };
         for wanted in ["user_20260106_033000.pdf", "user_20260106_033000_2.pdf"] {
             let path = downloads.join(".part-1");
             fs::write(&path, b"%PDF-").unwrap();
-            let download = Download { path, file_name: "../x".into(), media_type: None, notes: Vec::new() };
-            let kept = keep(&download, b"%PDF-", FileKind::Pdf, "user", &downloads, zone).unwrap();
+            let download =
+                Download { path, file_name: "../x".into(), media_type: None, notes: Vec::new(), trace: None };
+            let kept = keep(&download, &content, "user", &downloads, zone).unwrap();
             assert_eq!(kept.path.file_name().unwrap(), wanted);
             assert_eq!(fs::metadata(&kept.path).unwrap().permissions().mode() & 0o777, 0o600);
         }

@@ -1,26 +1,28 @@
 //! A panel: one session, shared by its exports, over whichever driver works.
 
 mod config;
+mod content;
 mod downloads;
 mod export;
+mod fetch;
+mod learning;
 mod options;
+mod session;
 
 use std::sync::{Arc, Once};
 
-use async_trait::async_trait;
-use exporter_core::{Driver, Error, ErrorKind, ExportSource, ExportSpec, Session, Stage, Window};
+use exporter_core::{Error, ErrorKind, ExportSource, ExportSpec};
 use reqwest::Url;
 use tokio::sync::Mutex;
 
 pub use config::{ExportConfig, LoginConfig, PanelConfig, Preset, preset};
-pub(crate) use downloads::BROWSER_PREFIX;
+pub(crate) use downloads::{BROWSER_PREFIX, make_private};
 pub use downloads::{KEEP_DAYS, sweep};
 pub use options::{BrowserOptions, Deadlines, PanelOptions};
 
-use crate::browser::BrowserClient;
-use crate::driver::{Client, Credentials, Download, Login, Recipe};
-use crate::http::{HttpClient, Settings};
+use crate::driver::{Login, Recipe};
 use export::PanelExport;
+use session::Clients;
 
 /// A web panel with its exports.
 pub struct Panel {
@@ -29,19 +31,6 @@ pub struct Panel {
     login: Login,
     exports: Vec<(ExportSpec, Recipe)>,
     open: Mutex<Clients>,
-}
-
-/// The sessions that are open, one per driver at most.
-#[derive(Default)]
-struct Clients {
-    http: Option<Box<dyn Client>>,
-    browser: Option<Box<dyn Client>>,
-}
-
-impl Clients {
-    fn slot(&mut self, driver: Driver) -> &mut Option<Box<dyn Client>> {
-        if driver == Driver::Browser { &mut self.browser } else { &mut self.http }
-    }
 }
 
 impl Panel {
@@ -64,8 +53,9 @@ impl Panel {
                 let export = &config.exports[name];
                 Ok((spec(name, export), Recipe::new(name, export)?))
             })
-            .collect::<Result<_, Error>>()?;
-        let login = Login::new(&config.login)?;
+            .collect::<Result<Vec<(ExportSpec, Recipe)>, Error>>()?;
+        let probe = exports.first().map(|(_, recipe)| recipe.page.clone());
+        let login = Login::new(&config.login, probe)?;
         Ok(Arc::new(Self { options, url, login, exports, open: Mutex::default() }))
     }
 
@@ -75,104 +65,6 @@ impl Panel {
             .map(|index| Arc::new(PanelExport::new(Arc::clone(self), index)) as Arc<dyn ExportSource>)
             .collect()
     }
-
-    /// The driver that is tried first.
-    fn first_driver(&self) -> Driver {
-        if self.options.driver == Driver::Browser { Driver::Browser } else { Driver::Http }
-    }
-
-    fn client(&self, driver: Driver) -> Result<Box<dyn Client>, Error> {
-        let credentials =
-            Credentials { username: self.options.username.clone(), password: self.options.password.clone() };
-        downloads::make_private(&self.options.downloads)?;
-        if driver == Driver::Browser {
-            return Ok(Box::new(BrowserClient::new(
-                self.url.clone(),
-                self.login.clone(),
-                credentials,
-                &self.options,
-            )));
-        }
-        let settings = Settings {
-            url: self.url.clone(),
-            idle: self.options.deadlines.page,
-            download: self.options.deadlines.download,
-            limit: self.options.limit,
-        };
-        let directory = self.options.downloads.clone();
-        Ok(Box::new(HttpClient::new(&settings, self.login.clone(), credentials, directory)?))
-    }
-
-    /// Logs in with this driver unless that is done.
-    async fn logged_in<'a>(
-        &self,
-        clients: &'a mut Clients,
-        driver: Driver,
-    ) -> Result<&'a mut Box<dyn Client>, Error> {
-        let slot = clients.slot(driver);
-        let client = if let Some(client) = slot.take() {
-            client
-        } else {
-            let mut client = self.client(driver)?;
-            if let Err(error) = client.login().await {
-                // Whatever the login left behind goes; its own error is the one that counts.
-                if let Err(left) = client.logout().await {
-                    tracing::debug!(%left, "after a failed login");
-                }
-                return Err(error.at(Stage::Login));
-            }
-            client
-        };
-        Ok(slot.insert(client))
-    }
-
-    /// The export's file, and the driver that fetched it.
-    async fn download(&self, recipe: &Recipe, window: Window) -> Result<(Download, Driver), Error> {
-        let mut clients = self.open.lock().await;
-        let driver = self.first_driver();
-        let result = self.logged_in(&mut clients, driver).await?.download(recipe, window).await;
-        match result {
-            Ok(download) => Ok((download, driver)),
-            Err(error) if self.options.driver == Driver::Auto && needs_browser(&error) => {
-                let client = self.logged_in(&mut clients, Driver::Browser).await?;
-                let mut download = client.download(recipe, window).await?;
-                download.notes.push(format!("fetched with the browser, because over HTTP: {error}"));
-                Ok((download, Driver::Browser))
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-#[async_trait]
-impl Session for Panel {
-    async fn open(&self) -> Result<Driver, Error> {
-        let mut clients = self.open.lock().await;
-        let driver = self.first_driver();
-        match self.logged_in(&mut clients, driver).await {
-            // A login form that only JavaScript draws is one for the browser.
-            Err(error)
-                if self.options.driver == Driver::Auto && error.kind() == ErrorKind::LoginFormNotFound =>
-            {
-                self.logged_in(&mut clients, Driver::Browser).await.map(|_| Driver::Browser)
-            }
-            other => other.map(|_| driver),
-        }
-    }
-
-    async fn close(&self) -> Result<(), Error> {
-        let Clients { http, browser } = std::mem::take(&mut *self.open.lock().await);
-        let mut result = Ok(());
-        for mut client in [http, browser].into_iter().flatten() {
-            result = client.logout().await.and(result);
-        }
-        result
-    }
-}
-
-/// Whether another try in a browser may bring what HTTP could not.
-fn needs_browser(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::ElementNotFound | ErrorKind::WrongFile)
 }
 
 fn spec(name: &str, export: &ExportConfig) -> ExportSpec {

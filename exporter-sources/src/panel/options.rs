@@ -22,6 +22,11 @@ pub struct PanelOptions {
     pub driver: Driver,
     /// A directory for downloaded files and evidence; made private (0700).
     pub downloads: PathBuf,
+    /// A directory for what is kept between runs, such as learned routes; made private
+    /// (0700). Nothing is kept without one.
+    pub state: Option<PathBuf>,
+    /// How long a learned route is trusted before its table is compared with the browser's.
+    pub compare_after: Duration,
     /// Which browser, and how.
     pub browser: BrowserOptions,
     /// How long things may take.
@@ -49,6 +54,8 @@ impl PanelOptions {
             password,
             driver: Driver::Auto,
             downloads,
+            state: None,
+            compare_after: Duration::from_hours(7 * 24),
             browser: BrowserOptions::default(),
             deadlines: Deadlines::default(),
             limit: 256 << 20,

@@ -4,4 +4,5 @@ mod formats_files;
 mod pdf_corpus;
 mod session_drivers;
 mod session_orphans;
+mod session_routes;
 mod stand_in;

@@ -13,12 +13,16 @@ use exporter_sources::{Panel, PanelOptions, preset};
 
 use crate::stand_in::{Fault, StandIn};
 
-fn request() -> ExportRequest {
+pub fn request() -> ExportRequest {
     let day = |d| chrono::NaiveDate::from_ymd_opt(2026, 1, d).unwrap();
     ExportRequest { window: Window::inclusive(day(5), day(6)).unwrap(), run: "t".into(), attempt: 1 }
 }
 
 pub fn panel(url: &str, driver: Driver, downloads: &Path, password: &str) -> Arc<Panel> {
+    Panel::new(&preset("andalan").unwrap(), options(url, driver, downloads, password)).unwrap()
+}
+
+pub fn options(url: &str, driver: Driver, downloads: &Path, password: &str) -> PanelOptions {
     let clock = FixedClock::at("2026-01-06T20:30:00Z".parse().unwrap());
     let zone = chrono_tz::Asia::Jakarta;
     let user = Secret::new("kasir@example.com");
@@ -27,7 +31,7 @@ pub fn panel(url: &str, driver: Driver, downloads: &Path, password: &str) -> Arc
     options.driver = driver;
     options.deadlines.page = Duration::from_secs(20);
     options.deadlines.download = Duration::from_secs(20);
-    Panel::new(&preset("andalan").unwrap(), options).unwrap()
+    options
 }
 
 /// Whether browser tests run here; where they must, a missing browser fails them.
@@ -185,5 +189,5 @@ async fn auto_uses_http_while_it_works_and_the_browser_where_it_cannot() {
     panel.close().await.unwrap();
     assert_eq!(drivers, [Driver::Http, Driver::Browser, Driver::Browser, Driver::Browser]);
     let calls = server.calls.lock().unwrap();
-    assert_eq!((calls.logins, calls.logouts), (2, 2), "one login for each driver");
+    assert_eq!((calls.logins, calls.logouts), (1, 1), "both drivers share one login");
 }

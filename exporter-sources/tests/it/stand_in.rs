@@ -23,6 +23,10 @@ pub enum Fault {
     Truncated,
     /// The buttons' scripts build their addresses in ways that only a browser follows.
     OpaqueScript,
+    /// The same, and the addresses behind the buttons are new ones.
+    Moved,
+    /// The same, and the old addresses bring a table of another export.
+    Crossed,
 }
 
 #[derive(Debug, Default)]
@@ -35,21 +39,30 @@ pub struct Calls {
 pub struct StandIn {
     pub url: String,
     pub calls: Arc<Mutex<Calls>>,
+    fault: Arc<Mutex<Fault>>,
 }
 
 impl StandIn {
+    /// From now on it does something else wrong.
+    pub fn change(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
     pub async fn start(fault: Fault) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(Calls::default()));
         let log = Arc::clone(&calls);
+        let shared = Arc::new(Mutex::new(fault));
+        let fault = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let log = Arc::clone(&log);
+                let fault = *fault.lock().unwrap();
                 tokio::spawn(async move { serve(stream, fault, &log).await });
             }
         });
-        Self { url, calls }
+        Self { url, calls, fault: shared }
     }
 }
 
@@ -99,9 +112,16 @@ async fn serve(mut stream: TcpStream, fault: Fault, log: &Mutex<Calls>) {
     let (method, target) = (line.next().unwrap(), line.next().unwrap());
     let known = headers.get("cookie").is_some_and(|cookie| cookie.contains("sid=known"));
     let mut answer = answer(method, target, &body, known, fault, &mut log.lock().unwrap());
-    if fault == Fault::OpaqueScript && answer.headers.contains("text/html") {
+    if matches!(fault, Fault::OpaqueScript | Fault::Moved | Fault::Crossed)
+        && answer.headers.contains("text/html")
+    {
         let html = String::from_utf8(answer.body).unwrap();
-        answer.body = html.replace("encodeURIComponent(a)", "[a].map(encodeURIComponent).join('')").into();
+        let opaque = html.replace("encodeURIComponent(a)", "[a].map(encodeURIComponent).join('')");
+        answer.body = match fault {
+            Fault::OpaqueScript => opaque,
+            _ => opaque.replace("/pdf?", "/pdf-baru?"),
+        }
+        .into();
     }
     let length = answer.body.len() + if answer.cut { 1000 } else { 0 };
     let head = format!(
@@ -117,6 +137,13 @@ const LOGIN: &str = r#"<form method="post" action="/login"><input type="hidden" 
 const OUT: &str = r#"<form method="post" action="/logout"><button>Keluar</button></form>"#;
 
 fn answer(method: &str, target: &str, body: &str, known: bool, fault: Fault, log: &mut Calls) -> Answer {
+    let target = match fault {
+        Fault::Moved => &target.replace("/pdf?", "/gone?").replace("/pdf-baru?", "/pdf?"),
+        Fault::Crossed => {
+            &target.replace("/user-front/pdf?", "/koin_pay/pdf?").replace("/pdf-baru?", "/pdf?")
+        }
+        _ => target,
+    };
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     match (method, path) {
         (_, "/login") if fault == Fault::Down => {

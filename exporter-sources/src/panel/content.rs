@@ -1,0 +1,112 @@
+//! What is in a file that came: its kind, its table, or what came instead.
+
+use std::path::Path;
+
+use exporter_core::{Error, ErrorKind, ExportSpec, FileKind, Stage, Table};
+use sha2::{Digest as _, Sha256};
+
+use crate::driver::{classify, expired, too_large};
+use crate::formats::{self, ReadOptions, typing};
+
+/// A file, read.
+pub(super) struct Content {
+    pub kind: FileKind,
+    pub table: Table,
+    pub size: u64,
+    pub sha256: String,
+    /// What a reader of the report should know.
+    pub notes: Vec<String>,
+}
+
+/// Reads a file. One that is not of the expected kind is removed; one that is, but
+/// cannot be read, stays as evidence.
+pub(super) async fn read(
+    path: &Path,
+    limit: u64,
+    expected: Option<FileKind>,
+    spec: &ExportSpec,
+) -> Result<Content, Error> {
+    let size = tokio::fs::metadata(path).await?.len();
+    if size > limit {
+        tokio::fs::remove_file(path).await?;
+        return Err(too_large(limit).at(Stage::Download));
+    }
+    let bytes = tokio::fs::read(path).await?;
+    let kind = match kind_of(&bytes, expected) {
+        Ok(kind) => kind,
+        Err(error) => {
+            tokio::fs::remove_file(path).await?;
+            return Err(error.at(Stage::Download));
+        }
+    };
+    let spec = spec.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        table(&bytes, &spec).map(|(table, notes)| (table, notes, sha256(&bytes)))
+    });
+    let (table, notes, sha256) = read
+        .await
+        .map_err(|error| Error::new(ErrorKind::Internal, "reading the file panicked").source(error))?
+        .map_err(|error| error.at(Stage::Read).evidence(path))?;
+    Ok(Content { kind, table, size, sha256, notes })
+}
+
+/// The kind that the content has; another than expected is an error that says what came.
+fn kind_of(bytes: &[u8], expected: Option<FileKind>) -> Result<FileKind, Error> {
+    let kind = formats::sniff(bytes).map_err(|error| {
+        let page = error.kind() == ErrorKind::WrongFile && bytes.trim_ascii_start().starts_with(b"<");
+        if page && classify::is_login_page(&String::from_utf8_lossy(bytes)) {
+            expired("download")
+        } else {
+            error
+        }
+    })?;
+    match expected {
+        Some(expected) if expected != kind => Err(Error::new(
+            ErrorKind::WrongFile,
+            format!("a file of the kind {kind} came where {expected} is expected"),
+        )
+        .hint("if the panel has changed, set the export's `file` in the configuration")),
+        _ => Ok(kind),
+    }
+}
+
+/// The typed table in the file, and what a reader of the report should know: cells that do
+/// not fit, not how a file that was read for certain is laid out.
+fn table(bytes: &[u8], spec: &ExportSpec) -> Result<(Table, Vec<String>), Error> {
+    let expect = spec.key.clone();
+    let reading = formats::read(bytes, &ReadOptions { expect, ..ReadOptions::default() })?;
+    for note in &reading.notes {
+        tracing::debug!(export = spec.name, "{note}");
+    }
+    let mut table = reading.table;
+    let options = typing::TypingOptions { declared: spec.types.clone(), text: spec.key.clone() };
+    let notes = typing::apply(&mut table, &options);
+    Ok((table, notes))
+}
+
+/// SHA-256 in hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_is_said() {
+        let kind = |bytes: &[u8]| kind_of(bytes, Some(FileKind::Pdf)).unwrap_err();
+        let login = b"<!doctype html><html><body><form><input type=password></form></body></html>";
+        assert_eq!(kind(login).kind(), ErrorKind::SessionExpired);
+        let page = kind(b"<!doctype html><html><title>Laporan kosong</title><body></body></html>");
+        assert_eq!(page.kind(), ErrorKind::WrongFile);
+        assert!(page.to_string().contains("Laporan kosong"), "{page}");
+        assert_eq!(kind(b"").kind(), ErrorKind::EmptyFile);
+        assert_eq!(kind(b"a,b\n1,2\n").kind(), ErrorKind::WrongFile);
+    }
+}
