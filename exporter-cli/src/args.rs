@@ -28,6 +28,8 @@ pub enum Command {
     Table(TableArgs),
     /// Try the configuration, every credential and every address, without writing
     Check(CheckArgs),
+    /// List, show or forget the requests that were learned from a browser
+    Routes(RoutesArgs),
     /// Serve the stand-ins for the panel, Google Sheets and Telegram until interrupted
     Sandbox(SandboxArgs),
 }
@@ -143,6 +145,37 @@ pub struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct RoutesArgs {
+    #[command(subcommand)]
+    pub verb: RoutesVerb,
+    /// The configuration file
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "EXPORTER_CONFIG",
+        global = true,
+        default_value = "exporter.toml"
+    )]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RoutesVerb {
+    /// Every export whose request is known
+    List,
+    /// One request: address, fields, headers, and where each value comes from
+    Show {
+        /// The export's name
+        export: String,
+    },
+    /// Forget one request, or all
+    Forget {
+        /// The export's name; all when left out
+        export: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
 pub struct SandboxArgs {
     /// Address of the panel [default: a free port]
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
@@ -165,7 +198,7 @@ impl Args {
             Command::Demo(args) => args.debug,
             Command::Run(args) => args.debug,
             Command::Check(args) => args.debug,
-            Command::Table(_) | Command::Sandbox(_) => false,
+            Command::Table(_) | Command::Routes(_) | Command::Sandbox(_) => false,
         }
     }
 }

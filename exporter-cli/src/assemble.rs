@@ -38,6 +38,7 @@ pub fn assemble(
     only: &[String],
     clock: &Arc<dyn Clock>,
 ) -> Result<Parts, Error> {
+    let state = loaded.state();
     let Loaded { config, directory } = loaded;
     let panel = config.panel;
     let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
@@ -53,6 +54,7 @@ pub fn assemble(
         downloads.clone(),
         clock.clone(),
     );
+    options.state = Some(state);
     options.driver = driver.unwrap_or(panel.driver);
     options.browser = BrowserOptions {
         binary: config.browser.binary,

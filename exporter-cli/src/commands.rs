@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod routes;
 pub mod run;
 pub mod sandbox;
 pub mod table;

@@ -39,6 +39,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Run(args) => commands::run::main(args).await,
         Command::Table(args) => commands::table::main(args),
         Command::Check(args) => commands::check::main(args).await,
+        Command::Routes(args) => commands::routes::main(&args),
         Command::Sandbox(args) => commands::sandbox::main(args).await,
     }
 }

@@ -1,7 +1,7 @@
 //! What can be configured. Every name here is a key of the TOML file.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
 use exporter_core::Driver;
@@ -103,6 +103,8 @@ pub struct BrowserSection {
 pub struct FilesSection {
     /// Where downloads are kept for a week; `downloads` beside the file unless given.
     pub downloads: Option<PathBuf>,
+    /// Where what is learned is kept between runs; `state` beside the file unless given.
+    pub state: Option<PathBuf>,
 }
 
 fn andalan() -> String {
@@ -120,4 +122,11 @@ pub struct Loaded {
     pub config: Config,
     /// Where it lies.
     pub directory: PathBuf,
+}
+
+impl Loaded {
+    /// The directory for what is kept between runs.
+    pub fn state(&self) -> PathBuf {
+        self.directory.join(self.config.files.state.as_deref().unwrap_or(Path::new("state")))
+    }
 }

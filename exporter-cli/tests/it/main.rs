@@ -6,6 +6,7 @@ mod bench;
 mod first_run;
 mod google;
 mod panel;
+mod routes;
 mod secrets;
 mod telegram;
 mod usage;

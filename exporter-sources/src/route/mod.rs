@@ -79,6 +79,31 @@ impl Route {
         std::iter::once(self.path.as_str()).chain(pairs.map(|(_, value)| value.as_str())).chain(text)
     }
 
+    /// All of it for people, a line for each part.
+    pub fn explained(&self) -> String {
+        let mut lines = vec![
+            format!("{} {}{}", self.method, self.origin, self.path),
+            format!("asked from the page {}", self.page),
+        ];
+        let mut pairs = |title: &str, pairs: &[(String, String)]| {
+            if !pairs.is_empty() {
+                lines.push(title.to_owned());
+                lines.extend(pairs.iter().map(|(name, value)| format!("  {name} = {value}")));
+            }
+        };
+        pairs("query:", &self.query);
+        if let Body::Form(form) = &self.body {
+            pairs("form:", form);
+        }
+        pairs("headers:", &self.headers);
+        if let Body::Text(text) = &self.body {
+            lines.push(format!("body: {text}"));
+        }
+        lines.push(format!("learned {}", self.learned.format("%Y-%m-%d %H:%M UTC")));
+        lines.push(format!("last the same as the browser's {}", self.verified.format("%Y-%m-%d %H:%M UTC")));
+        lines.join("\n")
+    }
+
     /// Whether its page has to be fetched first, because a value comes from there.
     pub(crate) fn needs_page(&self) -> bool {
         self.patterns().any(|text| text.contains("{{field ") || text.contains("{{meta "))
