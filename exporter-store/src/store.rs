@@ -4,7 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use exporter_core::{Outbox, Result, RunReport, Window};
+use exporter_core::{Journal, Outbox, Result, RunReport, Window};
 
 use crate::lease::{Grant, Holder, Lease};
 use crate::model::{
@@ -20,7 +20,7 @@ use crate::model::{
 /// - Instants are given by the caller, so that tests own time; none is taken from the
 ///   database.
 #[async_trait]
-pub trait Store: Outbox {
+pub trait Store: Outbox + Journal {
     /// Notes that a run begins.
     async fn begin_run(&self, run: &RunStart) -> Result<()>;
 

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod file;
+mod journal;
 mod leases;
 mod outbox;
 mod retention;
@@ -15,7 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use exporter_core::{Error, ErrorKind, Fate, Letter, Mail, Outbox, Result, RunReport, Waiting, Window};
+use exporter_core::{
+    BatchState, Error, ErrorKind, Fate, Journal, JournalBatch, JournalEntry, LastWritten, Letter, Mail,
+    Outbox, Result, RowKey, RunReport, Waiting, Window,
+};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::Store;
@@ -246,5 +250,38 @@ impl Outbox for SqliteStore {
     async fn mail(&self, run: &str) -> Result<(Mail, Option<String>)> {
         let run = run.to_owned();
         self.with(move |db| outbox::mail(db, &run)).await
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteStore {
+    async fn begin(&self, batch: &JournalBatch) -> Result<()> {
+        let batch = batch.clone();
+        self.with(move |db| journal::begin(db, &batch)).await
+    }
+
+    async fn settle(&self, id: &str, state: BatchState) -> Result<()> {
+        let id = id.to_owned();
+        self.with(move |db| journal::settle(db, &id, state)).await
+    }
+
+    async fn open(&self, target: &str) -> Result<Vec<JournalBatch>> {
+        let target = target.to_owned();
+        self.with(move |db| journal::open(db, &target)).await
+    }
+
+    async fn last_written(&self, target: &str, keys: &[RowKey]) -> Result<LastWritten> {
+        let (target, keys) = (target.to_owned(), keys.to_vec());
+        self.with(move |db| journal::last_written(db, &target, &keys)).await
+    }
+
+    async fn batches_of(&self, run: &str) -> Result<Vec<(JournalBatch, BatchState)>> {
+        let run = run.to_owned();
+        self.with(move |db| journal::batches_of(db, &run)).await
+    }
+
+    async fn entries_of(&self, key: &RowKey) -> Result<Vec<JournalEntry>> {
+        let key = key.clone();
+        self.with(move |db| journal::entries_of(db, &key)).await
     }
 }

@@ -9,7 +9,7 @@ use crate::model::{Pruned, Retention};
 /// How many runs go at once while the file is too big.
 const BATCH: u32 = 100;
 
-/// Coverage, open incidents and undelivered messages are never let go.
+/// Coverage, small facts, open batches and undelivered messages are never let go.
 pub fn prune(db: &mut Connection, keep: Retention, now: DateTime<Utc>) -> rusqlite::Result<Pruned> {
     let oldest = instant(now - TimeDelta::days(i64::from(keep.days)));
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -22,6 +22,7 @@ pub fn prune(db: &mut Connection, keep: Retention, now: DateTime<Utc>) -> rusqli
             [&oldest],
         )?,
     };
+    transaction.execute("DELETE FROM journal WHERE state <> 'open' AND at < ?1", [&oldest])?;
     transaction.commit()?;
     while used(db)? > keep.max_bytes {
         let gone = db.execute(

@@ -212,3 +212,11 @@ async fn a_window_of_one_day_covers_one_day() {
         .unwrap();
     assert_eq!(store.coverage(ACCOUNT, window(1, 31)).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn it_is_a_journal() {
+    let open = async |state: &(tempfile::TempDir, _)| {
+        exporter_store::SqliteStore::open(state.0.path().join("state.db")).await.unwrap()
+    };
+    exporter_core::testing::contract::journal(state, open).await;
+}

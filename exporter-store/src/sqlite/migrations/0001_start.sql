@@ -120,3 +120,28 @@ CREATE TABLE backfills (
     started   TEXT NOT NULL,
     finished  TEXT
 ) STRICT;
+
+-- What the sink wrote: one row for each batch, and one for each row of a batch.
+CREATE TABLE journal (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    id      TEXT NOT NULL UNIQUE,
+    run     TEXT NOT NULL,
+    target  TEXT NOT NULL,
+    at      TEXT NOT NULL,
+    -- open, committed, dropped
+    state   TEXT NOT NULL,
+    -- the batch as JSON, its rows left out
+    batch   TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_by_run ON journal (run, number);
+CREATE INDEX journal_by_target ON journal (target, state, number);
+
+CREATE TABLE journal_rows (
+    batch    INTEGER NOT NULL REFERENCES journal (number) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    key      TEXT NOT NULL,
+    -- the row as JSON
+    row      TEXT NOT NULL,
+    PRIMARY KEY (batch, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_rows_by_key ON journal_rows (key, batch);
