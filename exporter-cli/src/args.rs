@@ -1,11 +1,15 @@
 //! What the user typed.
 
+mod unattended;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use exporter_core::Driver;
+
+pub use unattended::{HistoryArgs, ShowArgs, StatusArgs};
 
 /// Takes the exports of a web admin panel into Google Sheets, unattended.
 ///
@@ -30,6 +34,12 @@ pub enum Command {
     Check(CheckArgs),
     /// List, show or forget the requests that were learned from a browser
     Routes(RoutesArgs),
+    /// List the runs so far, the newest first
+    History(HistoryArgs),
+    /// Show one run with every step
+    Show(ShowArgs),
+    /// Draw which days are loaded, and say what is missing
+    Status(StatusArgs),
     /// Serve the stand-ins for the panel, Google Sheets and Telegram until interrupted
     Sandbox(SandboxArgs),
 }
@@ -198,7 +208,7 @@ impl Args {
             Command::Demo(args) => args.debug,
             Command::Run(args) => args.debug,
             Command::Check(args) => args.debug,
-            Command::Table(_) | Command::Routes(_) | Command::Sandbox(_) => false,
+            _ => false,
         }
     }
 }

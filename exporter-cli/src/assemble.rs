@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use exporter_core::layers::Deadline;
-use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Session, Sink};
+use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Secret, Session, Sink};
 use exporter_notify::{Telegram, TelegramConfig};
 use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
 use exporter_sources::{BrowserOptions, Panel, PanelConfig, PanelOptions, preset, sweep};
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 use crate::config::Loaded;
@@ -20,6 +21,10 @@ const SHEET_LIMIT: Duration = Duration::from_mins(15);
 pub struct Parts {
     /// The exports and where they go, in order.
     pub jobs: Vec<Job>,
+    /// The panel account: address and a digest of the user name.
+    pub account: String,
+    /// The spreadsheet.
+    pub sheet: String,
     /// The panel's session.
     pub session: Arc<dyn Session>,
     /// The sink, to try it without an export.
@@ -46,10 +51,12 @@ pub fn assemble(
     check_names(only, &described.names()?)?;
 
     let downloads = directory.join(config.files.downloads.unwrap_or_else(|| "downloads".into()));
+    let username = panel.username.resolve(&directory, "the panel's user name")?;
+    let (account, sheet) = (account(&panel.url, &username), config.sheets.spreadsheet.clone());
     let mut options = PanelOptions::new(
         panel.url,
         panel.timezone,
-        panel.username.resolve(&directory, "the panel's user name")?,
+        username,
         panel.password.resolve(&directory, "the panel's password")?,
         downloads.clone(),
         clock.clone(),
@@ -96,7 +103,14 @@ pub fn assemble(
             Job { source, sink: sink.clone() }
         })
         .collect();
-    Ok(Parts { jobs, session: panel, sink, telegram })
+    Ok(Parts { jobs, account, sheet, session: panel, sink, telegram })
+}
+
+/// Names a panel account: its address and a digest of the user name.
+pub fn account(url: &str, username: &Secret) -> String {
+    let digest = Sha256::digest(username.expose());
+    let digest = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    format!("{}#{digest:08x}", url.trim_end_matches('/'))
 }
 
 /// Every name after `--only` must be an export.

@@ -3,6 +3,9 @@
 pub mod check;
 pub mod demo;
 pub mod routes;
+pub mod history;
 pub mod run;
 pub mod sandbox;
+pub mod show;
+pub mod status;
 pub mod table;

@@ -14,7 +14,7 @@ pub enum Exit {
     Failed = 1,
     /// The configuration or the command line is wrong.
     Config = 2,
-    /// Nothing could run: the login failed, or the panel is down.
+    /// Nothing could run: the login failed, the panel is down, or another run goes on.
     NothingRan = 3,
 }
 
@@ -38,6 +38,7 @@ impl From<RunStatus> for Exit {
 pub fn for_kind(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::Config | ErrorKind::SecretMissing | ErrorKind::SheetCredentials => Exit::Config,
+        ErrorKind::Busy => Exit::NothingRan,
         _ => Exit::Failed,
     }
 }

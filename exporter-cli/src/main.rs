@@ -4,9 +4,11 @@ mod args;
 mod assemble;
 mod commands;
 mod config;
+mod execute;
 mod exit;
 mod logging;
 mod render;
+mod state;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,9 @@ async fn dispatch(command: Command) -> Exit {
         Command::Table(args) => commands::table::main(args),
         Command::Check(args) => commands::check::main(args).await,
         Command::Routes(args) => commands::routes::main(&args),
+        Command::History(args) => commands::history::main(args).await,
+        Command::Show(args) => commands::show::main(args).await,
+        Command::Status(args) => commands::status::main(args).await,
         Command::Sandbox(args) => commands::sandbox::main(args).await,
     }
 }

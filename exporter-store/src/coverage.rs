@@ -19,9 +19,9 @@ pub enum DayState {
     Empty,
     /// Asked for while the day was going on: rows may have come later.
     Stale,
-    /// Never answered.
+    /// Over, and never answered.
     Missing,
-    /// Before the first day that was ever loaded, or after today.
+    /// Before the first day that was ever loaded, today as long as nobody has asked, or later.
     Outside,
 }
 
@@ -53,7 +53,8 @@ impl Calendar {
             Some(covered) if day < today && covered.at < end_of(day, zone) => DayState::Stale,
             Some(covered) if covered.empty => DayState::Empty,
             Some(_) => DayState::Loaded,
-            None if first.is_none_or(|first| day < first) => DayState::Outside,
+            // Today may still be asked for.
+            None if day == today || first.is_none_or(|first| day < first) => DayState::Outside,
             None => DayState::Missing,
         };
         let days = || window.first_day().iter_days().take_while(|day| window.contains(*day));

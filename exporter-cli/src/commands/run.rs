@@ -1,17 +1,14 @@
 //! `exporter run`: fetch the exports and bring the sheet up to date.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use exporter_core::{
-    Clock, Error, Events, Listener, Notifier, Outcome, Pipeline, RetryPolicy, RunReport, SystemClock, Window,
-};
-use exporter_notify::Courier;
+use exporter_core::{Clock, Error, Outcome, RunReport, SystemClock, Window};
+use exporter_store::Cause;
 
 use crate::args::RunArgs;
-use crate::assemble::{Parts, assemble};
 use crate::config::load;
+use crate::execute::{self, Order};
 use crate::exit::{self, Exit};
 use crate::render;
 
@@ -29,34 +26,17 @@ pub async fn main(args: RunArgs) -> Exit {
 /// Loads, assembles, runs, and waits until everybody has been told.
 pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let loaded = load(Path::new(&args.config))?;
-    let (store, zone) = (loaded.config.store_name.clone(), loaded.config.panel.timezone);
-    let window = window(args, &*clock, zone)?;
-    let Parts { jobs, session, telegram, .. } =
-        assemble(loaded, args.driver.map(Into::into), &args.only, &clock)?;
-
-    let mut listeners: Vec<Arc<dyn Listener>> = vec![render::progress::listener()];
-    // A dry run changes nothing, so there is nothing to tell.
-    let courier = telegram.filter(|_| !args.dry_run).map(|telegram| {
-        let notifier: Arc<dyn Notifier> = telegram;
-        Courier::start(notifier, store)
-    });
-    listeners.extend(courier.as_ref().map(Courier::listener));
-
-    let pipeline = Pipeline {
-        jobs,
-        session: Some(session),
-        window,
-        retry: RetryPolicy::default(),
+    let zone = load(&args.config)?.config.panel.timezone;
+    let order = Order {
+        window: window(args, &*clock, zone)?,
+        only: args.only.clone(),
+        driver: args.driver.map(Into::into),
         individual_sessions: args.individual_sessions,
         dry_run: args.dry_run,
+        cause: Cause::Person,
+        who: execute::user(),
     };
-    let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
-    let mut outcome = pipeline.run(&Events::new(&id, clock, listeners)).await;
-    if let Some(courier) = courier {
-        outcome.report.notes.extend(courier.finish().await);
-    }
-    Ok(outcome)
+    execute::execute(&args.config, &order, &clock, vec![render::progress::listener()]).await
 }
 
 /// The days asked for: today in the panel's time zone unless said otherwise.

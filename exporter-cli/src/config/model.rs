@@ -29,6 +29,9 @@ pub struct Config {
     /// Where downloaded files are kept.
     #[serde(default)]
     pub files: FilesSection,
+    /// Where history and messages that wait are kept.
+    #[serde(default)]
+    pub state: StateSection,
     /// Changes to the preset's exports, and exports of one's own, by name.
     #[serde(default)]
     pub exports: BTreeMap<String, ExportConfig>,
@@ -105,6 +108,24 @@ pub struct FilesSection {
     pub downloads: Option<PathBuf>,
     /// Where what is learned is kept between runs; `state` beside the file unless given.
     pub state: Option<PathBuf>,
+}
+
+/// `[state]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateSection {
+    /// The file; `state.db` beside the configuration unless given.
+    pub path: Option<PathBuf>,
+    /// Runs, audit lines and messages older than this many days are let go.
+    pub keep_days: u32,
+    /// Above this many megabytes the oldest runs are let go as well.
+    pub max_megabytes: u32,
+}
+
+impl Default for StateSection {
+    fn default() -> Self {
+        Self { path: None, keep_days: 400, max_megabytes: 200 }
+    }
 }
 
 fn andalan() -> String {

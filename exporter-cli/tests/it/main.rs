@@ -5,6 +5,7 @@
 mod bench;
 mod first_run;
 mod google;
+mod history;
 mod panel;
 mod routes;
 mod secrets;

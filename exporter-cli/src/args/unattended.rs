@@ -1,0 +1,45 @@
+//! What the user typed, for the commands that look after runs.
+
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub struct HistoryArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
+    pub config: PathBuf,
+    /// How many runs at most
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub last: u32,
+    /// Who did what, instead of the runs
+    #[arg(long)]
+    pub audit: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ShowArgs {
+    /// The run's id, as `exporter history` prints it, or `last`
+    #[arg(value_name = "RUN", default_value = "last")]
+    pub run: String,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
+    pub config: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct StatusArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
+    pub config: PathBuf,
+    /// The month, YYYY-MM [default: this month in the panel's time zone]
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
