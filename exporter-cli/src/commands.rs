@@ -2,8 +2,8 @@
 
 pub mod check;
 pub mod demo;
-pub mod routes;
 pub mod history;
+pub mod routes;
 pub mod run;
 pub mod sandbox;
 pub mod show;
