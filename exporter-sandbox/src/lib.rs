@@ -12,6 +12,7 @@ pub mod person;
 mod server;
 pub mod sheets;
 pub mod telegram;
+mod totp;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,7 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use faults::Faults;
-use panel::Panel;
+use panel::data::Data;
+use panel::{Manner, Panel};
 use server::{Server, Service};
 use sheets::{Quotas, Role, Sheets};
 use telegram::Telegram;
@@ -74,7 +76,7 @@ impl Sandbox {
         std::fs::create_dir_all(&directory)?;
         let faults = Faults::default();
 
-        let panel = Panel::new(options.seed);
+        let panel = Panel::new(Data::new(options.seed), Manner::Usual);
         let service = Service { name: "panel", endpoint: panel::endpoint, logged: str::to_owned };
         let panel_server =
             Server::start(options.panel_addr, service, panel::router(panel.clone()), faults.clone()).await?;

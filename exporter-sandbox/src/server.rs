@@ -117,7 +117,19 @@ async fn answer(
 }
 
 async fn carry_out(router: Router, request: Request<Body>) -> io::Result<Response<Body>> {
-    router.oneshot(request).await.map_err(|never| match never {})
+    let Ok(response) = router.oneshot(request).await;
+    if response.extensions().get::<Cut>().is_some() { Err(cut()) } else { Ok(response) }
+}
+
+/// Marks an answer that is never sent.
+#[derive(Clone)]
+struct Cut;
+
+/// An answer that cuts the connection.
+pub(crate) fn cut_connection() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Cut);
+    response
 }
 
 fn status(code: u16, body: String, retry_after: Option<u32>) -> io::Result<Response<Body>> {

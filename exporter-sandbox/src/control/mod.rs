@@ -1,5 +1,6 @@
 //! The control path: the handles as JSON over HTTP, for whoever runs the sandbox as a process.
 
+mod panel;
 mod telegram;
 
 use std::sync::Arc;
@@ -9,29 +10,21 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::faults::{Call, Fault, Faults};
-use crate::panel::data::Dataset;
-use crate::panel::{Mode, Panel};
+use crate::panel::Panel;
 use crate::sheets::Sheets;
 use crate::telegram::Telegram;
 use crate::{SPREADSHEET, person};
 
 pub(crate) fn router(panel: Panel, sheets: Arc<Sheets>, telegram: Telegram, faults: Faults) -> Router {
-    let panel = Router::new()
-        .route("/panel/cell", post(set_cell))
-        .route("/panel/password", post(set_password))
-        .route("/panel/expire", post(expire))
-        .route("/panel/mode", post(set_mode))
-        .with_state(panel);
     let sheets = Router::new().route("/sheets/person", post(act)).with_state(sheets);
     Router::new()
         .route("/faults", get(pending).post(add_fault).delete(clear_faults))
         .route("/calls", get(calls).delete(forget_calls))
         .with_state(faults)
-        .merge(panel)
+        .merge(panel::router(panel))
         .merge(sheets)
         .merge(telegram::router(telegram))
 }
@@ -56,53 +49,6 @@ async fn calls(State(faults): State<Faults>) -> Json<Vec<Call>> {
 
 async fn forget_calls(State(faults): State<Faults>) -> StatusCode {
     faults.forget_calls();
-    StatusCode::NO_CONTENT
-}
-
-/// A cell of the panel to change.
-#[derive(Deserialize)]
-struct CellChange {
-    export: String,
-    key: String,
-    column: String,
-    value: String,
-}
-
-async fn set_cell(State(panel): State<Panel>, Json(change): Json<CellChange>) -> Response {
-    let Some(dataset) = Dataset::named(&change.export) else {
-        return refuse(&format!("there is no export called {}", change.export));
-    };
-    if !dataset.columns().contains(&change.column.as_str()) {
-        return refuse(&format!("{} has no column called {}", change.export, change.column));
-    }
-    panel.set_cell(dataset, &change.key, &change.column, &change.value);
-    StatusCode::NO_CONTENT.into_response()
-}
-
-/// The panel's password from now on.
-#[derive(Deserialize)]
-struct NewPassword {
-    password: String,
-}
-
-async fn set_password(State(panel): State<Panel>, Json(new): Json<NewPassword>) -> StatusCode {
-    panel.set_password(&new.password);
-    StatusCode::NO_CONTENT
-}
-
-async fn expire(State(panel): State<Panel>) -> StatusCode {
-    panel.expire_sessions();
-    StatusCode::NO_CONTENT
-}
-
-/// What the panel shows from now on.
-#[derive(Deserialize)]
-struct NewMode {
-    mode: Mode,
-}
-
-async fn set_mode(State(panel): State<Panel>, Json(new): Json<NewMode>) -> StatusCode {
-    panel.set_mode(new.mode);
     StatusCode::NO_CONTENT
 }
 

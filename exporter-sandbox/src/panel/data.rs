@@ -1,8 +1,9 @@
 //! Seeded rows: the same seed and day give the same rows, for any day.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{Days, NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime};
 
 /// One of the four exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,8 +122,82 @@ impl Dataset {
     }
 }
 
-/// Cells that were changed since: dataset, key, column → text.
-pub type Changed = HashMap<(Dataset, String, String), String>;
+/// What changed since the rows were made.
+#[derive(Debug, Default)]
+struct Changed {
+    cells: HashMap<(Dataset, String, String), String>,
+    /// Days on which nothing waits any more, both included.
+    settled: Vec<(NaiveDate, NaiveDate)>,
+}
+
+/// The rows that all panels of a sandbox show; clones are the same rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Data {
+    seed: u64,
+    changed: Arc<Mutex<Changed>>,
+}
+
+impl Data {
+    pub fn new(seed: u64) -> Self {
+        Self { seed, changed: Arc::default() }
+    }
+
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn changed(&self) -> MutexGuard<'_, Changed> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_cell(&self, dataset: Dataset, key: &str, column: &str, text: &str) {
+        self.changed().cells.insert((dataset, key.to_owned(), column.to_owned()), text.to_owned());
+    }
+
+    /// What waits on these days is settled.
+    pub fn settle(&self, first: NaiveDate, last: NaiveDate) {
+        self.changed().settled.push((first, last));
+    }
+
+    /// The rows of the days from `first` to `last`, with the running number over all of them.
+    pub fn rows(&self, dataset: Dataset, first: NaiveDate, last: NaiveDate) -> Vec<Vec<Cell>> {
+        let changed = self.changed();
+        let mut rows = Vec::new();
+        for day in first.iter_days().take_while(|day| *day <= last) {
+            let mut random = Random::new(self.seed, dataset, day);
+            let count = 1 + random.below(50);
+            for index in 0..count {
+                let mut row = row(&mut random, dataset, day, index, rows.len() + 1);
+                changed.apply(&mut row, dataset, day);
+                rows.push(row);
+            }
+        }
+        rows
+    }
+}
+
+impl Changed {
+    fn apply(&self, row: &mut [Cell], dataset: Dataset, day: NaiveDate) {
+        let columns = dataset.columns();
+        if self.settled.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
+            for cell in row.iter_mut() {
+                let settled = match cell {
+                    Cell::Text(text) if text == "Menunggu" => "Sukses",
+                    Cell::Text(text) if text == "Belum verifikasi" => "Aktif",
+                    _ => continue,
+                };
+                *cell = Cell::Text(settled.to_owned());
+            }
+        }
+        let key = columns.iter().position(|name| *name == dataset.key()).map(|at| row[at].clone());
+        let Some(Cell::Text(key)) = key else { return };
+        for (cell, column) in row.iter_mut().zip(columns) {
+            if let Some(text) = self.cells.get(&(dataset, key.clone(), (*column).to_owned())) {
+                *cell = Cell::Text(text.clone());
+            }
+        }
+    }
+}
 
 const NAMES: [&str; 12] =
     ["Budi", "Siti", "Rizky", "Lestari", "Wahyu", "Mega", "Fajar", "Rina", "Joko", "Ayu", "Hendra", "Dewi"];
@@ -132,43 +207,6 @@ const CITIES: [&str; 6] = ["Palembang", "Kota Malang", "Banda Aceh", "Semarang",
 const STATES: [&str; 4] = ["Sukses", "Sukses", "Menunggu", "Gagal"];
 const NOTES: [&str; 5] =
     ["", "-", "Lunas", "=1+1", "Catatan: hubungi via WA sebelum diantar, jangan dititipkan ke tetangga"];
-
-/// The rows of the days from `first` to `last`, with the running number over all of them.
-pub fn rows(
-    seed: u64,
-    dataset: Dataset,
-    first: NaiveDate,
-    last: NaiveDate,
-    changed: &Changed,
-) -> Vec<Vec<Cell>> {
-    let mut rows = Vec::new();
-    let mut day = first;
-    while day <= last {
-        let mut random = Random::new(seed, dataset, day);
-        let count = 1 + random.below(50);
-        for index in 0..count {
-            let mut row = row(&mut random, dataset, day, index, rows.len() + 1);
-            change(&mut row, dataset, changed);
-            rows.push(row);
-        }
-        day = day + Days::new(1);
-    }
-    rows
-}
-
-fn change(row: &mut [Cell], dataset: Dataset, changed: &Changed) {
-    let columns = dataset.columns();
-    let Some(Cell::Text(key)) =
-        columns.iter().position(|name| *name == dataset.key()).map(|at| row[at].clone())
-    else {
-        return;
-    };
-    for (cell, column) in row.iter_mut().zip(columns) {
-        if let Some(text) = changed.get(&(dataset, key.clone(), (*column).to_owned())) {
-            *cell = Cell::Text(text.clone());
-        }
-    }
-}
 
 fn row(random: &mut Random, dataset: Dataset, day: NaiveDate, index: i64, number: usize) -> Vec<Cell> {
     let text = |text: &str| Cell::Text(text.to_owned());
@@ -308,10 +346,25 @@ mod tests {
     fn rows_are_as_wide_as_their_columns_and_the_same_each_time() {
         let day = "2026-01-05".parse().unwrap();
         for dataset in Dataset::ALL {
-            let once = rows(7, dataset, day, day, &Changed::new());
+            let once = Data::new(7).rows(dataset, day, day);
             assert!((1..=50).contains(&once.len()));
             assert!(once.iter().all(|row| row.len() == dataset.columns().len()));
-            assert_eq!(once, rows(7, dataset, day, day, &Changed::new()));
+            assert_eq!(once, Data::new(7).rows(dataset, day, day));
+            assert_ne!(once, Data::new(8).rows(dataset, day, day));
         }
+    }
+
+    #[test]
+    fn a_settled_day_has_nothing_that_waits_and_other_days_have() {
+        let data = Data::new(1);
+        let days: Vec<NaiveDate> = ["2026-01-05", "2026-01-06"].map(|day| day.parse().unwrap()).into();
+        let waiting = |day: NaiveDate| {
+            let rows = data.rows(Dataset::KoinPay, day, day);
+            rows.iter().flatten().filter(|cell| **cell == Cell::Text("Menunggu".into())).count()
+        };
+        assert!(waiting(days[0]) > 0 && waiting(days[1]) > 0);
+        data.settle(days[0], days[0]);
+        assert_eq!(waiting(days[0]), 0);
+        assert!(waiting(days[1]) > 0);
     }
 }

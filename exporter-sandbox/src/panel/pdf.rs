@@ -40,6 +40,23 @@ pub(super) fn table(title: &str, header: &[&str], rows: &[Vec<String>]) -> Vec<u
     file(pages)
 }
 
+/// A PDF as scanners make them: something is drawn, nothing is written.
+pub(super) fn lines_only() -> Vec<u8> {
+    let mut content = Content::new();
+    for line in 0_u8..20 {
+        content
+            .rect(MARGIN, HEIGHT - MARGIN - f32::from(line) * 24.0, WIDTH - 2.0 * MARGIN, 12.0)
+            .fill_nonzero();
+    }
+    let (catalog, tree, page, stream) = (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4));
+    let mut pdf = Pdf::new();
+    pdf.catalog(catalog).pages(tree);
+    pdf.pages(tree).kids([page]).count(1);
+    pdf.page(page).parent(tree).media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT)).contents(stream);
+    pdf.stream(stream, &content.finish());
+    pdf.finish()
+}
+
 /// Column widths that share the page: as wide as the longest word at least, the rest by
 /// how much text there is.
 fn column_widths(header: &[&str], rows: &[Vec<String>]) -> Vec<f32> {

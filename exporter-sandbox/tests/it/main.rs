@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod panel;
 mod service;
 mod sheets_auth;
 mod sheets_batch;
