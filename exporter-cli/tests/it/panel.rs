@@ -1,7 +1,8 @@
 //! What happens when the panel does not do its part.
 
 use exporter_sandbox::faults::FaultKind;
-use exporter_sandbox::panel::Mode;
+use exporter_sandbox::panel::data::Dataset;
+use exporter_sandbox::panel::{Mode, WrongFile};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, TABS};
@@ -69,17 +70,16 @@ async fn a_panel_that_nobody_answers_at_is_down() {
 
 #[tokio::test]
 async fn a_file_that_is_none_fails_its_export_and_no_other() {
-    for (body, kind) in [
-        (
-            "<!DOCTYPE html><html><title>Masuk</title><form><input type=password></form></html>",
-            "session_expired",
-        ),
-        ("<!DOCTYPE html><html><title>Laporan rusak</title><h1>Rusak</h1></html>", "wrong_file"),
-        ("", "empty_file"),
-        ("%PDF-1.7\n1 0 obj\n<< /Type /Catalog", "corrupt_file"),
+    for (wrong, kind) in [
+        (WrongFile::LoginPage, "session_expired"),
+        (WrongFile::Empty, "empty_file"),
+        (WrongFile::Truncated, "corrupt_file"),
+        (WrongFile::NoText, "no_table"),
+        (WrongFile::RenamedKey, "missing_column"),
     ] {
         let bench = Bench::start().await;
-        bench.always("panel", "/koin_pay/export-pdf", page(body));
+        bench.sandbox.panel().set_wrong_file(Dataset::KoinPay, Some(wrong));
+        bench.sandbox.panel().set_wrong_file(Dataset::Transaksi, Some(wrong));
         let (code, report) = bench.report(&["--driver", "http"]).await;
         assert_eq!(code, Some(1), "{report:#}");
         let failed = export(&report, "koin_pay");
@@ -88,11 +88,24 @@ async fn a_file_that_is_none_fails_its_export_and_no_other() {
             (&json!("failed"), &json!(kind)),
             "{failed:#}"
         );
-        assert!(bench.tab("koin_pay").is_empty());
-        for name in ["transaksi", "point_trx", "user"] {
-            assert_eq!(export(&report, name)["status"], json!("ok"));
+        assert_eq!(export(&report, "transaksi")["status"], json!("failed"), "{report:#}");
+        assert!(bench.tab("koin_pay").is_empty() && bench.tab("transaksi").is_empty());
+        for name in ["point_trx", "user"] {
+            assert_eq!(export(&report, name)["status"], json!("ok"), "{wrong:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn days_without_rows_are_no_failure() {
+    let bench = Bench::start().await;
+    for dataset in Dataset::ALL {
+        bench.sandbox.panel().set_wrong_file(dataset, Some(WrongFile::NoRows));
+    }
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!((code, &report["status"]), (Some(0), &json!("ok")), "{report:#}");
+    assert!(report["exports"].as_array().unwrap().iter().all(|export| export["status"] == "no_data"));
+    assert!(TABS.iter().all(|tab| bench.tab(tab).is_empty()));
 }
 
 #[tokio::test]

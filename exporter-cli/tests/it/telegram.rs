@@ -1,6 +1,7 @@
 //! What the chat hears, and that a run does not need it.
 
 use exporter_sandbox::faults::FaultKind;
+use exporter_sandbox::telegram::{CHAT_ID, Content};
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -32,4 +33,23 @@ async fn a_messenger_that_is_down_fails_nothing_and_is_told() {
     assert_eq!((code, &report["status"]), (Some(0), &json!("ok")), "{report:#}");
     assert!(report["notes"].to_string().contains("Telegram"), "{report:#}");
     assert!(bench.tab("koin_pay").len() > 1);
+}
+
+#[tokio::test]
+async fn a_failure_in_the_browser_comes_with_a_picture_of_the_page() {
+    let bench = Bench::start().await;
+    let down = FaultKind::Status { code: 503, body: "<h1>busy</h1>".to_owned(), retry_after: None };
+    bench.always("panel", "/koin_pay/export-pdf", down);
+    let (code, _) = bench.report(&["--driver", "browser", "--only", "koin_pay"]).await;
+    assert_eq!(code, Some(1));
+    let pictures =
+        bench.sandbox.telegram().history(CHAT_ID).into_iter().filter_map(|message| match message.content {
+            Content::File(file, caption) => Some((file.name, caption.text)),
+            _ => None,
+        });
+    let pictures: Vec<_> = pictures.collect();
+    assert!(!pictures.is_empty(), "{:?}", bench.sandbox.telegram().messages());
+    for (name, caption) in pictures {
+        assert!(name.ends_with(".png") && caption.contains("koin_pay"), "{name}: {caption}");
+    }
 }
