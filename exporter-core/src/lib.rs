@@ -40,7 +40,7 @@ pub use outbox::{Fate, Letter, Mail, Outbox, Waiting};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};
 pub use plan::{
     CellChange, Changes, Conflict, Differ, Duplicate, EditRules, OnEdit, PLAN_VERSION, Plan, PlanCounts,
-    RowUpdate, StoredTwice,
+    Repair, RowUpdate, StoredTwice,
 };
 pub use report::{ExportReport, ExportStatus, REPORT_VERSION, RunReport, RunStatus};
 pub use secret::Secret;

@@ -60,6 +60,23 @@ pub struct Changes {
     /// Cells that people edited and that are kept as they are.
     #[serde(default)]
     pub conflicts: Vec<Conflict>,
+    /// Cells that an interrupted write hit by mistake, and what belongs there.
+    #[serde(default)]
+    pub repairs: Vec<Repair>,
+}
+
+/// A cell of somebody else's that a write hit because rows were moved under it, and that a
+/// process which died could not put back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repair {
+    /// The sink's row number.
+    pub stored_row: u32,
+    /// The sink's column, from 0.
+    pub stored_column: u32,
+    /// What is there.
+    pub before: Value,
+    /// What belongs there.
+    pub after: Value,
 }
 
 /// A cell of ours that people edited.
@@ -157,6 +174,6 @@ impl Changes {
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.inserts.is_empty() && self.updates.is_empty()
+        self.inserts.is_empty() && self.updates.is_empty() && self.repairs.is_empty()
     }
 }

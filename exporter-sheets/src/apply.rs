@@ -1,91 +1,323 @@
-//! Carrying out a plan: one write, its proof, and the way back to right when people moved
-//! rows under it or its answer was lost.
+//! Carrying out a plan: write, prove, and find the way back to right when people moved
+//! rows under a write or its answer was lost.
+//!
+//! A write is never sent twice. Whatever came of it, the tab is read again and compared
+//! again, and what is still to be done goes out as a new write under the same marker id, of
+//! which Google takes one: an earlier one that comes late is refused whole.
 
-use std::collections::HashMap;
-use std::time::Duration;
-
-use exporter_core::compare::same;
-use exporter_core::{Changes, Error, ErrorKind, Plan, Receipt, RowKey, Value};
+use exporter_core::{BatchState, Changes, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
 use serde_json::Value as Json;
 
-use crate::batch::{Batch, Cells, answer_fields};
-use crate::client::{Failure, SheetsClient, Tally};
+use crate::attempt::Attempt;
+use crate::batch::{Batch, answer_fields};
+use crate::client::{Failure, Fate, SheetsClient, Tally};
+use crate::grid::Grid;
 use crate::layout::{self, Layout};
-use crate::sink::{Compared, State, changed_cells, compare, read_rows};
+use crate::look::{Look, changed_cells, repaired_cells};
+use crate::part::{Cells, Part};
+use crate::reconcile;
+use crate::record::{self, About, Desk};
+use crate::sink::State;
 use crate::structure::Tab;
-use crate::{a1, wire};
 
-/// How often moved rows are repaired before we give up.
-const ROUNDS: u32 = 5;
-/// How often a write of unknown outcome is settled by reading.
-const SETTLES: u32 = 4;
+/// How often we look again at one write before we give up.
+const ROUNDS: u32 = 12;
+/// How many failures in a row that may pass.
+const FAILURES: u32 = 5;
 
 /// One plan being carried out.
 pub struct Applier<'a> {
     client: &'a SheetsClient,
+    desk: Option<&'a Desk>,
     plan: &'a Plan,
     state: State,
-    identity: Vec<usize>,
     tally: Tally,
     notes: Vec<String>,
+    /// Parts sent so far.
+    chunk: u32,
+    rounds: u32,
+    failures: u32,
+    /// Whether the last write was refused for what it assumes.
+    refused: bool,
+    /// Writes that nobody knows the outcome of.
+    lost: Vec<Sent>,
 }
 
-/// What can be seen of the tab after a write, by the sheet's row and column.
-type Seen = HashMap<(usize, usize), Value>;
+/// What is still to be done, and the picture of the tab that it was worked out from.
+struct Work {
+    layout: Layout,
+    grid: Grid,
+    updates: Vec<RowUpdate>,
+    cells: Cells,
+    restores: Cells,
+    inserts: Vec<u32>,
+}
+
+/// A write that was sent.
+#[derive(Clone)]
+struct Sent {
+    attempt: Attempt,
+    batch: JournalBatch,
+}
+
+impl Work {
+    fn new(layout: Layout, grid: Grid, changes: Changes, restores: Cells) -> Self {
+        let cells = changed_cells(&layout, &changes);
+        Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts }
+    }
+
+    fn is_done(&self) -> bool {
+        self.cells.is_empty() && self.restores.is_empty() && self.inserts.is_empty()
+    }
+
+    /// Takes the next part off it.
+    fn part(&mut self, plan: &Plan) -> Part {
+        let putting_back: Vec<(usize, usize)> = self.restores.keys().copied().collect();
+        let mut cells = std::mem::take(&mut self.cells);
+        cells.append(&mut self.restores);
+        let mut part = Part::take(&mut cells, &mut self.inserts, &plan.table);
+        (self.restores, self.cells) = cells.into_iter().partition(|(place, _)| putting_back.contains(place));
+        part.restores = putting_back.into_iter().filter(|place| part.cells.contains_key(place)).collect();
+        part
+    }
+}
 
 impl<'a> Applier<'a> {
-    pub fn new(client: &'a SheetsClient, plan: &'a Plan, state: State) -> Self {
-        let identity = layout::identity(&plan.table, &state.spec);
-        Self { client, plan, state, identity, tally: Tally::default(), notes: Vec::new() }
-    }
-
-    fn keyed(&self) -> bool {
-        !self.state.spec.key.is_empty()
-    }
-
-    /// Writes and proves. `snapshot` is what the plan was made from, if this process read it.
-    pub async fn run(mut self, snapshot: Option<Vec<Json>>) -> Result<Receipt, Error> {
-        let mut before = match snapshot {
-            Some(rows) => rows,
-            None if self.plan.changes.updates.is_empty() => Vec::new(),
-            None => self.reread().await?,
-        };
-        let mut layout = self.state.layout.clone();
-        let mut changes = self.plan.changes.clone();
-        let mut cells = changed_cells(&layout, &changes);
-        for _ in 0..ROUNDS {
-            let seen = self.write(&layout, &changes, &cells).await?;
-            let wrong = self.wrong_rows(&layout, &changes, &cells, &seen)?;
-            if wrong.is_empty() {
-                return Ok(self.receipt());
-            }
-            let structure = self.client.structure(&mut self.tally).await?;
-            let tab = &self.state.spec.tab;
-            let now = read_rows(self.client, &structure, tab, &mut self.tally).await?;
-            let (whole, restored) = self.put_back(&layout, &before, now, &cells, &wrong);
-            let Compared { layout: found, changes: left } =
-                compare(&structure, &whole, &self.plan.table, &self.state.spec)?;
-            cells = restored;
-            cells.extend(changed_cells(&found, &left));
-            if cells.is_empty() && left.inserts.is_empty() {
-                return Ok(self.receipt());
-            }
-            (layout, changes, before) = (found, left, whole);
+    pub fn new(client: &'a SheetsClient, desk: Option<&'a Desk>, plan: &'a Plan, state: State) -> Self {
+        Self {
+            client,
+            desk,
+            plan,
+            state,
+            tally: Tally::default(),
+            notes: Vec::new(),
+            chunk: 0,
+            rounds: 0,
+            failures: 0,
+            refused: false,
+            lost: Vec::new(),
         }
-        Err(self.moved("people moved rows each time we wrote"))
+    }
+
+    /// Writes and proves. `picture` is what the plan was made from, if this process read it.
+    pub async fn run(mut self, picture: Option<Grid>) -> Result<Receipt, Error> {
+        let grid = match picture {
+            Some(grid) => grid,
+            None => self.read_strictly().await?,
+        };
+        let changes = self.plan.changes.clone();
+        let restores = repaired_cells(&changes);
+        let mut work = Work::new(self.state.layout.clone(), grid, changes, restores);
+        // With a write of unknown outcome behind us a last one, even an empty one, makes
+        // sure that it can't happen any more.
+        while !work.is_done() || !self.lost.is_empty() {
+            if self.rounds == ROUNDS {
+                return Err(self.moved("people moved rows each time we wrote"));
+            }
+            self.rounds += 1;
+            work = self.step(work).await?;
+        }
+        Ok(self.receipt())
     }
 
     /// Reads the tab for a plan made elsewhere, and refuses it when the sheet has moved.
-    async fn reread(&mut self) -> Result<Vec<Json>, Error> {
-        let structure = self.client.structure(&mut self.tally).await?;
-        let rows = read_rows(self.client, &structure, &self.state.spec.tab, &mut self.tally).await?;
-        let now = compare(&structure, &rows, &self.plan.table, &self.state.spec)?;
-        let same_place =
-            now.layout.places == self.state.layout.places && now.layout.end == self.state.layout.end;
-        if same_place && now.changes == self.plan.changes {
-            return Ok(rows);
+    async fn read_strictly(&mut self) -> Result<Grid, Error> {
+        let look = Look::at(self.client, &self.state.spec.tab, &mut self.tally).await?;
+        let desk = self.desk.map(|desk| (desk, self.client.spreadsheet()));
+        let (layout, mut changes) =
+            look.compare(&look.grid, &self.plan.table, &self.state.spec, desk).await?;
+        changes.repairs.clone_from(&self.plan.changes.repairs);
+        let was = &self.state.layout;
+        let same_place = layout.places == was.places && layout.end == was.end && layout.last == was.last;
+        let repairable = changes.repairs.iter().all(|repair| {
+            *look.grid.at(repair.stored_row as usize - 1, repair.stored_column as usize) == repair.before
+        });
+        if same_place && repairable && changes == self.plan.changes {
+            return Ok(look.grid);
         }
         Err(self.moved("the tab has changed since the plan was made"))
+    }
+
+    /// One write, and what is to be done after it.
+    async fn step(&mut self, mut work: Work) -> Result<Work, Error> {
+        let part = work.part(self.plan);
+        let Work { mut layout, grid, updates, cells, restores, inserts } = work;
+        layout.renew_token();
+        let attempt = Attempt::new(layout, grid, &part, &self.plan.table, &self.state.spec);
+        let batch = Batch {
+            layout: &attempt.layout,
+            table: &self.plan.table,
+            part: &part,
+            identity: &attempt.identity,
+            keyed: attempt.keyed,
+            before: &attempt.before,
+        };
+        let body = batch.body();
+        let sent = self.begin(attempt, &part, &updates).await;
+        let answer = self.client.write(&body, &answer_fields(), &mut self.tally).await;
+        let failure = match answer {
+            Ok(answer) => {
+                (self.failures, self.refused) = (0, false);
+                self.chunk += 1;
+                self.drop_lost().await;
+                if self.learn(&sent, &answer).await {
+                    self.settle(&sent, BatchState::Committed).await;
+                    if cells.is_empty() && restores.is_empty() {
+                        self.rounds = 0;
+                        let taken = self.client.taken().await;
+                        let (layout, grid) = sent.attempt.into_after(&taken);
+                        return Ok(Work { layout, grid, updates, cells, restores, inserts });
+                    }
+                    // The rest changes cells: where they are is read anew.
+                    return self.look_again(sent, None).await;
+                }
+                return self.look_again(sent, Some(true)).await;
+            }
+            Err(failure) => failure,
+        };
+        self.after(failure, &sent).await?;
+        self.look_again(sent, Some(false)).await
+    }
+
+    /// Takes a write down before it is sent.
+    async fn begin(&mut self, attempt: Attempt, part: &Part, updates: &[RowUpdate]) -> Sent {
+        let about = About {
+            target: record::target(self.client.spreadsheet(), attempt.layout.sheet),
+            chunk: self.chunk,
+            at: self.desk.map(|desk| desk.clock.now()).unwrap_or_default(),
+        };
+        let batch = record::batch(&attempt, part, updates, self.plan, about);
+        if let Some(desk) = self.desk {
+            let begun = desk.begin(&batch).await;
+            self.excuse(begun);
+        }
+        Sent { attempt, batch }
+    }
+
+    async fn settle(&mut self, sent: &Sent, state: BatchState) {
+        if let Some(desk) = self.desk {
+            let settled = desk.settle(&sent.batch, state).await;
+            self.excuse(settled);
+        }
+    }
+
+    /// The journal only remembers: nothing is left undone because it can't.
+    fn excuse(&mut self, result: Result<(), Error>) {
+        if let Err(error) = result {
+            let note = format!(
+                "the journal could not be kept, so that edits of people may be taken for ours: {error}"
+            );
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// The marker id is used: what was lost can't happen any more.
+    async fn drop_lost(&mut self) {
+        for lost in std::mem::take(&mut self.lost) {
+            self.settle(&lost, BatchState::Dropped).await;
+        }
+    }
+
+    /// Takes the tab's structure out of an answer. Whether it proves that all is right.
+    async fn learn(&self, sent: &Sent, answer: &Json) -> bool {
+        let sheets = answer["updatedSpreadsheet"]["sheets"].as_array().into_iter().flatten();
+        let sheet =
+            sheets.into_iter().find(|sheet| sheet["properties"]["sheetId"] == sent.attempt.layout.sheet);
+        match sheet {
+            Some(sheet) => {
+                self.client.learn(Tab::read(sheet)).await;
+                sent.attempt.is_proved_by(&Attempt::seen(sheet))
+            }
+            None => false,
+        }
+    }
+
+    /// What a failure of a write means; an error when it is the end.
+    async fn after(&mut self, failure: Failure, sent: &Sent) -> Result<(), Error> {
+        self.client.forget_structure().await;
+        let fate = failure.fate();
+        if fate == Fate::Unknown {
+            self.lost.push(sent.clone());
+        } else {
+            self.settle(sent, BatchState::Dropped).await;
+        }
+        match fate {
+            Fate::Final => return Err(self.client.explain(failure)),
+            // Once more with a fresh look at the structure, and no oftener.
+            Fate::Refused if self.refused => return Err(self.client.explain(failure)),
+            Fate::Refused => self.refused = true,
+            Fate::Expired | Fate::Busy | Fate::Unknown => {
+                self.failures += 1;
+                if self.failures == FAILURES || (fate == Fate::Expired && self.failures > 1) {
+                    return Err(self.client.explain(failure).context("tab", self.state.spec.tab.clone()));
+                }
+                if fate == Fate::Expired {
+                    self.client.forget_token().await;
+                } else {
+                    tokio::time::sleep(self.client.pause(&failure, self.failures)).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads and compares anew. `happened` says whether the write is known to have had its
+    /// effect, `None` that it did so as it was meant.
+    async fn look_again(&mut self, sent: Sent, happened: Option<bool>) -> Result<Work, Error> {
+        if happened != Some(false) {
+            // What people did besides is seen only in a structure that is read anew.
+            self.client.forget_structure().await;
+        }
+        let look = Look::at(self.client, &self.state.spec.tab, &mut self.tally).await?;
+        let marker = look.tab(&self.state.spec.tab).and_then(|tab| tab.marker.clone());
+        let mut found = None;
+        if happened == Some(false) {
+            let is_ours = |lost: &Sent| marker.as_ref().is_some_and(|marker| marker.token == lost.batch.id);
+            if let Some(index) = self.lost.iter().position(is_ours) {
+                found = Some(self.lost.remove(index));
+                self.drop_lost().await;
+                (self.failures, self.refused) = (0, false);
+                self.notes.push(
+                    "Google's answer was lost; reading the sheet showed that the write had happened"
+                        .to_owned(),
+                );
+            } else if marker != sent.attempt.layout.last {
+                self.drop_lost().await;
+                return Err(self.moved("another exporter wrote to the tab at the same time"));
+            }
+        }
+        let landed = found.is_some() || happened == Some(true);
+        let sent = found.unwrap_or(sent);
+        let (whole, restores) = if happened.is_none() {
+            (look.grid.clone(), Cells::new())
+        } else {
+            let settled = reconcile::settle(&sent.attempt, look.grid.clone(), landed);
+            if settled.stray > 0 {
+                self.notes.push(format!(
+                    "people moved rows or columns while we wrote: {} cells were put right",
+                    settled.stray
+                ));
+            }
+            (settled.whole, settled.cells)
+        };
+        let desk = self.desk.map(|desk| (desk, self.client.spreadsheet()));
+        let (layout, changes) = look.compare(&whole, &self.plan.table, &self.state.spec, desk).await?;
+        if landed {
+            self.commit_arrived(&sent, &layout, &look.grid).await;
+        }
+        Ok(Work::new(layout, look.grid, changes, restores))
+    }
+
+    /// Tells the journal what of a write arrived.
+    async fn commit_arrived(&mut self, sent: &Sent, layout: &Layout, grid: &Grid) {
+        let Some(desk) = self.desk else { return };
+        let identity = layout::identity(&self.plan.table, &self.state.spec);
+        let arrived = record::arrived(layout, &identity, &self.plan.table, grid);
+        let committed = desk.commit_arrived(&sent.batch, |row| arrived(&sent.batch, row)).await;
+        drop(arrived);
+        self.excuse(committed);
     }
 
     fn moved(&self, what: &str) -> Error {
@@ -103,207 +335,5 @@ impl<'a> Applier<'a> {
             verified: true,
             notes: self.notes,
         }
-    }
-
-    /// Sends the batch until it is known to have happened; gives what is there then.
-    async fn write(&mut self, layout: &Layout, changes: &Changes, cells: &Cells) -> Result<Seen, Error> {
-        let batch = Batch {
-            layout,
-            table: &self.plan.table,
-            inserts: &changes.inserts,
-            cells,
-            identity: &self.identity,
-            keyed: self.keyed(),
-        };
-        let body = batch.body();
-        let mut unknown: Option<Failure> = None;
-        for attempt in 0..SETTLES {
-            let failure = match self.client.write(&body, &answer_fields(), &mut self.tally).await {
-                Ok(answer) => return self.learn(layout, &answer).await,
-                Err(failure) => failure,
-            };
-            self.client.forget_structure().await;
-            if failure.had_no_effect() && unknown.is_none() {
-                return Err(self.client.explain(failure));
-            }
-            // Perhaps it happened. The marker tells; a second one of its id is refused, so
-            // sending again can't double anything even when the lost one comes late.
-            let structure = self.client.structure(&mut self.tally).await?;
-            let marker = structure.tab(&layout.title).and_then(|tab| tab.marker.as_ref());
-            match marker {
-                Some(marker) if *marker == layout.next => {
-                    self.notes.push(
-                        "Google's answer was lost; reading the sheet showed that the write had happened"
-                            .to_owned(),
-                    );
-                    let rows = read_rows(self.client, &structure, &layout.title, &mut self.tally).await?;
-                    return Ok(Self::seen(&rows));
-                }
-                Some(marker) if Some(marker) != layout.last.as_ref() => {
-                    return Err(self.moved("another exporter wrote to the tab at the same time"));
-                }
-                _ if failure.had_no_effect() => return Err(self.client.explain(failure)),
-                _ => unknown = Some(failure),
-            }
-            tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
-        }
-        let why = unknown.map(|failure| self.client.explain(failure).to_string()).unwrap_or_default();
-        Err(Error::new(ErrorKind::GoogleDown, format!("the rows could not be written: {why}"))
-            .context("tab", self.state.spec.tab.clone())
-            .hint("run again later: what is in the sheet by then is found and not written twice"))
-    }
-
-    fn seen(rows: &[Json]) -> Seen {
-        let mut seen = Seen::new();
-        for (row, cells) in rows.iter().enumerate() {
-            for (column, cell) in cells.as_array().into_iter().flatten().enumerate() {
-                seen.insert((row, column), wire::read(cell));
-            }
-        }
-        seen
-    }
-
-    /// Takes the tab's state and the proof out of the answer.
-    async fn learn(&self, layout: &Layout, answer: &Json) -> Result<Seen, Error> {
-        let sheets = answer["updatedSpreadsheet"]["sheets"].as_array().into_iter().flatten();
-        let sheet = sheets.into_iter().find(|sheet| sheet["properties"]["sheetId"] == layout.sheet);
-        let sheet = sheet.ok_or_else(|| {
-            Error::new(ErrorKind::GoogleDown, "Google's answer does not show what was written")
-        })?;
-        self.client.learn(Tab::read(sheet)).await;
-        let index = |value: &Json| value.as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(0);
-        let mut seen = Seen::new();
-        for block in sheet["data"].as_array().into_iter().flatten() {
-            let (top, left) = (index(&block["startRow"]), index(&block["startColumn"]));
-            for (row, cells) in block["rowData"].as_array().into_iter().flatten().enumerate() {
-                for (column, cell) in cells["values"].as_array().into_iter().flatten().enumerate() {
-                    seen.insert((top + row, left + column), wire::read_effective(cell));
-                }
-            }
-        }
-        Ok(seen)
-    }
-
-    /// Rows in which cells were changed that are not the rows that were meant.
-    fn wrong_rows(
-        &self,
-        layout: &Layout,
-        changes: &Changes,
-        cells: &Cells,
-        seen: &Seen,
-    ) -> Result<Vec<usize>, Error> {
-        let at = |row: usize, column: usize| seen.get(&(row, column)).cloned().unwrap_or_default();
-        for (column, &place) in layout.places.iter().enumerate() {
-            let name = &self.plan.table.columns()[column].name;
-            if at(layout.header, place).to_string().trim() != name.trim() {
-                return Err(Error::new(
-                    ErrorKind::SheetLayout,
-                    format!("people moved the column `{name}` while we wrote: check the rows by hand"),
-                )
-                .context("tab", layout.title.clone())
-                .context("cell", a1::cell(layout.header, place))
-                .hint("the version history of the spreadsheet shows both states"));
-            }
-        }
-        for (offset, &row) in changes.inserts.iter().enumerate() {
-            let meant = self.plan.table.row(row as usize);
-            let place = |column: usize| at(layout.end + offset, layout.places[column]);
-            let there = if self.keyed() {
-                layout.key(&self.identity, |place| at(layout.end + offset, place))
-                    == RowKey::of(self.identity.iter().map(|&column| &meant[column]))
-            } else {
-                self.identity.iter().all(|&column| same(&meant[column], &place(column)))
-            };
-            if !there {
-                return Err(self.moved("new rows are not where they were written"));
-            }
-        }
-        let keys: HashMap<usize, &RowKey> =
-            changes.updates.iter().map(|update| (update.stored_row as usize - 1, &update.key)).collect();
-        let mut rows: Vec<usize> = cells.keys().map(|&(row, _)| row).collect();
-        rows.dedup();
-        rows.retain(|row| {
-            let key = layout.key(&self.identity, |place| at(*row, place));
-            keys.get(row).is_some_and(|meant| Some(*meant) != key.as_ref())
-        });
-        Ok(rows)
-    }
-
-    /// Works out what was in cells that we hit by mistake, from what was read before.
-    /// Gives the tab as it should be seen, and the cells to write back.
-    fn put_back(
-        &mut self,
-        layout: &Layout,
-        before: &[Json],
-        mut now: Vec<Json>,
-        written: &Cells,
-        wrong: &[usize],
-    ) -> (Vec<Json>, Cells) {
-        let mut restored = Cells::new();
-        for &row in wrong {
-            let hit: Vec<usize> =
-                written.keys().filter(|place| place.0 == row).map(|place| place.1).collect();
-            let old = self.row_before(layout, before, &now, row, &hit);
-            // Nothing but what we wrote is there: people inserted an empty row.
-            let fresh = old.is_none() && only(&now, row, &hit);
-            if old.is_none() && !fresh {
-                self.notes.push(format!(
-                    "row {} was moved here while we wrote and is not known from before: check {}",
-                    row + 1,
-                    hit.iter().map(|&column| a1::cell(row, column)).collect::<Vec<_>>().join(", ")
-                ));
-                continue;
-            }
-            for column in hit {
-                let was = old.and_then(|old| before[old].get(column)).cloned();
-                let was = was.unwrap_or_else(|| Json::from(""));
-                if same(&written[&(row, column)], &layout::at(&now, row, column)) {
-                    restored.insert((row, column), wire::read(&was));
-                    set(&mut now, row, column, was);
-                }
-            }
-        }
-        self.notes.push(format!("people moved rows while we wrote: {} rows were put right", wrong.len()));
-        (now, restored)
-    }
-
-    /// The row of `before` that stands in `row` now: of the same key, else alike in all
-    /// cells that we did not write.
-    fn row_before(
-        &self,
-        layout: &Layout,
-        before: &[Json],
-        now: &[Json],
-        row: usize,
-        hit: &[usize],
-    ) -> Option<usize> {
-        let key = |rows: &[Json], row: usize| {
-            if self.keyed() { layout.key(&self.identity, |place| layout::at(rows, row, place)) } else { None }
-        };
-        let width = |rows: &[Json], row: usize| rows.get(row).and_then(Json::as_array).map_or(0, Vec::len);
-        let wanted = key(now, row);
-        let mut found = (layout.header + 1..before.len()).filter(|&old| match &wanted {
-            Some(_) => key(before, old) == wanted,
-            None => (0..width(before, old).max(width(now, row)))
-                .filter(|column| !hit.contains(column))
-                .all(|column| layout::at(before, old, column) == layout::at(now, row, column)),
-        });
-        let first = found.next();
-        first.filter(|_| found.next().is_none())
-    }
-}
-
-/// Whether these cells are the only ones of a row that hold anything.
-fn only(rows: &[Json], row: usize, columns: &[usize]) -> bool {
-    let cells = rows.get(row).and_then(Json::as_array).map_or(0, Vec::len);
-    (0..cells).all(|column| columns.contains(&column) || layout::at(rows, row, column).is_empty())
-}
-
-fn set(rows: &mut [Json], row: usize, column: usize, value: Json) {
-    if let Some(Json::Array(cells)) = rows.get_mut(row) {
-        if cells.len() <= column {
-            cells.resize(column + 1, Json::from(""));
-        }
-        cells[column] = value;
     }
 }

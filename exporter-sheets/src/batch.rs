@@ -1,48 +1,55 @@
 //! The one atomic request that changes a tab.
 
-use std::collections::BTreeMap;
-
 use exporter_core::{Table, Value};
 use serde_json::{Value as Json, json};
 
+use crate::grid::Grid;
 use crate::layout::Layout;
-use crate::structure::{MARKER, TAB_FIELDS};
+use crate::part::{Cells, Part};
+use crate::structure::{MARKER, TAB_FIELDS, TAG, TAG_FIELDS};
 use crate::{a1, wire};
 
-/// Cells to write, by the sheet's row and column.
-pub type Cells = BTreeMap<(usize, usize), Value>;
+/// Rows of a new tab, as Sheets makes it.
+const NEW_ROWS: usize = 1000;
 
 /// What to answer to a batch: the tab, and the cells of the response ranges.
 pub fn answer_fields() -> String {
     format!(
-        "updatedSpreadsheet(sheets({TAB_FIELDS},data(startRow,startColumn,rowData(values(effectiveValue)))))"
+        "updatedSpreadsheet(sheets({TAB_FIELDS},data(startRow,{TAG_FIELDS},rowData(values(effectiveValue)))))"
     )
 }
 
-/// Builds the body of the batch: changed cells, new rows, marker.
+/// Builds the body of the batch.
 pub struct Batch<'a> {
     /// Where things are.
     pub layout: &'a Layout,
     /// The table with the rows to insert.
     pub table: &'a Table,
-    /// Rows to insert, by index.
-    pub inserts: &'a [u32],
-    /// Cells to change.
-    pub cells: &'a Cells,
+    /// What to write.
+    pub part: &'a Part,
     /// Identity of a row, by column of the table.
     pub identity: &'a [usize],
     /// Whether rows have a key.
     pub keyed: bool,
+    /// What was read.
+    pub before: &'a Grid,
 }
 
 impl Batch<'_> {
     /// The body as JSON.
+    ///
+    /// Nothing in it can hit what people typed since the tab was read, cells to change
+    /// aside: rows and columns are inserted, never written over. Those cells come first,
+    /// where they were read.
     pub fn body(&self) -> String {
-        let mut requests = self.grow();
-        requests.extend(self.header());
-        requests.extend(blocks(self.layout.sheet, self.cells));
+        let (new, there): (Cells, Cells) = self.cells().partition(|(place, _)| self.is_new(*place));
+        let mut requests = blocks(self.layout.sheet, &there);
         requests.extend(self.day_formats());
+        requests.extend(self.grow());
+        requests.extend(self.header());
+        requests.extend(blocks(self.layout.sheet, &new));
         requests.extend(self.rows());
+        requests.extend(self.tags());
         requests.extend(self.marker());
         json!({
             "requests": requests,
@@ -52,29 +59,50 @@ impl Batch<'_> {
         .to_string()
     }
 
-    /// The tab itself and its grid.
+    fn cells(&self) -> impl Iterator<Item = ((usize, usize), Value)> {
+        self.part.cells.iter().map(|(place, value)| (*place, value.clone()))
+    }
+
+    /// Whether a cell is in a column that this batch inserts.
+    fn is_new(&self, place: (usize, usize)) -> bool {
+        self.layout.is_added(place.1) && !self.part.restores.contains(&place)
+    }
+
+    /// The tab itself, new columns and new rows.
     fn grow(&self) -> Vec<Json> {
         let layout = self.layout;
+        let rows = self.part.inserts.len();
         if !layout.exists {
-            let grid =
-                json!({ "rowCount": layout.grid.0, "columnCount": layout.grid.1, "frozenRowCount": 1 });
+            let count = NEW_ROWS.max(rows + 1);
+            let grid = json!({ "rowCount": count, "columnCount": layout.grid.1, "frozenRowCount": 1 });
             let properties =
                 json!({ "sheetId": layout.sheet, "title": layout.title, "gridProperties": grid });
             return vec![json!({ "addSheet": { "properties": properties } })];
         }
         let mut requests = Vec::new();
-        let mut append = |dimension: &str, needed: usize, there: usize| {
-            if needed > there {
-                let request =
-                    json!({ "sheetId": layout.sheet, "dimension": dimension, "length": needed - there });
-                requests.push(json!({ "appendDimension": request }));
+        let mut insert = |dimension: &str, first: usize, count: usize, before: bool| {
+            if count > 0 {
+                let range = json!({ "sheetId": layout.sheet, "dimension": dimension, "startIndex": first, "endIndex": first + count });
+                requests.push(json!({ "insertDimension": { "range": range, "inheritFromBefore": before } }));
             }
         };
-        append("COLUMNS", layout.places.iter().max().map_or(0, |last| last + 1), layout.grid.1);
-        if layout.bare {
-            append("ROWS", layout.end + self.inserts.len(), layout.grid.0);
+        if layout.blank {
+            // Whatever people type meanwhile moves below.
+            insert("ROWS", 0, rows + 1, false);
+            let more = layout.places.len().saturating_sub(layout.grid.1);
+            insert("COLUMNS", layout.grid.1, more, true);
+            return requests;
         }
+        if let Some(&first) = layout.added.first() {
+            insert("COLUMNS", layout.places[first], layout.added.len(), true);
+        }
+        insert("ROWS", layout.end, rows, self.follows());
         requests
+    }
+
+    /// Whether new rows come below rows of ours, whose formats they take over.
+    fn follows(&self) -> bool {
+        self.layout.end > self.layout.header + 1
     }
 
     fn header(&self) -> Vec<Json> {
@@ -90,7 +118,7 @@ impl Batch<'_> {
                 json!({ "updateCells": { "start": start, "rows": [{ "values": [cell] }], "fields": fields } })
             })
             .collect();
-        if layout.exists && layout.added.len() == layout.places.len() {
+        if layout.exists && layout.blank {
             let grid = json!({ "frozenRowCount": layout.header + 1 });
             requests.push(json!({ "updateSheetProperties": {
                 "properties": { "sheetId": layout.sheet, "gridProperties": grid },
@@ -102,29 +130,30 @@ impl Batch<'_> {
 
     /// Days need a format where text or nothing was before.
     fn day_formats(&self) -> Vec<Json> {
-        let formats = self.cells.iter().filter_map(|(&(row, column), value)| {
-            wire::number_format(value).map(|format| (row, column, format))
-        });
+        let was_number = |row: usize, column: usize| {
+            matches!(self.before.at(row, column), Value::Integer(_) | Value::Decimal(_))
+        };
+        let formats = self.part.cells.iter().filter(|(place, _)| !self.is_new(**place));
+        let formats = formats.filter(|((row, column), _)| !was_number(*row, *column)).filter_map(
+            |(&(row, column), value)| wire::number_format(value).map(|format| (row, column, format)),
+        );
         formats
-            .map(|(row, column, format)| repeat_format(self.layout.sheet, (row, row + 1), column, &format))
+            .map(|(row, column, format)| {
+                repeat_format(self.layout.sheet, (row, row + 1), column, Some(&format))
+            })
             .collect()
     }
 
+    /// The new rows, where room was made for them.
     fn rows(&self) -> Vec<Json> {
-        let layout = self.layout;
-        if self.inserts.is_empty() {
+        let (layout, inserts) = (self.layout, &self.part.inserts);
+        if inserts.is_empty() {
             return Vec::new();
         }
-        let (first, last) = (layout.end, layout.end + self.inserts.len());
+        let (first, last) = (layout.end, layout.end + inserts.len());
         let mut requests = Vec::new();
-        let follows = layout.end > layout.header + 1;
-        if !layout.bare {
-            let range = json!({ "sheetId": layout.sheet, "dimension": "ROWS", "startIndex": first, "endIndex": last });
-            requests.push(json!({ "insertDimension": { "range": range, "inheritFromBefore": follows } }));
-        }
         for run in runs(&layout.places) {
-            let rows: Vec<Json> = self
-                .inserts
+            let rows: Vec<Json> = inserts
                 .iter()
                 .map(|&row| {
                     let cells = self.table.row(row as usize);
@@ -138,15 +167,33 @@ impl Batch<'_> {
                 json!({ "updateCells": { "start": start, "rows": rows, "fields": "userEnteredValue" } }),
             );
         }
-        // Rows below others take over people's formats; the first ones need ours.
+        // Rows below others take over people's formats; the first ones need ours, and a new
+        // column must not look like its neighbour.
         for (column, &place) in layout.places.iter().enumerate() {
-            let values = self.inserts.iter().map(|&row| &self.table.row(row as usize)[column]);
+            let values = inserts.iter().map(|&row| &self.table.row(row as usize)[column]);
             let format = values.filter(|value| !value.is_empty()).find_map(wire::number_format);
-            if let Some(format) = format.filter(|_| !follows || layout.added.contains(&column)) {
-                requests.push(repeat_format(layout.sheet, (first, last), place, &format));
+            let new = layout.exists && !layout.blank && layout.added.contains(&column);
+            if new || (format.is_some() && !self.follows()) {
+                requests.push(repeat_format(layout.sheet, (first, last), place, format.as_ref()));
             }
         }
         requests
+    }
+
+    /// What says which column is ours, wherever people move it.
+    fn tags(&self) -> Vec<Json> {
+        let layout = self.layout;
+        let tag = |&column: &usize| {
+            let place = layout.places[column];
+            let range = json!({ "sheetId": layout.sheet, "dimension": "COLUMNS", "startIndex": place, "endIndex": place + 1 });
+            json!({ "createDeveloperMetadata": { "developerMetadata": {
+                "metadataKey": TAG,
+                "metadataValue": self.table.columns()[column].name.as_str(),
+                "location": { "dimensionRange": range },
+                "visibility": "DOCUMENT",
+            } } })
+        };
+        layout.untagged.iter().map(tag).collect()
     }
 
     fn marker(&self) -> Vec<Json> {
@@ -154,7 +201,7 @@ impl Batch<'_> {
         let mut requests = vec![json!({ "createDeveloperMetadata": { "developerMetadata": {
             "metadataId": layout.next.id,
             "metadataKey": MARKER,
-            "metadataValue": layout.next.token,
+            "metadataValue": layout.next.value(&layout.name),
             "location": { "sheetId": layout.sheet },
             "visibility": "DOCUMENT",
         } } })];
@@ -166,18 +213,29 @@ impl Batch<'_> {
         requests
     }
 
-    /// The cells by which the answer proves that everything is where it belongs: header
-    /// and keys, or without a key the new rows.
+    /// The cells by which the answer proves that everything is where it belongs: the
+    /// header, and the keys of the rows that were written, or without a key the new rows.
     fn ranges(&self) -> Vec<String> {
         let layout = self.layout;
         let tab = a1::quoted(&layout.title);
         let header = layout.header + 1;
         let mut ranges = vec![format!("{tab}!{header}:{header}")];
-        if self.keyed {
-            let letters = self.identity.iter().map(|&column| a1::letters(layout.places[column]));
-            ranges.extend(letters.map(|letters| format!("{tab}!{letters}:{letters}")));
-        } else if let Some(last) = self.inserts.len().checked_sub(1) {
-            ranges.push(format!("{tab}!{}:{}", layout.end + 1, layout.end + 1 + last));
+        let mut spans = Vec::new();
+        if let (Some(((first, _), _)), Some(((last, _), _))) =
+            (self.part.cells.first_key_value(), self.part.cells.last_key_value())
+        {
+            spans.push((first + 1, last + 1));
+        }
+        if !self.part.inserts.is_empty() {
+            spans.push((layout.end + 1, layout.end + self.part.inserts.len()));
+        }
+        for (first, last) in spans {
+            if self.keyed {
+                let letters = self.identity.iter().map(|&column| a1::letters(layout.places[column]));
+                ranges.extend(letters.map(|letters| format!("{tab}!{letters}{first}:{letters}{last}")));
+            } else {
+                ranges.push(format!("{tab}!{first}:{last}"));
+            }
         }
         ranges
     }
@@ -187,7 +245,10 @@ fn start(sheet: i64, row: usize, column: usize) -> Json {
     json!({ "sheetId": sheet, "rowIndex": row, "columnIndex": column })
 }
 
-fn repeat_format(sheet: i64, (first, last): (usize, usize), column: usize, format: &Json) -> Json {
+/// Sets a column's number format in some rows, or takes it away.
+fn repeat_format(sheet: i64, (first, last): (usize, usize), column: usize, format: Option<&Json>) -> Json {
+    let cell =
+        format.map_or_else(|| json!({}), |format| json!({ "userEnteredFormat": { "numberFormat": format } }));
     json!({ "repeatCell": {
         "range": {
             "sheetId": sheet,
@@ -196,7 +257,7 @@ fn repeat_format(sheet: i64, (first, last): (usize, usize), column: usize, forma
             "startColumnIndex": column,
             "endColumnIndex": column + 1,
         },
-        "cell": { "userEnteredFormat": { "numberFormat": format } },
+        "cell": cell,
         "fields": "userEnteredFormat.numberFormat",
     } })
 }

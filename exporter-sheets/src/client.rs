@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use exporter_core::{Error, ErrorKind, Secret};
 use google_sheets4::api::{BatchGetValuesResponse, BatchUpdateSpreadsheetRequest, Scope};
 use google_sheets4::common::{Response, Retry};
@@ -15,10 +16,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value as Json;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
-use crate::structure::{Structure, TAB_FIELDS, Tab};
-pub(crate) use failure::Failure;
+use crate::grid::Grid;
+use crate::quota::Gate;
+use crate::structure::{Structure, TAB_FIELDS, TAG_FIELDS, Tab};
+pub(crate) use failure::{Failure, Fate};
 
 /// Longest time for a call that reads.
 const READ_LIMIT: Duration = Duration::from_mins(1);
@@ -57,10 +60,12 @@ pub struct SheetsClient {
     account: String,
     base_url: String,
     key: yup_oauth2::ServiceAccountKey,
-    hub: OnceCell<Sheets<Connector>>,
+    hub: Mutex<Option<Arc<Sheets<Connector>>>>,
     structure: Mutex<Option<Structure>>,
     calls: AtomicU32,
     first_pause: Duration,
+    /// None for a stand-in on this machine.
+    gate: Option<Gate>,
 }
 
 impl std::fmt::Debug for SheetsClient {
@@ -89,16 +94,18 @@ impl SheetsClient {
             base_url.push('/');
         }
         // A stand-in on this machine needs no mercy; Google asks for a second or more.
-        let first_pause = Duration::from_millis(if base_url.starts_with("http://") { 20 } else { 1000 });
+        let local = base_url.starts_with("http://");
+        let first_pause = Duration::from_millis(if local { 20 } else { 1000 });
         Ok(Arc::new(Self {
             spreadsheet,
             account: key.client_email.clone(),
             base_url,
             key,
-            hub: OnceCell::new(),
+            hub: Mutex::default(),
             structure: Mutex::new(None),
             calls: AtomicU32::new(0),
             first_pause,
+            gate: (!local).then(Gate::default),
         }))
     }
 
@@ -117,8 +124,20 @@ impl SheetsClient {
         self.calls.load(Ordering::Relaxed)
     }
 
-    async fn hub(&self) -> Result<&Sheets<Connector>, Failure> {
-        self.hub.get_or_try_init(|| self.connect()).await
+    async fn hub(&self) -> Result<Arc<Sheets<Connector>>, Failure> {
+        let mut kept = self.hub.lock().await;
+        if let Some(hub) = &*kept {
+            return Ok(Arc::clone(hub));
+        }
+        let hub = Arc::new(self.connect().await?);
+        *kept = Some(Arc::clone(&hub));
+        Ok(hub)
+    }
+
+    /// Forgets the token, so that a fresh one is asked for. The library renews it before
+    /// its end by itself; this is for one that Google took back.
+    pub(crate) async fn forget_token(&self) {
+        *self.hub.lock().await = None;
     }
 
     async fn connect(&self) -> Result<Sheets<Connector>, Failure> {
@@ -170,6 +189,11 @@ impl SheetsClient {
         *self.structure.lock().await = None;
     }
 
+    /// Ids of developer metadata that are in use, as far as we know.
+    pub(crate) async fn taken(&self) -> Vec<i64> {
+        self.structure.lock().await.as_ref().map(|structure| structure.taken.clone()).unwrap_or_default()
+    }
+
     /// Takes over what a write told about a tab.
     pub(crate) async fn learn(&self, tab: Tab) {
         if let Some(structure) = &mut *self.structure.lock().await {
@@ -177,23 +201,61 @@ impl SheetsClient {
         }
     }
 
-    /// The values of a range as an array of rows, without their trailing empty cells.
+    /// Asks for the structure by way of a write that changes nothing: only an editor may.
+    /// Whoever may not is told before anything is fetched.
+    ///
+    /// # Errors
+    /// The spreadsheet is not shared, or for reading only; or whatever the call ends in.
+    pub(crate) async fn check_rights(&self) -> Result<(), Error> {
+        // Nothing bears this key, so that nothing is deleted.
+        let lookup = serde_json::json!({ "developerMetadataLookup": { "metadataKey": "exporter.none" } });
+        let request = serde_json::json!({ "deleteDeveloperMetadata": { "dataFilter": lookup } });
+        let body =
+            serde_json::json!({ "requests": [request], "includeSpreadsheetInResponse": true }).to_string();
+        let fields = format!("updatedSpreadsheet(sheets({TAB_FIELDS},data({TAG_FIELDS})))");
+        let mut tally = Tally::default();
+        let answer = self.repeat(&Ask::Write { body: &body, fields: &fields }, &mut tally).await;
+        match answer {
+            Ok(answer) => {
+                *self.structure.lock().await = Some(Structure::read(&answer["updatedSpreadsheet"])?);
+                Ok(())
+            }
+            // Who is refused for the request itself was let in.
+            Err(failure) if failure.fate() == Fate::Refused && !failure.is_other_document() => {
+                self.forget_structure().await;
+                self.structure(&mut tally).await.map(|_| ())
+            }
+            Err(failure) => Err(self.explain(failure)),
+        }
+    }
+
+    /// The values of a range.
     ///
     /// # Errors
     /// Whatever reading them ends in.
-    pub(crate) async fn values(&self, range: &str, tally: &mut Tally) -> Result<Json, Error> {
-        self.read(&Ask::Values(range), tally).await
+    pub(crate) async fn values(&self, range: &str, tally: &mut Tally) -> Result<Grid, Failure> {
+        self.repeat(&Ask::Values(range), tally).await.map(Grid::read)
     }
 
-    /// One atomic batch, sent again only when Google says that it did not take it (429)
-    /// or when it never left this machine.
+    /// One atomic batch, sent once.
     ///
     /// # Errors
     /// The failure as it is: what a lost answer means is the caller's to find out.
     pub(crate) async fn write(&self, body: &str, fields: &str, tally: &mut Tally) -> Result<Json, Failure> {
-        let ask = Ask::Write { body, fields };
-        let sent = |failure: &Failure| failure.passes() && failure.had_no_effect();
-        self.repeat(&ask, tally, sent).await
+        self.once(&Ask::Write { body, fields }, tally).await
+    }
+
+    /// How long to wait after the failure of this number, from 1: what Google asks for, else
+    /// about twice as long each time, up to a minute and a bit.
+    pub(crate) fn pause(&self, failure: &Failure, number: u32) -> Duration {
+        let backoff = ExponentialBuilder::new()
+            .with_min_delay(self.first_pause)
+            .with_max_delay(LONGEST_PAUSE)
+            .with_max_times(ATTEMPTS as usize)
+            .with_jitter()
+            .build();
+        let own = backoff.into_iter().nth(number.saturating_sub(1) as usize).unwrap_or(LONGEST_PAUSE);
+        failure.retry_after().unwrap_or(own).min(LONGEST_PAUSE)
     }
 
     /// What went wrong, in plain words.
@@ -202,41 +264,51 @@ impl SheetsClient {
     }
 
     async fn read(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Error> {
-        self.repeat(ask, tally, Failure::passes).await.map_err(|failure| self.explain(failure))
+        self.repeat(ask, tally).await.map_err(|failure| self.explain(failure))
     }
 
-    async fn repeat(
-        &self,
-        ask: &Ask<'_>,
-        tally: &mut Tally,
-        may_repeat: impl Fn(&Failure) -> bool,
-    ) -> Result<Json, Failure> {
+    /// For what changes nothing: tried again whatever came of it, if that may pass.
+    async fn repeat(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Failure> {
         let mut attempt = 1;
         loop {
-            tally.calls += 1;
-            self.calls.fetch_add(1, Ordering::Relaxed);
             let failure = match self.once(ask, tally).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            if attempt == ATTEMPTS || !may_repeat(&failure) {
+            let fate = failure.fate();
+            let passes = match fate {
+                Fate::Busy | Fate::Unknown => attempt < ATTEMPTS,
+                Fate::Expired => attempt == 1,
+                Fate::Refused | Fate::Final => false,
+            };
+            if !passes {
                 return Err(failure);
             }
             tracing::debug!(attempt, ?failure, "a call to Google failed and is tried again");
-            tokio::time::sleep(self.pause(&failure, attempt)).await;
+            if fate == Fate::Expired {
+                self.forget_token().await;
+            } else {
+                tokio::time::sleep(self.pause(&failure, attempt)).await;
+            }
             attempt += 1;
         }
     }
 
     #[expect(clippy::result_large_err, reason = "the library's error is large and read at once")]
     async fn once(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Failure> {
+        if let Some(gate) = &self.gate {
+            gate.pass(matches!(ask, Ask::Write { .. })).await;
+        }
+        tally.calls += 1;
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let hub = self.hub().await?;
         let methods = hub.spreadsheets();
         let mut notes = Recorder::default();
         let (limit, scope, id) = (ask.limit(), Scope::Spreadsheet, &self.spreadsheet);
         let result = match ask {
             Ask::Structure => {
-                let call = methods.get(id).param("fields", &format!("sheets({TAB_FIELDS})"));
+                let fields = format!("sheets({TAB_FIELDS},data({TAG_FIELDS}))");
+                let call = methods.get(id).param("fields", &fields);
                 let call = call.param("prettyPrint", "false").add_scope(scope).delegate(&mut notes);
                 let answer = tokio::time::timeout(limit, call.doit()).await;
                 answer.map(|answer| answer.map(|(_, answer)| serde_json::to_value(answer)))
@@ -263,15 +335,9 @@ impl SheetsClient {
         let answer = answer.map_err(|error| Failure::read(error, notes.status, notes.retry_after))?;
         answer.map_err(|error| Failure::Lost(error.to_string()))
     }
-
-    /// What Google asks for, else twice as long each time.
-    fn pause(&self, failure: &Failure, attempt: u32) -> Duration {
-        let own = self.first_pause * 2_u32.saturating_pow(attempt - 1);
-        failure.retry_after().unwrap_or(own).min(LONGEST_PAUSE)
-    }
 }
 
-/// A call that can be repeated.
+/// A call.
 enum Ask<'a> {
     /// `spreadsheets.get` without cells.
     Structure,

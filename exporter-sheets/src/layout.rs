@@ -2,10 +2,10 @@
 
 use exporter_core::{Error, ErrorKind, ExportSpec, RowKey, Table, Value};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
+use crate::a1;
+use crate::grid::Grid;
 use crate::structure::{Marker, Structure, Tab};
-use crate::{a1, wire};
 
 /// The header is looked for in this many rows from the top.
 const HEADER_ROWS: usize = 10;
@@ -19,104 +19,141 @@ pub struct Layout {
     pub sheet: i64,
     /// Title of the tab.
     pub title: String,
+    /// The tab's name in the configuration.
+    pub name: String,
     /// Whether the tab is there.
     pub exists: bool,
+    /// Whether nothing at all is in it, so that its header is new.
+    pub blank: bool,
     /// Rows and columns of its grid.
     pub grid: (usize, usize),
     /// The header's row.
     pub header: usize,
     /// The sheet's column for each column of the table.
     pub places: Vec<usize>,
-    /// Columns of the table whose header cell has to be written.
+    /// Columns of the table that are not there yet. They come next to each other, to the
+    /// right of our last one, and push people's columns on.
     pub added: Vec<usize>,
+    /// Columns of the table that bear no tag yet.
+    pub untagged: Vec<usize>,
     /// The row below our last row.
     pub end: usize,
-    /// Whether nothing at all is below the header.
-    pub bare: bool,
     /// The marker of our last commit.
     pub last: Option<Marker>,
     /// The marker of the commit to come.
     pub next: Marker,
 }
 
-/// A cell of what was read.
-pub fn at(rows: &[Json], row: usize, column: usize) -> Value {
-    rows.get(row).and_then(|row| row.get(column)).map(wire::read).unwrap_or_default()
-}
-
 impl Layout {
     /// The layout of a tab that is not there yet.
-    pub fn new_tab(structure: &Structure, title: &str, table: &Table) -> Self {
+    pub fn new_tab(structure: &Structure, name: &str, table: &Table) -> Self {
         let sheet = new_id(|id| structure.tabs.iter().any(|tab| tab.id == id));
-        let rows = NEW_GRID.0.max(table.len() + 1);
         Self {
             sheet,
-            title: title.to_owned(),
+            title: name.to_owned(),
+            name: name.to_owned(),
             exists: false,
-            grid: (rows, NEW_GRID.1.max(table.width())),
+            blank: true,
+            grid: (NEW_GRID.0, NEW_GRID.1.max(table.width())),
             header: 0,
             places: (0..table.width()).collect(),
             added: (0..table.width()).collect(),
+            untagged: (0..table.width()).collect(),
             end: 1,
-            bare: true,
             last: None,
-            next: next_marker(None, sheet, &structure.taken),
+            next: next_marker(None, name, &structure.taken),
         }
     }
 
     /// Finds our columns and rows among what was read.
     ///
     /// # Errors
-    /// A header without our key, a name that is there twice, merged or protected cells.
+    /// A header without our key, a name that is there twice, a header of ours that people
+    /// renamed, merged or protected cells.
     pub fn find(
         structure: &Structure,
         tab: &Tab,
-        rows: &[Json],
+        grid: &Grid,
         table: &Table,
         spec: &ExportSpec,
     ) -> Result<Self, Error> {
-        let width = rows.iter().filter_map(Json::as_array).map(Vec::len).max().unwrap_or(0);
-        let header = find_header(tab, rows, table, spec)?;
-        let names: Vec<Value> = (0..width).map(|column| at(rows, header, column)).collect();
-        let mut free = width;
-        let (mut places, mut added) = (Vec::new(), Vec::new());
-        for (index, column) in table.columns().iter().enumerate() {
-            let found: Vec<usize> = (0..width).filter(|&place| is(&names[place], &column.name)).collect();
-            match found[..] {
-                [place] => places.push(place),
+        let width = grid.width();
+        let blank = (0..grid.len()).all(|row| grid.is_blank(row));
+        let header = find_header(tab, grid, table, spec)?;
+        let names = grid.row(header);
+        let mut found = Vec::with_capacity(table.width());
+        for column in table.columns() {
+            let places: Vec<usize> =
+                (0..names.len()).filter(|&place| is(&names[place], &column.name)).collect();
+            match places[..] {
+                [place] => found.push(Some(place)),
                 [] => {
-                    places.push(free);
-                    added.push(index);
-                    free += 1;
+                    renamed(tab, names, header, &column.name)?;
+                    found.push(None);
                 }
                 [first, second, ..] => return Err(twice(tab, &column.name, header, (first, second))),
             }
         }
+        let mut free = found.iter().flatten().max().map_or(if blank { 0 } else { width }, |last| last + 1);
+        let added: Vec<usize> = (0..found.len()).filter(|&column| found[column].is_none()).collect();
+        let places = found.into_iter().map(|place| {
+            place.unwrap_or_else(|| {
+                free += 1;
+                free - 1
+            })
+        });
+        let places: Vec<usize> = places.collect();
+        let bears_tag = |column: usize| {
+            tab.tags.iter().any(|(place, name)| {
+                *place == places[column] && *name == *table.columns()[column].name && !added.contains(&column)
+            })
+        };
+        let untagged = (0..table.width()).filter(|&column| !bears_tag(column)).collect();
         let mut layout = Self {
             sheet: tab.id,
             title: tab.title.clone(),
+            name: spec.tab.clone(),
             exists: true,
+            blank,
             grid: (tab.rows, tab.columns),
             header,
             places,
             added,
+            untagged,
             end: header + 1,
-            bare: rows.len() <= header + 1,
             last: tab.marker.clone(),
-            next: next_marker(tab.marker.as_ref(), tab.id, &structure.taken),
+            next: next_marker(tab.marker.as_ref(), &spec.tab, &structure.taken),
         };
         layout.check_in_the_way(tab)?;
         let identity = identity(table, spec);
-        let ours = |row: usize| layout.key(&identity, |place| at(rows, row, place)).is_some();
-        let last = (header + 1..rows.len()).rev().find(|&row| ours(row));
+        let last = (header + 1..grid.len())
+            .rev()
+            .find(|&row| layout.key(&identity, |place| grid.at(row, place)).is_some());
         layout.end = last.map_or(header + 1, |row| row + 1);
         Ok(layout)
     }
 
     /// The key of a row whose cells are given by the sheet's column.
-    pub fn key(&self, identity: &[usize], cell: impl Fn(usize) -> Value) -> Option<RowKey> {
-        let cells: Vec<Value> = identity.iter().map(|&column| cell(self.places[column])).collect();
-        RowKey::of(&cells)
+    pub fn key<'v>(&self, identity: &[usize], cell: impl Fn(usize) -> &'v Value) -> Option<RowKey> {
+        RowKey::of(identity.iter().map(|&column| cell(self.places[column])))
+    }
+
+    /// Whether a column of the sheet is one that the commit to come inserts.
+    pub fn is_added(&self, place: usize) -> bool {
+        self.exists && !self.blank && self.added.iter().any(|&column| self.places[column] == place)
+    }
+
+    /// Another attempt at the same commit: a token of its own, so that it can be told which
+    /// of them happened.
+    pub fn renew_token(&mut self) {
+        self.next.token = token();
+    }
+
+    /// The marker after the one that was just set.
+    pub fn advance(&mut self, taken: &[i64]) {
+        let last = self.next.clone();
+        self.next = next_marker(Some(&last), &self.name, taken);
+        self.last = Some(last);
     }
 
     fn check_in_the_way(&self, tab: &Tab) -> Result<(), Error> {
@@ -147,22 +184,40 @@ pub fn identity(table: &Table, spec: &ExportSpec) -> Vec<usize> {
     }
 }
 
-fn is(cell: &Value, name: &str) -> bool {
+/// Whether a header cell says this name.
+pub fn is(cell: &Value, name: &str) -> bool {
     cell.as_text().is_some_and(|text| text.trim() == name.trim())
         || (!cell.is_empty() && cell.to_string() == name)
 }
 
-fn find_header(tab: &Tab, rows: &[Json], table: &Table, spec: &ExportSpec) -> Result<usize, Error> {
-    if rows.iter().all(|row| row.as_array().is_none_or(Vec::is_empty)) {
+/// A column that bears our tag for a name, under another header, was renamed by people.
+fn renamed(tab: &Tab, names: &[Value], header: usize, name: &str) -> Result<(), Error> {
+    let tagged = tab
+        .tags
+        .iter()
+        .find(|(place, tag)| tag == name && names.get(*place).is_none_or(|is| is.to_string() != name));
+    let Some((place, _)) = tagged else { return Ok(()) };
+    let now = names.get(*place).map(ToString::to_string).unwrap_or_default();
+    let cell = a1::cell(header, *place);
+    Err(Error::new(ErrorKind::SheetLayout, format!("the header of our column `{name}` now says `{now}`"))
+        .context("tab", tab.title.clone())
+        .context("cell", cell.clone())
+        .hint(format!("type `{name}` into {cell} again; a note or a column beside it can say `{now}`")))
+}
+
+fn find_header(tab: &Tab, grid: &Grid, table: &Table, spec: &ExportSpec) -> Result<usize, Error> {
+    if (0..grid.len()).all(|row| grid.is_blank(row)) {
         return Ok(0);
     }
-    let has = |row: usize, name: &str| {
-        let cells = rows[row].as_array().map_or(0, Vec::len);
-        (0..cells).any(|column| is(&at(rows, row, column), name))
-    };
+    let has = |row: usize, name: &str| grid.row(row).iter().any(|cell| is(cell, name));
     let names: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
     let hits = |row: usize| names.iter().filter(|name| has(row, name)).count();
-    let best = (0..rows.len().min(HEADER_ROWS)).rev().max_by_key(|&row| hits(row)).unwrap_or(0);
+    let best = (0..grid.len().min(HEADER_ROWS)).rev().max_by_key(|&row| hits(row)).unwrap_or(0);
+    for key in &spec.key {
+        if !has(best, key) && hits(best) > 0 {
+            renamed(tab, grid.row(best), best, key)?;
+        }
+    }
     let missing = spec.key.iter().find(|key| !has(best, key));
     let lost = hits(best) == 0 || (spec.key.is_empty() && hits(best) * 2 < names.len());
     match missing {
@@ -189,12 +244,24 @@ fn twice(tab: &Tab, name: &str, header: usize, (first, second): (usize, usize)) 
 
 /// The marker after `last`. All who read the same state come to the same id, and an id
 /// can be created once: of two commits onto one state only one is taken.
-fn next_marker(last: Option<&Marker>, sheet: i64, taken: &[i64]) -> Marker {
-    // Ids of different tabs start far apart; 2^30 keeps them within the API's integers.
-    let start =
-        last.map_or(1 + (sheet.unsigned_abs() % (1 << 15)).cast_signed() * (1 << 14), |last| last.id + 1);
+fn next_marker(last: Option<&Marker>, name: &str, taken: &[i64]) -> Marker {
+    let start = last.map_or_else(|| first_id(name), |last| last.id + 1);
     let id = (start..=i64::from(i32::MAX)).find(|id| !taken.contains(id)).unwrap_or(start);
-    Marker { id, token: format!("{:016x}", random()) }
+    Marker { id, token: token() }
+}
+
+/// Ids of different tabs start far apart; 2^30 keeps them within the API's integers.
+fn first_id(name: &str) -> i64 {
+    // FNV-1a, since the standard library's hash differs from process to process.
+    let hash = name.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    1 + (hash % (1 << 15)).cast_signed() * (1 << 14)
+}
+
+/// Random, so that no two attempts of anybody share one.
+fn token() -> String {
+    format!("{:016x}", random())
 }
 
 fn new_id(taken: impl Fn(i64) -> bool) -> i64 {

@@ -5,9 +5,16 @@
 
 mod a1;
 mod apply;
+mod attempt;
 mod batch;
 mod client;
+mod grid;
 mod layout;
+mod look;
+mod part;
+mod quota;
+mod reconcile;
+mod record;
 mod sink;
 mod structure;
 mod wire;

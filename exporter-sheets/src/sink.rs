@@ -1,20 +1,22 @@
 //! The sink: read a tab, work out the changes, write them at once, prove them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use exporter_core::{
-    Changes, Differ, Error, ErrorKind, ExportSpec, PLAN_VERSION, Plan, Receipt, Sink, Table, Value,
+    Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, Table,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::a1;
 use crate::apply::Applier;
 use crate::client::{SheetsClient, Tally};
-use crate::layout::{self, Layout};
+use crate::grid::Grid;
+use crate::layout::Layout;
+use crate::look::{Look, changed_cells, repaired_cells};
+use crate::part;
+use crate::record::Desk;
 use crate::structure::Structure;
 use crate::wire::MAX_CHARACTERS;
 
@@ -25,11 +27,10 @@ const MAX_CELLS: usize = 10_000_000;
 #[derive(Debug)]
 pub struct SheetsSink {
     client: Arc<SheetsClient>,
+    desk: Option<Desk>,
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
-    snapshots: Mutex<HashMap<String, (String, Vec<Json>)>>,
-    /// Calls that `check` made and no plan has told of yet.
-    untold_calls: AtomicU32,
+    pictures: Mutex<HashMap<String, (String, Grid)>>,
 }
 
 /// The sink's own part of a plan.
@@ -41,90 +42,58 @@ pub struct State {
     pub spec: ExportSpec,
 }
 
-/// A tab compared with a table.
-pub struct Compared {
-    /// Where everything is.
-    pub layout: Layout,
-    /// What is to be done.
-    pub changes: Changes,
-}
-
 impl SheetsSink {
     /// A sink for the spreadsheet of this client.
     pub fn new(client: Arc<SheetsClient>) -> Self {
-        Self { client, snapshots: Mutex::default(), untold_calls: AtomicU32::new(0) }
+        Self { client, desk: None, pictures: Mutex::default() }
+    }
+
+    /// Keeps a journal: edits of people are told from changes in the panel, runs can be
+    /// taken back, and a process that died is made up for.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
+        self.desk = Some(Desk { journal, clock });
+        self
     }
 
     fn target(&self, tab: &str) -> String {
         format!("spreadsheet {}, tab `{tab}`", self.client.spreadsheet())
     }
-}
 
-/// Compares what was read of a tab with a table.
-pub fn compare(
-    structure: &Structure,
-    rows: &[Json],
-    table: &Table,
-    spec: &ExportSpec,
-) -> Result<Compared, Error> {
-    let mut differ = Differ::new(table, spec)?;
-    let layout = match structure.tab(&spec.tab) {
-        None => Layout::new_tab(structure, &spec.tab, table),
-        Some(tab) => Layout::find(structure, tab, rows, table, spec)?,
-    };
-    let mut cells = Vec::with_capacity(table.width());
-    for row in layout.header + 1..rows.len() {
-        cells.clear();
-        cells.extend(layout.places.iter().map(|&place| layout::at(rows, row, place)));
-        differ.stored(u32::try_from(row + 1).unwrap_or(u32::MAX), &cells);
-    }
-    Ok(Compared { layout, changes: differ.finish() })
-}
-
-/// The rows of a tab as they are; none for a tab that is not there.
-pub async fn read_rows(
-    client: &SheetsClient,
-    structure: &Structure,
-    tab: &str,
-    tally: &mut Tally,
-) -> Result<Vec<Json>, Error> {
-    let Some(tab) = structure.tab(tab) else { return Ok(Vec::new()) };
-    match client.values(&a1::quoted(&tab.title), tally).await? {
-        Json::Array(rows) => Ok(rows),
-        _ => Ok(Vec::new()),
+    fn pictures(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, Grid)>> {
+        self.pictures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Sink for SheetsSink {
     async fn check(&self) -> Result<(), Error> {
-        let mut tally = Tally::default();
-        let checked = self.client.structure(&mut tally).await.map(|_| ());
-        self.untold_calls.fetch_add(tally.calls, Ordering::Relaxed);
-        checked
+        self.client.check_rights().await
     }
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
         let mut tally = Tally::default();
-        let structure = self.client.structure(&mut tally).await?;
-        let read = read_rows(&self.client, &structure, &spec.tab, &mut tally).await;
-        let rows = match read {
-            Ok(rows) => rows,
-            Err(error) => {
-                // The tab may have been renamed or deleted since the structure was read.
-                self.client.forget_structure().await;
-                return Err(error);
-            }
+        let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
+        let spreadsheet = self.client.spreadsheet();
+        let (whole, restores) = match &self.desk {
+            Some(desk) => look.settle_open(table, spec, desk, spreadsheet).await?,
+            None => (look.grid.clone(), part::Cells::new()),
         };
-        let Compared { layout, changes } = compare(&structure, &rows, table, spec)?;
-        check_sizes(&structure, &layout, &changes, table)?;
+        let desk = self.desk.as_ref().map(|desk| (desk, spreadsheet));
+        let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;
+        changes.repairs = look.repairs(&restores)?;
+        check_sizes(&look.structure, &layout, &changes, table)?;
+        let mut cells = changed_cells(&layout, &changes);
+        cells.extend(repaired_cells(&changes));
         let token = layout.next.token.clone();
-        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
-        snapshots.remove(&spec.tab);
-        if !changes.updates.is_empty() {
-            snapshots.insert(spec.tab.clone(), (token, rows));
+        let mut notes = notes(&layout, table, &changes);
+        if !changes.repairs.is_empty() {
+            notes.push(format!(
+                "an interrupted write hit {} cells by mistake: they are put right",
+                changes.repairs.len()
+            ));
         }
-        drop(snapshots);
+        self.pictures().insert(spec.tab.clone(), (token, look.grid));
         let state = State { layout, spec: spec.clone() };
         Ok(Plan {
             version: PLAN_VERSION,
@@ -133,9 +102,9 @@ impl Sink for SheetsSink {
             file: None,
             target: self.target(&spec.tab),
             table: Arc::clone(table),
-            calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
-            expected_calls: u32::from(!changes.is_empty()),
-            notes: notes(&state.layout, table, &changes),
+            calls: tally.calls,
+            expected_calls: part::count(&cells, &changes.inserts, table),
+            notes,
             changes,
             state: serde_json::to_value(&state)
                 .map_err(|error| Error::new(ErrorKind::Internal, "a plan cannot be stored").source(error))?,
@@ -150,9 +119,9 @@ impl Sink for SheetsSink {
             Error::new(ErrorKind::Config, "this plan was not made for a spreadsheet").source(error)
         })?;
         let token = state.layout.next.token.as_str();
-        let kept = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).remove(&state.spec.tab);
-        let snapshot = kept.filter(|(of, _)| of == token).map(|(_, rows)| rows);
-        Applier::new(&self.client, plan, state).run(snapshot).await
+        let kept = self.pictures().remove(&state.spec.tab);
+        let picture = kept.filter(|(of, _)| of == token).map(|(_, grid)| grid);
+        Applier::new(&self.client, self.desk.as_ref(), plan, state).run(picture).await
     }
 }
 
@@ -185,13 +154,12 @@ fn check_sizes(
             }
         }
     }
-    let rows = changes.inserts.len();
-    let width = layout.grid.1.max(layout.places.iter().max().map_or(0, |last| last + 1));
+    let rows = changes.inserts.len() + usize::from(layout.blank);
+    let width = layout.grid.1.max(layout.places.len()) + if layout.blank { 0 } else { layout.added.len() };
     let new = if layout.exists {
-        let grown = if layout.bare { (layout.end + rows).saturating_sub(layout.grid.0) } else { rows };
-        (layout.grid.0 + grown) * width - layout.grid.0 * layout.grid.1
+        (layout.grid.0 + rows) * width - layout.grid.0 * layout.grid.1
     } else {
-        layout.grid.0 * width
+        layout.grid.0.max(rows) * width
     };
     if structure.cells() + new > MAX_CELLS {
         return Err(Error::new(
@@ -216,15 +184,4 @@ fn notes(layout: &Layout, table: &Table, changes: &Changes) -> Vec<String> {
         }));
     }
     notes
-}
-
-/// The cells that a plan changes, by the sheet's row and column.
-pub fn changed_cells(layout: &Layout, changes: &Changes) -> crate::batch::Cells {
-    let cells = changes.updates.iter().flat_map(|update| {
-        let row = update.stored_row as usize - 1;
-        update.cells.iter().map(move |cell| (row, cell))
-    });
-    cells
-        .map(|(row, cell)| ((row, layout.places[cell.column as usize]), cell.after.clone()))
-        .collect::<std::collections::BTreeMap<(usize, usize), Value>>()
 }

@@ -8,11 +8,16 @@ use crate::a1;
 
 /// Key of the developer metadata that marks our last commit to a tab.
 pub const MARKER: &str = "exporter.commit";
+/// Key of the developer metadata that says which column of ours a column is.
+pub const TAG: &str = "exporter.column";
 
-/// Fields of a tab that [`Tab::read`] looks at.
+/// Fields of a tab that [`Tab::read`] looks at. Of `data` only what hangs on columns: no cell.
 pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount)),\
      developerMetadata(metadataId,metadataKey,metadataValue),merges,\
      protectedRanges(range,warningOnly,requestingUserCanEdit,unprotectedRanges)";
+/// Our tags, within `data`.
+pub const TAG_FIELDS: &str =
+    "startColumn,columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))";
 
 /// A spreadsheet's tabs and the ids of developer metadata that are taken.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +41,10 @@ pub struct Tab {
     pub columns: usize,
     /// Our marker, if we have written to it.
     pub marker: Option<Marker>,
+    /// The tab of the configuration that this one is, whatever people call it now.
+    pub name: Option<String>,
+    /// Our columns by their tags: the sheet's column, the name that we gave it.
+    pub tags: Vec<(usize, String)>,
     /// Merged cells.
     pub merges: Vec<Block>,
     /// Cells that we may not edit.
@@ -43,6 +52,7 @@ pub struct Tab {
 }
 
 /// The mark of a commit: its id can be created once, so a late commit can't happen twice.
+/// Its value is the token and the name of the tab in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     /// Developer metadata id.
@@ -93,8 +103,8 @@ impl Structure {
             Error::new(ErrorKind::GoogleDown, "Google's answer about the spreadsheet names no tabs")
         })?;
         let ids = |sheet: &Json| -> Vec<i64> {
-            let items = sheet["developerMetadata"].as_array().into_iter().flatten();
-            items.filter_map(|item| item["metadataId"].as_i64()).collect()
+            let columns = columns(sheet).flat_map(|(_, column)| metadata(column));
+            metadata(sheet).chain(columns).filter_map(|item| item["metadataId"].as_i64()).collect()
         };
         Ok(Self {
             tabs: sheets.iter().map(Tab::read).collect(),
@@ -102,10 +112,16 @@ impl Structure {
         })
     }
 
-    /// The tab of this title; titles differ in more than case.
-    pub fn tab(&self, title: &str) -> Option<&Tab> {
-        let exact = self.tabs.iter().find(|tab| tab.title == title);
-        exact.or_else(|| self.tabs.iter().find(|tab| tab.title.to_lowercase() == title.to_lowercase()))
+    /// The tab that the configuration calls `name`: by our marker wherever people renamed
+    /// it, else by its title; titles differ in more than case.
+    pub fn tab(&self, name: &str) -> Option<&Tab> {
+        let marked = || self.tabs.iter().filter(|tab| tab.name.as_deref() == Some(name));
+        let titled = |tab: &&Tab| tab.title.to_lowercase() == name.to_lowercase();
+        marked()
+            .find(titled)
+            .or_else(|| marked().next())
+            .or_else(|| self.tabs.iter().find(|tab| tab.title == name && tab.name.is_none()))
+            .or_else(|| self.tabs.iter().find(|tab| titled(tab) && tab.name.is_none()))
     }
 
     /// Cells of all tabs together.
@@ -132,11 +148,17 @@ impl Tab {
             grid[name].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
         };
         let list = |name: &str| sheet[name].as_array().into_iter().flatten();
-        let marker = list("developerMetadata")
+        let marker = metadata(sheet)
             .filter(|item| item["metadataKey"] == MARKER)
             .max_by_key(|item| item["metadataId"].as_i64());
+        let value = marker.and_then(|item| item["metadataValue"].as_str()).unwrap_or_default();
+        let (token, name) = value.split_once(' ').map_or((value, None), |(token, name)| (token, Some(name)));
         let locked = list("protectedRanges")
             .filter(|range| range["requestingUserCanEdit"] != true && range["warningOnly"] != true);
+        let tags = columns(sheet).flat_map(|(column, item)| {
+            let ours = metadata(item).filter(|item| item["metadataKey"] == TAG);
+            ours.map(move |item| (column, item["metadataValue"].as_str().unwrap_or_default().to_owned()))
+        });
         Self {
             id: properties["sheetId"].as_i64().unwrap_or_default(),
             title: properties["title"].as_str().unwrap_or_default().to_owned(),
@@ -144,10 +166,39 @@ impl Tab {
             columns: count("columnCount"),
             marker: marker.map(|item| Marker {
                 id: item["metadataId"].as_i64().unwrap_or_default(),
-                token: item["metadataValue"].as_str().unwrap_or_default().to_owned(),
+                token: token.to_owned(),
             }),
+            name: name.map(str::to_owned),
+            tags: tags.collect(),
             merges: list("merges").map(Block::read).collect(),
             locked: locked.map(|range| Block::read(&range["range"])).collect(),
         }
     }
+}
+
+impl Marker {
+    /// What the metadata of this marker says.
+    pub fn value(&self, name: &str) -> String {
+        format!("{} {name}", self.token)
+    }
+}
+
+fn metadata(of: &Json) -> impl Iterator<Item = &Json> {
+    of["developerMetadata"].as_array().into_iter().flatten()
+}
+
+/// What hangs on the columns of a `Sheet`, with each one's index. The blocks of an answer
+/// may show a column more than once.
+fn columns(sheet: &Json) -> impl Iterator<Item = (usize, &Json)> {
+    let mut seen = Vec::new();
+    let blocks = sheet["data"].as_array().into_iter().flatten();
+    let columns = blocks.flat_map(|block| {
+        let first = block["startColumn"].as_u64().and_then(|first| usize::try_from(first).ok()).unwrap_or(0);
+        (first..).zip(block["columnMetadata"].as_array().into_iter().flatten())
+    });
+    columns.filter(move |(column, _)| {
+        let new = !seen.contains(column);
+        seen.push(*column);
+        new
+    })
 }

@@ -79,6 +79,21 @@ fn read_number(number: &serde_json::Number) -> Value {
     }
 }
 
+/// A value as it comes back once it was written: days and times as their serial numbers.
+pub fn stored(value: &Value) -> Value {
+    let entered = extended(value).unwrap_or_default();
+    let cell = entered.as_object().and_then(|entered| entered.values().next());
+    cell.map(read).unwrap_or_default()
+}
+
+/// The one form of all values that a sheet stores alike.
+pub fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Empty | Value::Text(_) | Value::Bool(_) => value.clone(),
+        _ => stored(value),
+    }
+}
+
 /// A cell of grid data: its `effectiveValue`.
 pub fn read_effective(cell: &Json) -> Value {
     let value = &cell["effectiveValue"];

@@ -27,6 +27,21 @@ pub enum Failure {
     Lost(String),
 }
 
+/// What a failure means for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It had no effect, and may be made again later.
+    Busy,
+    /// It had no effect: the token was not accepted.
+    Expired,
+    /// It had no effect: the sheet is not as the request assumes.
+    Refused,
+    /// Nobody knows whether it had an effect.
+    Unknown,
+    /// It had no effect, and making it again cannot help.
+    Final,
+}
+
 impl Failure {
     /// Reads the library's error; `status` and `retry_after` come from the delegate.
     pub fn read(error: ApiError, status: Option<u16>, retry_after: Option<Duration>) -> Self {
@@ -51,22 +66,21 @@ impl Failure {
         }
     }
 
-    /// Whether a read may be tried again.
-    pub fn passes(&self) -> bool {
+    /// What it means for the call.
+    pub fn fate(&self) -> Fate {
         match self {
-            Self::Refused { status, .. } => *status == 429 || *status >= 500,
-            Self::NotSent(_) | Self::Lost(_) => true,
-            Self::Credentials(_) => false,
+            Self::Refused { status: 429, .. } | Self::NotSent(_) => Fate::Busy,
+            Self::Refused { status: 403, message, .. } if message.contains("rateLimitExceeded") => Fate::Busy,
+            Self::Refused { status: 401, .. } => Fate::Expired,
+            Self::Refused { status: 400, .. } => Fate::Refused,
+            Self::Refused { status: 500.., .. } | Self::Lost(_) => Fate::Unknown,
+            Self::Refused { .. } | Self::Credentials(_) => Fate::Final,
         }
     }
 
-    /// Whether the call certainly had no effect.
-    pub fn had_no_effect(&self) -> bool {
-        match self {
-            Self::Refused { status, .. } => *status < 500,
-            Self::NotSent(_) | Self::Credentials(_) => true,
-            Self::Lost(_) => false,
-        }
+    /// Whether the document is no spreadsheet of Google's own: an Excel file opened there.
+    pub fn is_other_document(&self) -> bool {
+        matches!(self, Self::Refused { message, .. } if message.contains("not supported for this document"))
     }
 
     /// How long Google asked us to wait.
@@ -120,6 +134,10 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
             .hint("nothing is lost; run again later, or look at the status page of Google Workspace"),
         _ if message.contains("protected") => of(ErrorKind::SheetLayout, "a protected range is in the way")
             .hint(format!("let {account} edit the protected range")),
+        _ if message.contains("not supported for this document") => {
+            of(ErrorKind::SheetLayout, "the document is an Excel file, which Google's interface cannot change")
+                .hint("open it in Google Sheets and use File > Save as Google Sheets, then set the new address as `spreadsheet`")
+        }
         _ if message.contains("maximum of 50000 characters")
             || message.contains("limit of 10000000 cells") =>
         {

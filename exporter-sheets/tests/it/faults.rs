@@ -21,8 +21,32 @@ async fn a_spreadsheet_that_is_not_shared_names_the_address_to_share_it_with() {
 async fn a_reader_cannot_write_and_is_told_so() {
     let bench = Bench::start().await;
     bench.sheets.share(ID, SERVICE_ACCOUNT, Role::Viewer).unwrap();
+    let error = bench.sink.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SheetNotShared);
+    assert_eq!(error.hints(), [format!("share the spreadsheet with {SERVICE_ACCOUNT} as editor")]);
     let error = bench.run(&orders(&[("A", "x", 1)])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SheetNotShared);
+}
+
+#[tokio::test]
+async fn the_check_is_the_look_at_the_structure_and_changes_nothing() {
+    let bench = Bench::start().await;
+    let before = bench.sheets.spreadsheet(ID).unwrap();
+    bench.sink.check().await.unwrap();
+    assert_eq!(format!("{:?}", bench.sheets.spreadsheet(ID).unwrap()), format!("{before:?}"));
+    bench.run(&orders(&[("A", "x", 1)])).await.unwrap();
+    assert_eq!(bench.client.calls(), 2, "the check and the first fill of a new tab");
+}
+
+#[tokio::test]
+async fn a_token_that_google_took_back_is_renewed() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A", "x", 1)])).await.unwrap();
+    bench.sheets.revoke_tokens(SERVICE_ACCOUNT);
+    let plan = bench.plan(&orders(&[("A", "y", 1)])).await.unwrap();
+    bench.sheets.revoke_tokens(SERVICE_ACCOUNT);
+    bench.sink.apply(&plan).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A|y|1"]);
 }
 
 #[tokio::test]
@@ -53,8 +77,9 @@ async fn reads_are_tried_again_and_then_given_up() {
 async fn a_write_over_quota_is_sent_again() {
     let bench = Bench::start().await;
     let plan = bench.plan(&orders(&[("A", "x", 1)])).await.unwrap();
-    bench.faults(&[Refuse(429), Refuse(429)]);
-    assert_eq!(bench.sink.apply(&plan).await.unwrap().calls, 3);
+    // Between the two the sheet is looked at again: people had time to act.
+    bench.faults(&[Refuse(429), Pass, Refuse(429)]);
+    assert_eq!(bench.sink.apply(&plan).await.unwrap().calls, 5);
     assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A|x|1"]);
 }
 

@@ -99,7 +99,94 @@ async fn a_missing_key_a_double_name_and_foreign_content_are_refused_with_the_ce
     bench.type_text("A1", "Number");
     let error = bench.plan(&table).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SheetLayout);
-    assert!(error.to_string().contains("`ID`") && error.to_string().contains("row 1"), "{error}");
+    assert_eq!(error.to_string(), "the header of our column `ID` now says `Number` (tab: orders, cell: A1)");
+    bench.act(&Act::DeleteColumns { tab: "orders".into(), at: "A".into(), count: 1 });
+    let error = exporter_sheets::SheetsSink::new(client(&bench.url, ID).unwrap());
+    let error = error.plan(&table, &crate::bench::spec()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SheetLayout);
+    assert!(error.to_string().contains("no column `ID`") && error.to_string().contains("row 1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_renamed_header_is_refused_with_its_cell_and_a_renamed_tab_is_found() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
+    bench.type_text("B1", "Keadaan");
+    let error = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SheetLayout);
+    assert_eq!(
+        error.to_string(),
+        "the header of our column `Status` now says `Keadaan` (tab: orders, cell: B1)"
+    );
+    bench.type_text("B1", "Status");
+    bench.act(&Act::RenameTab { tab: "orders".into(), title: "Pesanan 2026".into() });
+    bench.run(&orders(&[("A1", "paid", 10), ("A2", "open", 20)])).await.unwrap();
+    assert_eq!(bench.sheets.tabs(ID), ["Sheet1", "Pesanan 2026"]);
+    let rows = bench.sheets.rows(ID, "Pesanan 2026").unwrap();
+    assert_eq!(lines(&rows), ["ID|Status|Total", "A1|paid|10", "A2|open|20"]);
+}
+
+#[tokio::test]
+async fn columns_moved_between_plan_and_write_are_put_right() {
+    for (from, to) in [("B", "A"), ("D", "A"), ("A", "D"), ("C", "B")] {
+        let bench = Bench::start().await;
+        bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+        for (cell, text) in [("D1", "Mine"), ("D2", "hello"), ("D4", "own row"), ("B4", "note")] {
+            bench.type_text(cell, text);
+        }
+        let plan = bench.plan(&orders(&[("A2", "paid", 20), ("A3", "open", 30)])).await.unwrap();
+        bench.act(&Act::MoveColumn { tab: "orders".into(), from: from.into(), to: to.into() });
+        let receipt = bench.sink.apply(&plan).await.unwrap();
+        assert!(
+            receipt.verified && receipt.notes.iter().any(|note| note.contains("put right")),
+            "{receipt:?}"
+        );
+        let rows = bench.rows();
+        let column = |name: &str| rows[0].iter().position(|cell| cell == name).unwrap();
+        let order = ["ID", "Status", "Total", "Mine"].map(column);
+        let cell = |row: &[String], column: usize| row.get(column).cloned().unwrap_or_default();
+        let mut seen: Vec<String> =
+            rows[1..].iter().map(|row| order.map(|column| cell(row, column)).join("|")).collect();
+        seen.sort();
+        assert_eq!(
+            seen,
+            ["A1|open|10|hello", "A2|paid|20|", "A3|open|30|", "|note||own row"],
+            "{from} to {to}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_empty_tab_that_people_fill_meanwhile_keeps_what_they_typed() {
+    let bench = Bench::start().await;
+    bench.sheets.add_tab(ID, "orders").unwrap();
+    let plan = bench.plan(&orders(&[("A1", "open", 10)])).await.unwrap();
+    bench.type_text("A1", "mine");
+    bench.sink.apply(&plan).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|open|10", "mine"]);
+}
+
+#[tokio::test]
+async fn a_new_column_pushes_those_of_people_on() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    bench.type_text("D1", "Mine");
+    bench.type_text("D2", "hello");
+    let rows = [["A1", "paid", "10", "Bogor"], ["A3", "open", "30", "Solo"]];
+    let rows = rows.into_iter().map(|[id, status, total, city]| {
+        [id.into(), status.into(), exporter_core::Value::Integer(total.parse().unwrap()), city.into()]
+    });
+    let wider = crate::bench::table(&["ID", "Status", "Total", "City"], rows);
+    let plan = bench.plan(&wider).await.unwrap();
+    bench.act(&sort("A"));
+    bench.sink.apply(&plan).await.unwrap();
+    let mut rows = lines(&bench.rows());
+    rows[1..].sort();
+    assert_eq!(
+        rows,
+        ["ID|Status|Total|City|Mine", "A1|paid|10|Bogor|hello", "A2|open|20", "A3|open|30|Solo"]
+    );
+    assert!(bench.plan(&wider).await.unwrap().changes.is_empty());
 }
 
 #[tokio::test]

@@ -1,0 +1,115 @@
+//! What was read of a tab: rows of typed cells, without their trailing empty ones.
+
+use exporter_core::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::wire;
+
+/// What a cell holds that was not read.
+static EMPTY: Value = Value::Empty;
+
+/// Cells of a tab by row and column, both from 0.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Grid(Vec<Vec<Value>>);
+
+impl Grid {
+    /// Rows as `UNFORMATTED_VALUE` gives them.
+    pub fn read(rows: Json) -> Self {
+        let Json::Array(rows) = rows else { return Self::default() };
+        let row = |row: Json| match row {
+            Json::Array(cells) => cells.iter().map(wire::read).collect(),
+            _ => Vec::new(),
+        };
+        Self(rows.into_iter().map(row).collect())
+    }
+
+    /// How many rows were read.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The widest row.
+    pub fn width(&self) -> usize {
+        self.0.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// How many cells were read.
+    pub fn cells(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
+    /// The cells of a row; none for a row that was not read.
+    pub fn row(&self, row: usize) -> &[Value] {
+        self.0.get(row).map_or(&[], Vec::as_slice)
+    }
+
+    /// A cell.
+    pub fn at(&self, row: usize, column: usize) -> &Value {
+        self.row(row).get(column).unwrap_or(&EMPTY)
+    }
+
+    /// Whether nothing is in a row.
+    pub fn is_blank(&self, row: usize) -> bool {
+        self.row(row).iter().all(Value::is_empty)
+    }
+
+    /// Changes a cell; rows and columns up to it come to be.
+    pub fn set(&mut self, row: usize, column: usize, value: Value) {
+        if self.0.len() <= row {
+            self.0.resize(row + 1, Vec::new());
+        }
+        let cells = &mut self.0[row];
+        if cells.len() <= column {
+            cells.resize(column + 1, Value::Empty);
+        }
+        cells[column] = value;
+    }
+
+    /// Inserts empty rows before a row.
+    pub fn insert_rows(&mut self, at: usize, count: usize) {
+        if self.0.len() < at {
+            self.0.resize(at, Vec::new());
+        }
+        self.0.splice(at..at, std::iter::repeat_n(Vec::new(), count));
+    }
+
+    /// Inserts empty columns before a column.
+    pub fn insert_columns(&mut self, at: usize, count: usize) {
+        for cells in &mut self.0 {
+            if cells.len() > at {
+                cells.splice(at..at, std::iter::repeat_n(Value::Empty, count));
+            }
+        }
+    }
+
+    /// Only these cells of a row; the others become empty.
+    pub fn keep(&mut self, row: usize, columns: &[usize]) {
+        for (column, cell) in self.0[row].iter_mut().enumerate() {
+            if !columns.contains(&column) {
+                *cell = Value::Empty;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_read_is_empty_and_can_be_set() {
+        let mut grid = Grid::read(json!([["a", 1], [], ["", true]]));
+        assert_eq!((grid.len(), grid.width(), grid.cells()), (3, 2, 4));
+        assert_eq!((grid.at(0, 1), grid.at(9, 9)), (&Value::Integer(1), &Value::Empty));
+        assert!(grid.is_blank(1) && !grid.is_blank(2));
+        grid.set(4, 1, "x".into());
+        assert_eq!((grid.len(), grid.at(4, 1)), (5, &Value::text("x")));
+        grid.insert_rows(1, 2);
+        grid.insert_columns(1, 1);
+        assert_eq!((grid.at(0, 2), grid.at(6, 2)), (&Value::Integer(1), &Value::text("x")));
+    }
+}

@@ -1,0 +1,214 @@
+//! What the journal is told of a write, and what it tells after a crash.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use exporter_core::compare::same;
+use exporter_core::{
+    BatchState, Changes, Clock, Error, Journal, JournalBatch, JournalCell, JournalRow, LastWritten, Origin,
+    Plan, RowChange, RowKey, RowUpdate, Table,
+};
+
+use crate::attempt::Attempt;
+use crate::grid::Grid;
+use crate::layout::Layout;
+use crate::part::Part;
+
+/// Up to this many cells the whole tab is taken down with a write that changes cells.
+const WHOLE: usize = 300_000;
+
+/// The journal and the clock that dates its batches.
+#[derive(Clone)]
+pub struct Desk {
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").finish_non_exhaustive()
+    }
+}
+
+/// The name of a tab that outlives its title.
+pub fn target(spreadsheet: &str, sheet: i64) -> String {
+    format!("google-sheets:{spreadsheet}/{sheet}")
+}
+
+impl Desk {
+    /// What was last written into the rows that a comparison found different.
+    pub async fn last_written(&self, target: &str, changes: &Changes) -> Result<LastWritten, Error> {
+        if changes.updates.is_empty() {
+            return Ok(LastWritten::new());
+        }
+        self.journal.last_written(target, &changes.updated_keys()).await
+    }
+
+    /// Takes a write down before it is sent.
+    pub async fn begin(&self, batch: &JournalBatch) -> Result<(), Error> {
+        self.journal.begin(batch).await
+    }
+
+    /// Says what became of a write.
+    pub async fn settle(&self, batch: &JournalBatch, state: BatchState) -> Result<(), Error> {
+        self.journal.settle(&batch.id, state).await
+    }
+
+    /// Says that a write happened, as far as it arrived where it was meant to.
+    pub async fn commit_arrived(
+        &self,
+        batch: &JournalBatch,
+        arrived: impl Fn(&JournalRow) -> bool,
+    ) -> Result<(), Error> {
+        let mut batch = batch.clone();
+        let rows = batch.rows.len();
+        batch.rows.retain(arrived);
+        batch.recovery = serde_json::Value::Null;
+        if batch.rows.len() < rows {
+            self.journal.begin(&batch).await?;
+        }
+        self.settle(&batch, BatchState::Committed).await
+    }
+}
+
+/// What the journal is told of a part of a plan.
+pub fn batch(
+    attempt: &Attempt,
+    part: &Part,
+    updates: &[RowUpdate],
+    plan: &Plan,
+    about: About,
+) -> JournalBatch {
+    let by_row: HashMap<usize, &RowUpdate> =
+        updates.iter().map(|update| (update.stored_row as usize - 1, update)).collect();
+    let table = &plan.table;
+    let mut rows: Vec<JournalRow> = Vec::new();
+    let mut last = None;
+    for &(row, _) in part.cells.keys() {
+        if last.replace(row) != Some(row) {
+            rows.extend(by_row.get(&row).map(|update| updated(attempt, part, update, table)));
+        }
+    }
+    rows.extend(part.inserts.iter().filter_map(|&row| inserted(row, &attempt.identity, table)));
+    JournalBatch {
+        id: attempt.layout.next.token.clone(),
+        run: plan.run.clone(),
+        export: plan.export.clone(),
+        target: about.target,
+        place: plan.target.clone(),
+        chunk: about.chunk,
+        marker: attempt.layout.next.id,
+        at: about.at,
+        file: plan.file.clone(),
+        columns: attempt.names.clone(),
+        rows,
+        recovery: serde_json::to_value(needed(attempt)).unwrap_or_default(),
+    }
+}
+
+/// What of a batch is not in the plan.
+pub struct About {
+    /// The tab: [`target`].
+    pub target: String,
+    /// Which part it is.
+    pub chunk: u32,
+    /// Now.
+    pub at: chrono::DateTime<chrono::Utc>,
+}
+
+fn updated(attempt: &Attempt, part: &Part, update: &RowUpdate, table: &Table) -> JournalRow {
+    let row = update.stored_row as usize - 1;
+    let sent = update
+        .cells
+        .iter()
+        .filter(|cell| part.cells.contains_key(&(row, attempt.layout.places[cell.column as usize])));
+    JournalRow {
+        key: update.key.clone(),
+        change: RowChange::Updated,
+        origin: table.origin(update.row as usize),
+        cells: sent
+            .map(|cell| JournalCell {
+                column: cell.column,
+                before: cell.before.clone(),
+                after: cell.after.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn inserted(row: u32, identity: &[usize], table: &Table) -> Option<JournalRow> {
+    let cells = table.row(row as usize);
+    let origin: Origin = table.origin(row as usize);
+    Some(JournalRow {
+        key: RowKey::of(identity.iter().map(|&column| &cells[column]))?,
+        change: RowChange::Inserted,
+        origin,
+        cells: (0..)
+            .zip(cells)
+            .map(|(column, value)| JournalCell {
+                column,
+                before: exporter_core::Value::Empty,
+                after: value.clone(),
+            })
+            .collect(),
+    })
+}
+
+/// The attempt as it is needed after a crash: a large tab without the cells of rows with a
+/// key that were not to change, since they are found again by it.
+fn needed(attempt: &Attempt) -> Attempt {
+    let mut needed = Attempt { names: Vec::new(), rows: Vec::new(), ..attempt.clone() };
+    if attempt.cells.is_empty() {
+        // What is only inserted hits nothing.
+        needed.before = Grid::default();
+        let header = attempt.layout.header;
+        for (column, cell) in attempt.before.row(header).iter().enumerate() {
+            needed.before.set(header, column, cell.clone());
+        }
+    } else if attempt.before.cells() > WHOLE {
+        let mut columns = attempt.key_columns();
+        columns.extend(attempt.cells.keys().map(|place| place.1));
+        columns.sort_unstable();
+        columns.dedup();
+        for row in attempt.layout.header + 1..needed.before.len() {
+            let key = attempt.layout.key(&attempt.identity, |place| attempt.before.at(row, place));
+            if attempt.keyed && key.is_some() {
+                needed.before.keep(row, &columns);
+            }
+        }
+    }
+    needed
+}
+
+/// The attempt that a batch was, from what the journal kept of it.
+pub fn recover(batch: &JournalBatch) -> Option<Attempt> {
+    let mut attempt: Attempt = serde_json::from_value(batch.recovery.clone()).ok()?;
+    attempt.names.clone_from(&batch.columns);
+    let inserted = batch.rows.iter().filter(|row| row.change == RowChange::Inserted);
+    attempt.rows = inserted.map(|row| row.cells.iter().map(|cell| cell.after.clone()).collect()).collect();
+    Some(attempt)
+}
+
+/// Tells whether a row of a batch is in the tab as the batch meant it.
+pub fn arrived<'a>(
+    layout: &'a Layout,
+    identity: &[usize],
+    table: &'a Table,
+    grid: &'a Grid,
+) -> impl Fn(&JournalBatch, &JournalRow) -> bool + use<'a> {
+    let rows: HashMap<RowKey, usize> = (layout.header + 1..grid.len())
+        .rev()
+        .filter_map(|row| Some((layout.key(identity, |place| grid.at(row, place))?, row)))
+        .collect();
+    move |batch, row| {
+        let Some(&at) = rows.get(&row.key) else { return false };
+        row.change == RowChange::Inserted
+            || row.cells.iter().all(|cell| {
+                let name = batch.columns.get(cell.column as usize);
+                let column = name.and_then(|name| table.position(name));
+                column.is_some_and(|column| same(&cell.after, grid.at(at, layout.places[column])))
+            })
+    }
+}
