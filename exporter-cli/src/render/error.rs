@@ -12,9 +12,10 @@ pub fn print(error: &Error, exit: Exit) -> Exit {
     exit
 }
 
-/// `error: …` and a `hint: …` line for each next step.
+/// `error[kind]: …` and a `hint: …` line for each next step; the kind is what
+/// `docs/troubleshooting.md` is sorted by.
 pub fn text(error: &ErrorReport) -> String {
-    let mut text = format!("error: {}\n", error.message);
+    let mut text = format!("error[{}]: {}\n", error.kind, error.message);
     for hint in &error.hints {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "hint: {hint}");
@@ -36,7 +37,7 @@ mod tests {
             .context("url", "https://panel.example/login")
             .hint("check `password` in the configuration");
         insta::assert_snapshot!(text(&error.report()), @r"
-        error: the panel refused the password (url: https://panel.example/login)
+        error[wrong_password]: the panel refused the password (url: https://panel.example/login)
         hint: check `password` in the configuration
         ");
     }

@@ -63,7 +63,7 @@ async fn a_second_run_at_the_same_time_is_refused_and_says_why() {
     }
     let second = exporter(&words).await;
     assert_eq!(second.code, Some(3), "{second:?}");
-    assert!(second.err.starts_with("error: another run uses the same panel account: "), "{second:?}");
+    assert!(second.err.starts_with("error[busy]: another run uses the same panel account: "), "{second:?}");
     assert!(first.wait().await.unwrap().success());
     assert_eq!(exporter(&words).await.code, Some(0), "the lease was let go");
 }
