@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use exporter_sandbox::panel::PASSWORD;
 use exporter_sandbox::telegram::TOKEN;
 
+#[cfg(target_os = "linux")]
+use crate::bench::command;
 use crate::bench::{Bench, exporter};
 
 /// Every file below a directory.
@@ -73,4 +75,33 @@ async fn a_check_leaks_nothing() {
     let ended = exporter(&["check", "--config", &config, "--debug"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(leaked(&bench, &ended.whole()), None, "{ended:?}");
+}
+
+/// The command lines of all processes on this machine.
+#[cfg(target_os = "linux")]
+fn command_lines() -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    // A process may end between being listed and being read.
+    let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " ")).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_process_list_shows_no_secret() {
+    let bench = Bench::start().await;
+    let config = bench.config().display().to_string();
+    let mut run = command(&["run", "--config", &config, "--day", "2026-09-10", "--driver", "browser"]);
+    let mut child =
+        run.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut seen_browser = false;
+    while child.try_wait().unwrap().is_none() {
+        for line in command_lines() {
+            seen_browser |= line.contains("--headless");
+            assert_eq!(leaked(&bench, &line), None, "{line}");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(seen_browser, "the list was looked at while the browser ran");
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
