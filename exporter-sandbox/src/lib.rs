@@ -11,6 +11,7 @@ pub mod panel;
 pub mod person;
 mod server;
 pub mod sheets;
+pub mod sites;
 pub mod telegram;
 mod totp;
 
@@ -24,6 +25,7 @@ use panel::data::Data;
 use panel::{Manner, Panel};
 use server::{Server, Service};
 use sheets::{Quotas, Role, Sheets};
+use sites::{Site, Sites};
 use telegram::Telegram;
 
 /// The id of the spreadsheet that is there from the start.
@@ -58,6 +60,7 @@ pub struct Sandbox {
     panel: (Panel, Server),
     sheets: (Arc<Sheets>, Server),
     telegram: (Telegram, Server),
+    sites: Sites,
     control: Server,
     faults: Faults,
     directory: PathBuf,
@@ -76,10 +79,13 @@ impl Sandbox {
         std::fs::create_dir_all(&directory)?;
         let faults = Faults::default();
 
-        let panel = Panel::new(Data::new(options.seed), Manner::Usual);
+        let rows = Data::new(options.seed);
+        let panel = Panel::new(rows.clone(), Manner::Usual);
         let service = Service { name: "panel", endpoint: panel::endpoint, logged: str::to_owned };
         let panel_server =
             Server::start(options.panel_addr, service, panel::router(panel.clone()), faults.clone()).await?;
+
+        let sites = Sites::start(&rows, &faults).await?;
 
         let data = options.data.as_ref().map(|data| data.join("spreadsheets"));
         let service_options = sheets::Options {
@@ -106,7 +112,13 @@ impl Sandbox {
 
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let service = Service { name: "control", endpoint: panel::endpoint, logged: str::to_owned };
-        let router = control::router(panel.clone(), Arc::clone(&sheets), telegram.clone(), faults.clone());
+        let router = control::router(
+            panel.clone(),
+            Arc::clone(&sheets),
+            telegram.clone(),
+            sites.list(),
+            faults.clone(),
+        );
         // Its own faults: a control path that breaks or logs itself controls nothing.
         let control = Server::start(free, service, router, Faults::default()).await?;
 
@@ -121,6 +133,7 @@ impl Sandbox {
             panel: (panel, panel_server),
             sheets: (sheets, sheets_server),
             telegram: (telegram, telegram_server),
+            sites,
             control,
             faults,
             directory,
@@ -151,6 +164,21 @@ impl Sandbox {
     /// Address of the control path.
     pub fn control_url(&self) -> String {
         self.control.url()
+    }
+
+    /// The other panels: their names, addresses and what is particular about each.
+    pub fn sites(&self) -> &[Site] {
+        self.sites.list()
+    }
+
+    /// Address of another panel, such as `django` or `renamed`.
+    pub fn site_url(&self, name: &str) -> Option<String> {
+        self.sites().iter().find(|site| site.name == name).map(|site| site.url.clone())
+    }
+
+    /// The handle of another panel that is [`Panel`] in another manner, such as `renamed`.
+    pub fn site_panel(&self, name: &str) -> Option<&Panel> {
+        self.sites.panel(name)
     }
 
     /// Id of the spreadsheet in the configuration.

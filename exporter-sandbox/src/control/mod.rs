@@ -15,10 +15,18 @@ use serde_json::Value;
 use crate::faults::{Call, Fault, Faults};
 use crate::panel::Panel;
 use crate::sheets::Sheets;
+use crate::sites::Site;
 use crate::telegram::Telegram;
 use crate::{SPREADSHEET, person};
 
-pub(crate) fn router(panel: Panel, sheets: Arc<Sheets>, telegram: Telegram, faults: Faults) -> Router {
+pub(crate) fn router(
+    panel: Panel,
+    sheets: Arc<Sheets>,
+    telegram: Telegram,
+    sites: &[Site],
+    faults: Faults,
+) -> Router {
+    let sites = sites.to_vec();
     let sheets = Router::new().route("/sheets/person", post(act)).with_state(sheets);
     Router::new()
         .route("/faults", get(pending).post(add_fault).delete(clear_faults))
@@ -27,6 +35,7 @@ pub(crate) fn router(panel: Panel, sheets: Arc<Sheets>, telegram: Telegram, faul
         .merge(panel::router(panel))
         .merge(sheets)
         .merge(telegram::router(telegram))
+        .route("/sites", get(async || Json(sites)))
 }
 
 async fn pending(State(faults): State<Faults>) -> Json<Vec<Fault>> {

@@ -60,6 +60,21 @@ impl Manner {
         }
     }
 
+    /// What is particular about it, in a line.
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Usual => "the panel that the built-in preset describes",
+            Self::Renamed => "the preset's panel after a redesign: other names, ids and classes",
+            Self::Overlay => "a cookie banner and a pop-up cover every page",
+            Self::NewTab => "files open in a new tab and are sent inline",
+            Self::MaxDays => "windows of more than 31 days are refused",
+            Self::SingleSession => "a second login ends the first",
+            Self::TwoStep => "user name, then password, then a code (RFC 6238)",
+            Self::Slow => "every answer waits",
+            Self::Flaky => "every seventh request fails",
+        }
+    }
+
     /// How long an answer waits.
     pub(super) fn pause(self) -> Option<Duration> {
         (self == Self::Slow).then_some(Duration::from_millis(600))

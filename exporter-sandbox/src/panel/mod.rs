@@ -5,14 +5,14 @@
 //! site in another [`Manner`].
 
 pub mod data;
-mod exports;
+pub(crate) mod exports;
 mod login;
 mod manner;
-mod pages;
-mod pdf;
-mod session;
+pub(crate) mod pages;
+pub(crate) mod pdf;
+pub(crate) mod session;
 mod visit;
-mod xlsx;
+pub(crate) mod xlsx;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -96,6 +96,10 @@ impl Panel {
             logouts: 0,
         };
         Self { inner: Arc::new(Mutex::new(inner)), data, manner }
+    }
+
+    pub(crate) fn manner(&self) -> Manner {
+        self.manner
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

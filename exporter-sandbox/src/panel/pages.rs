@@ -219,13 +219,14 @@ pub(super) fn page(page: Option<&ExportPage>, session: &Session, manner: Manner)
     };
     let Session { token, .. } = session;
     let (alert, covers) = (alert(session), covers(manner));
+    let link = if manner == Manner::Renamed { "tombol tautan" } else { "btn btn-link" };
     format!(
         "<!DOCTYPE html><html lang=\"id\"><head><meta charset=\"utf-8\"><meta name=\"csrf-token\" content=\"{token}\">\
          <title>Toko Andalan</title></head><body><nav><a href=\"/dashboard\">Dasbor</a> \
          <a href=\"/transaksi/index-export\">Transaksi</a> <a href=\"/point_transaction\">Poin</a> \
          <a href=\"/user-front\">Pengguna</a> <a href=\"/koin_pay\">Koin</a>\
          <form method=\"POST\" action=\"/logout\"><input type=\"hidden\" name=\"_token\" value=\"{token}\">\
-         <button type=\"submit\" class=\"btn btn-link\">Keluar</button></form></nav>{alert}{body}{covers}</body></html>"
+         <button type=\"submit\" class=\"{link}\">Keluar</button></form></nav>{alert}{body}{covers}</body></html>"
     )
 }
 

@@ -21,7 +21,7 @@ const HELVETICA: [u16; 95] = [
 ];
 
 /// A table as a PDF file. Without rows it says that there is no data.
-pub(super) fn table(title: &str, header: &[&str], rows: &[Vec<String>]) -> Vec<u8> {
+pub(crate) fn table(title: &str, header: &[&str], rows: &[Vec<String>]) -> Vec<u8> {
     let widths = column_widths(header, rows);
     let head: Vec<String> = header.iter().map(ToString::to_string).collect();
     let mut pages = Vec::new();

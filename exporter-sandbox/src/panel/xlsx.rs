@@ -5,7 +5,7 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use super::data::Cell;
 
 /// A sheet with a header and rows.
-pub(super) fn table(header: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, XlsxError> {
+pub(crate) fn table(header: &[&str], rows: &[Vec<Cell>]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let (bold, time) = (Format::new().set_bold(), Format::new().set_num_format("dd/mm/yyyy hh:mm"));
     let sheet = book.add_worksheet().set_name("Transaksi")?;

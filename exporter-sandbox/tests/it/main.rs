@@ -9,5 +9,8 @@ mod sheets_batch;
 mod sheets_http;
 mod sheets_life;
 mod sheets_values;
+mod sites;
+mod sites_hostile;
+mod sites_manners;
 mod telegram;
 mod telegram_updates;
