@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use exporter_core::{Error, ErrorKind};
 use exporter_sandbox::{Options, Sandbox};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::args::SandboxArgs;
 use crate::exit::Exit;
@@ -32,12 +32,16 @@ pub async fn main(args: SandboxArgs) -> Exit {
 
 /// Prints where everything is and waits for an interrupt.
 pub async fn serve(sandbox: &Sandbox) -> Exit {
+    let sites: Map<String, Value> =
+        sandbox.sites().iter().map(|site| (site.name.to_owned(), site.url.clone().into())).collect();
     let line = json!({
         "panel": sandbox.panel_url(),
         "sheets": sandbox.sheets_url(),
         "token": sandbox.token_url(),
         "telegram": sandbox.telegram_url(),
         "config": sandbox.config_path(),
+        "control": sandbox.control_url(),
+        "sites": sites,
     });
     // Listening for the interrupt begins first: whoever reads the line may send it at once.
     let (interrupted, ()) = tokio::join!(tokio::signal::ctrl_c(), async {
