@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use exporter_core::layers::Deadline;
 use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Secret, Session, Sink};
-use exporter_notify::{Telegram, TelegramConfig};
+use exporter_notify::Channel;
 use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
 use exporter_sources::{BrowserOptions, Panel, PanelConfig, PanelOptions, preset, sweep};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
+use crate::channels::channels;
 use crate::config::Loaded;
 
 /// One export, download and reading together, may take this long.
@@ -29,8 +30,8 @@ pub struct Parts {
     pub session: Arc<dyn Session>,
     /// The sink, to try it without an export.
     pub sink: Arc<dyn Sink>,
-    /// The messenger, if one is configured.
-    pub telegram: Option<Arc<Telegram>>,
+    /// The ways to tell people.
+    pub channels: Vec<Channel>,
 }
 
 /// Builds the parts; fetches every secret on the way, so that a missing one is told first.
@@ -80,19 +81,7 @@ pub fn assemble(
     })?;
     let sink: Arc<dyn Sink> = Arc::new(SheetsSink::new(sheets));
     let sink: Arc<dyn Sink> = Arc::new(Deadline::new(sink, SHEET_LIMIT));
-    let telegram = config
-        .telegram
-        .map(|section| {
-            let token = section.token.resolve(&directory, "the bot's token")?;
-            let config = TelegramConfig {
-                token,
-                chat: section.chat,
-                base_url: section.base_url,
-                language: section.language,
-            };
-            Telegram::new(config).map(Arc::new)
-        })
-        .transpose()?;
+    let channels = channels(config.telegram, &directory)?;
 
     let jobs = panel
         .sources()
@@ -103,7 +92,7 @@ pub fn assemble(
             Job { source, sink: sink.clone() }
         })
         .collect();
-    Ok(Parts { jobs, account, sheet, session: panel, sink, telegram })
+    Ok(Parts { jobs, account, sheet, session: panel, sink, channels })
 }
 
 /// Names a panel account: its address and a digest of the user name.

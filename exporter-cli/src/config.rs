@@ -5,4 +5,4 @@ mod model;
 mod secret;
 
 pub use load::load;
-pub use model::Loaded;
+pub use model::{Loaded, TelegramSection};

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use exporter_core::{
-    Clock, Driver, Error, Events, Job, Listener, Notifier, Outcome, Pipeline, RetryPolicy, Sink, Window,
+    Clock, Driver, Error, Events, Job, Listener, Outbox, Outcome, Pipeline, RetryPolicy, Sink, Window,
 };
-use exporter_notify::Courier;
+use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{
     AuditEntry, Cause, Fenced, Holder, Kept, LIFE, Recorder, RunQuery, RunStart, RunState, Store,
 };
@@ -69,10 +69,20 @@ pub async fn execute(
 
     listeners.extend(recorder.as_ref().map(Recorder::listener));
     // A dry run changes nothing, so there is nothing to tell.
-    let courier = parts.telegram.take().filter(|_| !order.dry_run).map(|telegram| {
-        let notifier: Arc<dyn Notifier> = telegram;
-        Courier::start(notifier, store_name)
+    let room = (!order.dry_run && !parts.channels.is_empty()).then(|| {
+        let outbox: Arc<dyn Outbox> = match &kept {
+            Some((state, _)) => state.clone(),
+            None => Arc::new(MemoryOutbox::default()),
+        };
+        Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), &*id))
     });
+    let courier = match &room {
+        Some(room) => {
+            let about = About { store: store_name, account: parts.account.clone(), zone, next_run: None };
+            Some(Courier::start(room.clone(), about, &id).await)
+        }
+        None => None,
+    };
     listeners.extend(courier.as_ref().map(Courier::listener));
 
     let pipeline = Pipeline {

@@ -2,6 +2,7 @@
 
 mod args;
 mod assemble;
+mod channels;
 mod commands;
 mod config;
 mod execute;

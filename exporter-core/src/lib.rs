@@ -35,8 +35,8 @@ pub use journal::{
     BatchState, Journal, JournalBatch, JournalCell, JournalEntry, JournalRow, LastWritten, RowChange,
 };
 pub use key::RowKey;
-pub use notifier::{Delivery, Message, MessageBody, Notifier};
-pub use outbox::{Fate, Letter, Mail, Outbox, Waiting};
+pub use notifier::{Delivery, ExportProgress, Message, MessageBody, Notifier, ProgressState};
+pub use outbox::{Fate, Letter, Mail, Mark, Outbox, Waiting};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};
 pub use plan::{
     CellChange, Changes, Conflict, Differ, Duplicate, EditRules, OnEdit, PLAN_VERSION, Plan, PlanCounts,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorReport, ExportReport, RunReport, Window};
@@ -31,6 +32,23 @@ pub struct Message {
     pub run: String,
     /// What happened.
     pub body: MessageBody,
+    /// Whether it arrives without a sound.
+    #[serde(default)]
+    pub silent: bool,
+    /// Whether it stays at the top of the chat, where the service can do that.
+    #[serde(default)]
+    pub pin: bool,
+    /// The service's id of an earlier message that this one takes the place of, where the
+    /// service can do that; otherwise it is a new message.
+    #[serde(default)]
+    pub replaces: Option<String>,
+}
+
+impl Message {
+    /// A message that is sent as a new one, with a sound.
+    pub fn new(store: impl Into<String>, run: impl Into<String>, body: MessageBody) -> Self {
+        Self { store: store.into(), run: run.into(), body, silent: false, pin: false, replaces: None }
+    }
 }
 
 /// What happened.
@@ -43,6 +61,13 @@ pub enum MessageBody {
         window: Window,
         /// The names of its exports.
         exports: Vec<String>,
+    },
+    /// How far a run is: replaces itself as the run goes on.
+    Progress {
+        /// The days it fetches.
+        window: Window,
+        /// Its exports in order.
+        exports: Vec<ExportProgress>,
     },
     /// An export is in the sheet, or there was nothing to export.
     ExportDone {
@@ -73,6 +98,80 @@ pub enum MessageBody {
         error: Box<ErrorReport>,
         /// A masked picture of the page, if there is one.
         screenshot: Option<PathBuf>,
+    },
+    /// What failed before and was told goes on failing: once a day.
+    StillFailing {
+        /// The export; none when nothing can run.
+        export: Option<String>,
+        /// Since when, in the panel's time zone.
+        since: NaiveDateTime,
+        /// In how many runs.
+        runs: u32,
+        /// Why.
+        error: Box<ErrorReport>,
+    },
+    /// What failed before and was told is well again.
+    Recovered {
+        /// The export; none when nothing could run.
+        export: Option<String>,
+        /// Since when it had failed, in the panel's time zone.
+        since: NaiveDateTime,
+        /// In how many runs.
+        runs: u32,
+    },
+    /// The program or the machine stopped in the middle of a run.
+    Interrupted {
+        /// The days it was fetching.
+        window: Window,
+        /// When it began, in the panel's time zone.
+        began: NaiveDateTime,
+    },
+    /// How things stand: replaces itself after each run. Its age is an alarm of its own.
+    Standing {
+        /// When the last run in which all was well ended, in the panel's time zone.
+        last_good: Option<NaiveDateTime>,
+        /// When the next run is due, in the panel's time zone.
+        next_run: Option<NaiveDateTime>,
+        /// The exports that fail; empty strings never occur.
+        failing: Vec<String>,
+    },
+    /// Something to say in words: an answer to a question, a warning.
+    Note {
+        /// The words.
+        text: String,
+    },
+}
+
+/// How far one export is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExportProgress {
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub state: ProgressState,
+}
+
+/// How far an export is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ProgressState {
+    /// Its turn has not come.
+    Waiting,
+    /// It is being fetched.
+    Working,
+    /// An attempt failed and it is tried again.
+    Again {
+        /// Which attempt failed, from 1.
+        attempt: u32,
+        /// How many attempts there are at most.
+        attempts: u32,
+        /// Why, in one line.
+        error: String,
+    },
+    /// It is over, well or not.
+    Over {
+        /// How it went.
+        report: Box<ExportReport>,
     },
 }
 

@@ -1,5 +1,7 @@
 //! The outbox: messages that are kept until they are delivered, in order, through restarts.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -49,7 +51,16 @@ pub enum Fate {
     Refused(String),
 }
 
-/// Letters of a run or of a channel, by what became of them.
+/// A small fact that decides what is told, such as a failure that people know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its name.
+    pub name: String,
+    /// What it says; nothing forgets it.
+    pub value: Option<String>,
+}
+
+/// Letters of a run, by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mail {
     /// Put in.
@@ -69,8 +80,11 @@ pub struct Mail {
 ///   send nothing twice.
 #[async_trait]
 pub trait Outbox: Send + Sync {
-    /// Puts letters in, all or none.
-    async fn post(&self, letters: &[Letter], now: DateTime<Utc>) -> Result<(), Error>;
+    /// Puts letters in and sets marks, all or none.
+    async fn post(&self, letters: &[Letter], marks: &[Mark], now: DateTime<Utc>) -> Result<(), Error>;
+
+    /// The marks set so far, by name.
+    async fn marks(&self) -> Result<BTreeMap<String, String>, Error>;
 
     /// Takes the turn to deliver, or keeps it, until `until`; false while another has it.
     async fn take_turn(&self, who: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, Error>;

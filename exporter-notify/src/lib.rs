@@ -5,9 +5,13 @@
 //! `Notifier`; wording and languages are shared and live in `render/`.
 
 mod courier;
+mod mailroom;
+mod memory;
 mod render;
 mod telegram;
 
-pub use courier::Courier;
+pub use courier::{About, Courier};
+pub use mailroom::{Channel, Mailroom, Role};
+pub use memory::MemoryOutbox;
 pub use render::{Language, html, plain};
 pub use telegram::{Telegram, TelegramConfig};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use exporter_core::{Error, ErrorReport, Notifier as _, SystemClock};
+use exporter_core::{Error, ErrorReport, SystemClock};
 use serde::Serialize;
 
 use crate::args::CheckArgs;
@@ -15,7 +15,7 @@ use crate::render;
 /// One thing that was tried.
 #[derive(Debug, Serialize)]
 struct Finding {
-    what: &'static str,
+    what: String,
     ok: bool,
     error: Option<ErrorReport>,
 }
@@ -49,13 +49,13 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     let login = parts.session.open().await.map(drop);
     let logout = parts.session.close().await;
     findings.push(finding("login to the panel", login.and(logout)));
-    if let Some(telegram) = parts.telegram {
-        findings.push(finding("Telegram", telegram.check().await));
+    for channel in parts.channels {
+        findings.push(finding(&channel.name, channel.notifier.check().await));
     }
     Ok(findings)
 }
 
-fn finding(what: &'static str, result: Result<(), Error>) -> Finding {
+fn finding(what: &str, result: Result<(), Error>) -> Finding {
     let error = result.err().map(|error| error.report());
-    Finding { what, ok: error.is_none(), error }
+    Finding { what: what.to_owned(), ok: error.is_none(), error }
 }

@@ -83,6 +83,9 @@ pub struct TelegramSection {
     pub token: SecretRef,
     /// The chat.
     pub chat: String,
+    /// Another chat for failures with their causes; the first one then hears only how the
+    /// runs go.
+    pub owner_chat: Option<String>,
     /// Another address than Telegram's.
     pub base_url: Option<String>,
     /// The language of messages.

@@ -26,12 +26,14 @@
 
 mod crash;
 mod journal;
+mod outbox;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 pub use journal::journal;
+pub use outbox::outbox;
 
 use crate::{Error, ExportSpec, Origin, Plan, Receipt, Retry, Sink, Table, Value};
 

@@ -68,7 +68,7 @@ mod tests {
             .returning(|message| Ok(Delivery { id: Some(message.run.clone()), ..Delivery::default() }));
         let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 5).unwrap();
         let body = MessageBody::RunStarted { window: Window::day(day), exports: Vec::new() };
-        let message = Message { store: "shop".into(), run: "r1".into(), body };
+        let message = Message::new("shop", "r1", body);
         let notifier: &dyn Notifier = &notifier;
         assert_eq!(notifier.notify(&message).await.unwrap().id.as_deref(), Some("r1"));
     }

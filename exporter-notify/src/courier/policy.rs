@@ -1,72 +1,319 @@
-//! Which events people are told about, and in what words' shape.
+//! Which events people are told about, where, and in what words' shape.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 
-use exporter_core::{ErrorReport, ExportReport, ExportStatus, Fact, MessageBody, RunReport, RunStatus};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use exporter_core::{
+    ErrorReport, Event, ExportProgress, ExportReport, ExportStatus, Fact, Letter, Mark, Message, MessageBody,
+    ProgressState, RunReport, RunStatus, Window,
+};
 
-/// Turns the facts of a run into messages: few, and no failure untold.
-#[derive(Debug, Default)]
+use super::incident::{Incident, Worth};
+use crate::mailroom::{Channel, Role};
+
+/// What a run's messages are about.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The name of the shop or company, in every message.
+    pub store: String,
+    /// The panel account; failures are remembered for each.
+    pub account: String,
+    /// The panel's time zone.
+    pub zone: Tz,
+    /// When the next run is due, where runs are scheduled.
+    pub next_run: Option<DateTime<Utc>>,
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    /// Whoever wants to know how runs go.
+    Team,
+    /// Whoever has to act on failures.
+    Owner,
+    /// Both.
+    All,
+}
+
+/// Turns the facts of a run into letters: few, and no lasting failure untold.
 pub struct Policy {
-    /// Exports whose last failure has been told already.
+    about: About,
+    channels: Vec<(String, Role, bool)>,
+    marks: BTreeMap<String, String>,
+    window: Option<Window>,
+    exports: Vec<ExportProgress>,
+    /// How many times the progress was shown.
+    shown: u32,
+    /// The attempts of the last failure of each export: which, of how many.
+    attempts: BTreeMap<String, (u32, u32)>,
+    /// Whether logging in failed, so that nothing can run.
+    locked_out: bool,
+    /// The failures that were told in this run: one cause of four exports is told once.
     told: HashSet<String>,
 }
 
+/// The name under which the failure of a whole run is remembered.
+const WHOLE: &str = "*";
+
+/// What one event is worth.
+#[derive(Default)]
+struct Worthy {
+    letters: Vec<Letter>,
+    marks: Vec<Mark>,
+}
+
 impl Policy {
-    /// The messages that this fact is worth, in order.
-    pub fn messages(&mut self, fact: &Fact) -> Vec<MessageBody> {
-        match fact {
+    /// For one run, on what is known from earlier ones.
+    pub fn new(about: About, channels: &[Channel], marks: BTreeMap<String, String>) -> Self {
+        let channels =
+            channels.iter().map(|channel| (channel.name.clone(), channel.role, channel.live)).collect();
+        Self {
+            about,
+            channels,
+            marks,
+            window: None,
+            exports: Vec::new(),
+            shown: 0,
+            attempts: BTreeMap::new(),
+            locked_out: false,
+            told: HashSet::new(),
+        }
+    }
+
+    /// The letters that this event is worth, in order, and what is to be remembered.
+    pub fn letters(&mut self, event: &Event) -> (Vec<Letter>, Vec<Mark>) {
+        let mut worthy = Worthy::default();
+        match &event.fact {
             Fact::RunStarted { window, exports } => {
-                vec![MessageBody::RunStarted { window: *window, exports: exports.clone() }]
+                self.window = Some(*window);
+                let waiting =
+                    |name: &String| ExportProgress { name: name.clone(), state: ProgressState::Waiting };
+                self.exports = exports.iter().map(waiting).collect();
+                let body = MessageBody::RunStarted { window: *window, exports: exports.clone() };
+                self.put_where(
+                    &mut worthy,
+                    To::Team,
+                    |live| !live,
+                    "started",
+                    &quiet(event, &self.about, body),
+                );
+                self.progress(&mut worthy, event);
+            }
+            Fact::LoginFailed { .. } => self.locked_out = true,
+            Fact::LoggedIn { .. } => self.locked_out = false,
+            Fact::ExportStarted { export, attempt: 1 } => {
+                self.set(export, ProgressState::Working);
+                self.progress(&mut worthy, event);
             }
             Fact::ExportFailed { export, attempt, attempts, error, again } => {
-                if !again {
-                    self.told.insert(export.clone());
+                self.attempts.insert(export.clone(), (*attempt, *attempts));
+                if *again {
+                    let error = error.message.clone();
+                    self.set(export, ProgressState::Again { attempt: *attempt, attempts: *attempts, error });
+                    self.progress(&mut worthy, event);
                 }
-                vec![failed(export, *attempt, *attempts, error)]
             }
-            Fact::ExportFinished { report } => self.finished(report).into_iter().collect(),
-            Fact::RunFinished { report } => ended(report),
-            _ => Vec::new(),
+            Fact::ExportFinished { report } => {
+                self.set(&report.name, ProgressState::Over { report: report.clone() });
+                self.progress(&mut worthy, event);
+                self.export_over(&mut worthy, event, report);
+            }
+            Fact::RunFinished { report } => self.run_over(&mut worthy, event, report),
+            _ => {}
+        }
+        (worthy.letters, worthy.marks)
+    }
+
+    fn set(&mut self, export: &str, state: ProgressState) {
+        if let Some(known) = self.exports.iter_mut().find(|known| known.name == export) {
+            known.state = state;
         }
     }
 
-    /// An export that was never attempted is told once, in the run's last message.
-    fn finished(&mut self, report: &ExportReport) -> Option<MessageBody> {
+    /// Shows how far the run is, in the one message that is edited in place.
+    fn progress(&mut self, worthy: &mut Worthy, event: &Event) {
+        let Some(window) = self.window else { return };
+        self.shown += 1;
+        let body = MessageBody::Progress { window, exports: self.exports.clone() };
+        let (once, slot) = (format!("progress:{}", self.shown), format!("progress:{}", event.run));
+        let first = worthy.letters.len();
+        self.put_where(worthy, To::Team, |live| live, &once, &quiet(event, &self.about, body));
+        for letter in &mut worthy.letters[first..] {
+            letter.slot = Some(slot.clone());
+        }
+    }
+
+    /// A failure is told as its history says; a recovery is told once.
+    fn export_over(&mut self, worthy: &mut Worthy, event: &Event, report: &ExportReport) {
         match (report.status, &report.error) {
+            // Nothing could run, which is told as that.
+            (ExportStatus::Failed, _) if self.locked_out => {}
+            (ExportStatus::Failed, Some(error)) => {
+                let last = (report.attempts.max(1), report.attempts.max(1));
+                let (attempt, attempts) = self.attempts.get(&report.name).copied().unwrap_or(last);
+                let body = MessageBody::ExportFailed {
+                    export: report.name.clone(),
+                    attempt,
+                    attempts,
+                    error: Box::new(error.clone()),
+                    screenshot: screenshot(error),
+                };
+                self.failed(worthy, event, Some(&report.name), error, body);
+            }
+            (ExportStatus::Failed, None) => {}
             (ExportStatus::Ok | ExportStatus::NoData, _) => {
-                Some(MessageBody::ExportDone { report: Box::new(report.clone()) })
+                self.recovered(worthy, event, Some(&report.name));
             }
-            (ExportStatus::Failed, Some(error))
-                if report.attempts > 0 && self.told.insert(report.name.clone()) =>
-            {
-                Some(failed(&report.name, report.attempts, report.attempts, error))
-            }
-            (ExportStatus::Failed, _) => None,
         }
     }
-}
 
-fn failed(export: &str, attempt: u32, attempts: u32, error: &ErrorReport) -> MessageBody {
-    MessageBody::ExportFailed {
-        export: export.to_owned(),
-        attempt,
-        attempts,
-        error: Box::new(error.clone()),
-        screenshot: screenshot(error),
+    fn failed(
+        &mut self,
+        worthy: &mut Worthy,
+        event: &Event,
+        export: Option<&str>,
+        error: &ErrorReport,
+        body: MessageBody,
+    ) {
+        let name = export.unwrap_or(WHOLE);
+        let (incident, worth) = Incident::next(self.incident(name), error, event.at, self.about.zone);
+        let body = match worth {
+            Worth::Tell => Some(body),
+            Worth::Remind => Some(MessageBody::StillFailing {
+                export: export.map(str::to_owned),
+                since: self.local(incident.since),
+                runs: incident.runs,
+                error: Box::new(error.clone()),
+            }),
+            Worth::Nothing => None,
+        };
+        if let Some(body) = body.filter(|_| self.told.insert(error.message.clone())) {
+            let message = Message::new(&self.about.store, &event.run, body);
+            self.put(worthy, To::Owner, &format!("failed:{name}"), &message);
+        }
+        // An incident holds nothing that JSON cannot.
+        let value = serde_json::to_string(&incident).unwrap_or_default();
+        self.mark(worthy, self.incident_name(name), Some(value));
+    }
+
+    fn recovered(&mut self, worthy: &mut Worthy, event: &Event, export: Option<&str>) {
+        let name = export.unwrap_or(WHOLE);
+        let Some(incident) = self.incident(name) else { return };
+        let body = MessageBody::Recovered {
+            export: export.map(str::to_owned),
+            since: self.local(incident.since),
+            runs: incident.runs,
+        };
+        let message = Message::new(&self.about.store, &event.run, body);
+        self.put(worthy, To::All, &format!("recovered:{name}"), &message);
+        self.mark(worthy, self.incident_name(name), None);
+    }
+
+    /// Why nothing could run, or the summary; then how things stand.
+    fn run_over(&mut self, worthy: &mut Worthy, event: &Event, report: &RunReport) {
+        match (&report.error, report.status) {
+            (Some(error), RunStatus::NothingRan) => {
+                let body = MessageBody::SystemError {
+                    error: Box::new(error.clone()),
+                    screenshot: screenshot(error),
+                };
+                self.failed(worthy, event, None, error, body);
+            }
+            _ => self.recovered(worthy, event, None),
+        }
+        let body = MessageBody::Summary { report: Box::new(report.clone()) };
+        let mut message = Message::new(&self.about.store, &event.run, body);
+        let both = self.channels.iter().all(|(_, role, _)| *role == Role::Everybody);
+        // A failure rings by its own message; where that one goes elsewhere, this one rings.
+        message.silent = report.status == RunStatus::Ok || self.told.is_empty() || both;
+        self.put(worthy, To::Team, "summary", &message);
+        if report.status == RunStatus::Ok {
+            self.mark(worthy, self.good_name(), Some(event.at.to_rfc3339()));
+        }
+        self.standing(worthy, event);
+    }
+
+    /// The pinned message, where runs are scheduled.
+    fn standing(&self, worthy: &mut Worthy, event: &Event) {
+        let Some(next_run) = self.about.next_run else { return };
+        let good = self.marks.get(&self.good_name());
+        let good = good.and_then(|at| at.parse::<DateTime<Utc>>().ok());
+        let prefix = self.incident_name("");
+        let failing = self.marks.keys().filter_map(|name| name.strip_prefix(&prefix));
+        let body = MessageBody::Standing {
+            last_good: good.map(|at| self.local(at)),
+            next_run: Some(self.local(next_run)),
+            failing: failing.map(str::to_owned).collect(),
+        };
+        let message = Message { pin: true, ..quiet(event, &self.about, body) };
+        let first = worthy.letters.len();
+        self.put_where(worthy, To::Team, |live| live, "standing", &message);
+        for letter in &mut worthy.letters[first..] {
+            letter.slot = Some(format!("standing:{}", self.about.account));
+        }
+    }
+
+    fn put(&self, worthy: &mut Worthy, to: To, once: &str, message: &Message) {
+        self.put_where(worthy, to, |_| true, once, message);
+    }
+
+    /// A letter for each channel of this audience that is live as wanted.
+    fn put_where(
+        &self,
+        worthy: &mut Worthy,
+        to: To,
+        wanted: impl Fn(bool) -> bool,
+        once: &str,
+        message: &Message,
+    ) {
+        for (name, role, live) in &self.channels {
+            let meant = match (to, role) {
+                (To::All, _) | (_, Role::Everybody) => true,
+                (To::Team, role) => *role == Role::Team,
+                (To::Owner, role) => *role == Role::Owner,
+            };
+            if meant && wanted(*live) {
+                worthy.letters.push(Letter {
+                    channel: name.clone(),
+                    once: format!("{}:{once}", message.run),
+                    slot: None,
+                    message: message.clone(),
+                });
+            }
+        }
+    }
+
+    fn mark(&mut self, worthy: &mut Worthy, name: String, value: Option<String>) {
+        match &value {
+            Some(value) => self.marks.insert(name.clone(), value.clone()),
+            None => self.marks.remove(&name),
+        };
+        worthy.marks.push(Mark { name, value });
+    }
+
+    fn incident(&self, name: &str) -> Option<Incident> {
+        let mark = self.marks.get(&self.incident_name(name))?;
+        serde_json::from_str(mark).ok()
+    }
+
+    fn incident_name(&self, name: &str) -> String {
+        format!("failing:{}:{name}", self.about.account)
+    }
+
+    fn good_name(&self) -> String {
+        format!("good:{}", self.about.account)
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        at.with_timezone(&self.about.zone).naive_local()
     }
 }
 
-/// The last message: why nothing could run, or the summary.
-fn ended(report: &RunReport) -> Vec<MessageBody> {
-    let system = report.error.as_ref().map(|error| MessageBody::SystemError {
-        error: Box::new(error.clone()),
-        screenshot: screenshot(error),
-    });
-    match (system, report.status) {
-        (Some(system), RunStatus::NothingRan) => vec![system],
-        _ => vec![MessageBody::Summary { report: Box::new(report.clone()) }],
-    }
+/// A message without a sound.
+fn quiet(event: &Event, about: &About, body: MessageBody) -> Message {
+    Message { silent: true, ..Message::new(&about.store, &event.run, body) }
 }
 
 /// The first picture among the evidence.
@@ -75,107 +322,8 @@ fn screenshot(error: &ErrorReport) -> Option<PathBuf> {
         let extension = path.extension().unwrap_or_default();
         ["png", "jpg", "jpeg", "webp"].iter().any(|known| extension.eq_ignore_ascii_case(known))
     };
-    error.evidence.iter().find(is_picture).map(|path: &PathBuf| Path::to_path_buf(path))
+    error.evidence.iter().find(is_picture).cloned()
 }
 
 #[cfg(test)]
-mod tests {
-    use exporter_core::{Error, ErrorKind, PlanCounts, REPORT_VERSION, Window};
-
-    use super::*;
-
-    fn error() -> ErrorReport {
-        Error::new(ErrorKind::WrongFile, "a login page came")
-            .evidence("page.html")
-            .evidence("page.PNG")
-            .report()
-    }
-
-    fn export(status: ExportStatus, attempts: u32) -> Fact {
-        let error = (status == ExportStatus::Failed).then(error);
-        Fact::ExportFinished { report: Box::new(report("a", status, attempts, error)) }
-    }
-
-    fn report(name: &str, status: ExportStatus, attempts: u32, error: Option<ErrorReport>) -> ExportReport {
-        ExportReport {
-            name: name.into(),
-            status,
-            rows: 0,
-            counts: PlanCounts::default(),
-            driver: None,
-            attempts,
-            seconds: 0.0,
-            sheets_calls: 0,
-            file: None,
-            notes: Vec::new(),
-            error,
-        }
-    }
-
-    fn run(status: RunStatus, error: Option<ErrorReport>) -> Fact {
-        let report = RunReport {
-            version: REPORT_VERSION,
-            id: "r1".into(),
-            status,
-            window: Window::day("2026-01-05".parse().unwrap()),
-            dry_run: false,
-            started: "2026-01-05T01:00:00Z".parse().unwrap(),
-            seconds: 1.0,
-            sheets_calls: 0,
-            exports: Vec::new(),
-            error,
-            notes: Vec::new(),
-        };
-        Fact::RunFinished { report: Box::new(report) }
-    }
-
-    fn attempt(attempt: u32, again: bool) -> Fact {
-        let error = Box::new(error());
-        Fact::ExportFailed { export: "a".into(), attempt, attempts: 3, error, again }
-    }
-
-    /// The kinds of the messages that these facts are worth.
-    fn kinds(facts: &[Fact]) -> Vec<String> {
-        let mut policy = Policy::default();
-        let kind =
-            |body: &MessageBody| serde_json::to_value(body).unwrap()["kind"].as_str().unwrap().to_owned();
-        facts.iter().flat_map(|fact| policy.messages(fact).iter().map(kind).collect::<Vec<_>>()).collect()
-    }
-
-    #[test]
-    fn done_and_empty_exports_are_told() {
-        let facts = [export(ExportStatus::Ok, 1), Fact::LoginStarted, export(ExportStatus::NoData, 1)];
-        assert_eq!(kinds(&facts), ["export_done", "export_done"]);
-    }
-
-    #[test]
-    fn every_failed_attempt_is_told_and_the_last_one_once() {
-        let facts = [attempt(1, true), attempt(2, false), export(ExportStatus::Failed, 2)];
-        assert_eq!(kinds(&facts), ["export_failed", "export_failed"]);
-    }
-
-    #[test]
-    fn a_failure_without_an_attempt_of_its_own_is_told() {
-        assert_eq!(kinds(&[export(ExportStatus::Failed, 1)]), ["export_failed"]);
-        assert_eq!(
-            kinds(&[attempt(1, true), export(ExportStatus::Failed, 2)]),
-            ["export_failed", "export_failed"]
-        );
-        assert!(kinds(&[export(ExportStatus::Failed, 0)]).is_empty());
-    }
-
-    #[test]
-    fn a_run_ends_with_a_summary_or_with_why_there_is_none() {
-        assert_eq!(kinds(&[run(RunStatus::Failed, Some(error()))]), ["summary"]);
-        assert_eq!(kinds(&[run(RunStatus::Ok, None)]), ["summary"]);
-        assert_eq!(kinds(&[run(RunStatus::NothingRan, Some(error()))]), ["system_error"]);
-    }
-
-    #[test]
-    fn the_screenshot_goes_with_the_failure() {
-        let bodies = Policy::default().messages(&attempt(1, true));
-        assert!(
-            matches!(&bodies[0], MessageBody::ExportFailed { screenshot: Some(path), .. } if path.ends_with("page.PNG"))
-        );
-    }
-}
+mod tests;

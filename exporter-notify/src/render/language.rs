@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use exporter_core::Window;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,12 @@ impl Language {
         let month = self.word("months").split(' ').nth(day.month0() as usize).unwrap_or_default();
         let values = [("day", &*day.day().to_string()), ("month", month), ("year", &*day.year().to_string())];
         self.templates().phrase("date", &values)
+    }
+
+    /// A day and a time of day, as the clock on the wall shows it.
+    pub(super) fn moment(self, at: NaiveDateTime) -> String {
+        let time = at.format("%H:%M").to_string();
+        self.templates().phrase("moment", &[("day", &self.day(at.date())), ("time", &time)])
     }
 
     /// A window in words: one day, or the first and the last.

@@ -6,9 +6,10 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use chrono::NaiveDateTime;
 use exporter_core::{
-    ErrorReport, ExportReport, ExportStatus, Message, MessageBody, PlanCounts, Retry, RunReport, RunStatus,
-    Turn,
+    ErrorReport, ExportProgress, ExportReport, ExportStatus, Message, MessageBody, PlanCounts, ProgressState,
+    Retry, RunReport, RunStatus, Turn, Window,
 };
 
 pub use language::Language;
@@ -26,6 +27,7 @@ pub fn html(message: &Message, language: Language) -> String {
             "run_started",
             vec![("window", language.window(*window).into()), ("exports", exports.join(", ").into())],
         ),
+        MessageBody::Progress { window, exports } => writer.progress(*window, exports),
         MessageBody::ExportDone { report } => writer.done(report),
         MessageBody::ExportFailed { export, attempt, attempts, error, .. } => {
             let again = attempt < attempts && !matches!(error.retry, Retry::Never | Retry::GaveUp);
@@ -40,6 +42,33 @@ pub fn html(message: &Message, language: Language) -> String {
         }
         MessageBody::Summary { report } => writer.summary(report),
         MessageBody::SystemError { error, .. } => writer.fill("system_error", writer.error(error)),
+        MessageBody::StillFailing { export, since, runs, error } => {
+            let mut values = writer.incident(export.as_deref(), *since, *runs);
+            values.extend(writer.error(error));
+            writer.fill("still_failing", values)
+        }
+        MessageBody::Recovered { export, since, runs } => {
+            writer.fill("recovered", writer.incident(export.as_deref(), *since, *runs))
+        }
+        MessageBody::Interrupted { window, began } => writer.fill(
+            "interrupted",
+            vec![("window", language.window(*window).into()), ("began", language.moment(*began).into())],
+        ),
+        MessageBody::Standing { last_good, next_run, failing } => {
+            let failing: Vec<&str> = failing.iter().map(|name| writer.whole(name)).collect();
+            let good = last_good.map_or_else(|| language.word("never").to_owned(), |at| language.moment(at));
+            let values = vec![
+                ("good", good.into()),
+                ("next", next_run.map(|at| language.moment(at)).into()),
+                ("failing", (!failing.is_empty()).then(|| failing.join(", ")).into()),
+            ];
+            writer.fill("standing", values)
+        }
+        MessageBody::Note { text } => {
+            let lines = text.lines().map(Value::from);
+            let lines: Vec<String> = lines.map(|line| writer.fill("line", vec![("text", line)])).collect();
+            writer.fill("note_text", vec![("lines", Value::Markup(lines.join("\n")))])
+        }
     }
 }
 
@@ -54,6 +83,61 @@ impl Writer<'_> {
     fn fill(&self, section: &str, mut values: Values) -> String {
         values.push(("store", self.store.into()));
         self.language.templates().fill(section, &values)
+    }
+
+    /// How far the run is: a line for each export.
+    fn progress(&self, window: Window, exports: &[ExportProgress]) -> String {
+        let line = |export: &ExportProgress| {
+            let name = || ("export", export.name.as_str().into());
+            match &export.state {
+                ProgressState::Waiting => self.fill("progress_waiting", vec![name()]),
+                ProgressState::Working => self.fill("progress_working", vec![name()]),
+                ProgressState::Again { attempt, attempts, error } => {
+                    let values = vec![
+                        name(),
+                        ("attempt", attempt.to_string().into()),
+                        ("attempts", attempts.to_string().into()),
+                        ("error", error.as_str().into()),
+                    ];
+                    self.fill("progress_again", values)
+                }
+                ProgressState::Over { report } => self.progress_over(report),
+            }
+        };
+        let lines: Vec<String> = exports.iter().map(line).collect();
+        let values = vec![
+            ("window", self.language.window(window).into()),
+            ("exports", Value::Markup(lines.join("\n"))),
+        ];
+        self.fill("progress", values)
+    }
+
+    /// One export that is over; the reasons of a failure have a message of their own.
+    fn progress_over(&self, report: &ExportReport) -> String {
+        match report.status {
+            ExportStatus::Ok => self.fill("summary_done", self.export(report)),
+            ExportStatus::NoData => self.fill("summary_empty", self.export(report)),
+            ExportStatus::Failed => {
+                let values = vec![
+                    ("export", report.name.as_str().into()),
+                    ("error", report.error.as_ref().map(|error| error.message.clone()).into()),
+                ];
+                self.fill("progress_failed", values)
+            }
+        }
+    }
+
+    fn incident(&self, export: Option<&str>, since: NaiveDateTime, runs: u32) -> Values {
+        vec![
+            ("export", export.unwrap_or_else(|| self.language.word("whole_run")).into()),
+            ("since", self.language.moment(since).into()),
+            ("runs", self.language.number(runs as usize).into()),
+        ]
+    }
+
+    /// The name of an export, or the words for the run as a whole.
+    fn whole<'a>(&self, name: &'a str) -> &'a str {
+        if name == "*" { self.language.word("whole_run") } else { name }
     }
 
     fn done(&self, report: &ExportReport) -> String {

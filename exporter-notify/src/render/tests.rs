@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn both(body: MessageBody) -> String {
-    let message = Message { store: "Toko <Andalan> & Co".into(), run: "r1".into(), body };
+    let message = Message::new("Toko <Andalan> & Co", "r1", body);
     [Language::Id, Language::En].map(|language| html(&message, language)).join("\n\n")
 }
 
@@ -139,7 +139,7 @@ proptest! {
         for body in [failure, MessageBody::ExportDone { report: Box::new(report) }] {
             for language in [Language::Id, Language::En] {
                 let is_failure = matches!(body, MessageBody::ExportFailed { .. });
-                let text = html(&Message { store: store.clone(), run: "r1".into(), body: body.clone() }, language);
+                let text = html(&Message::new(&store, "r1", body.clone()), language);
                 let expected: &[&str] = if is_failure { &["b", "/b", "code", "/code"] } else { &["b", "/b"] };
                 prop_assert_eq!(tags(&text), expected, "{}", text);
                 let seen = plain(&text);
@@ -148,4 +148,52 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn progress() {
+    let again = ProgressState::Again { attempt: 1, attempts: 3, error: "no answer".into() };
+    let over = |status| {
+        let report = if status == ExportStatus::Failed { failed() } else { export("transaksi", status) };
+        ProgressState::Over { report: Box::new(report) }
+    };
+    let states = [
+        over(ExportStatus::Ok),
+        over(ExportStatus::NoData),
+        over(ExportStatus::Failed),
+        again,
+        ProgressState::Working,
+        ProgressState::Waiting,
+    ];
+    let exports = states.map(|state| ExportProgress { name: "transaksi".into(), state }).into();
+    assert_snapshot!(both(MessageBody::Progress { window: window(), exports }));
+}
+
+#[test]
+fn incidents() {
+    let since = "2026-01-04T08:05:00".parse().unwrap();
+    let bodies = [
+        MessageBody::StillFailing { export: None, since, runs: 1_003, error: Box::new(error()) },
+        MessageBody::Recovered { export: Some("transaksi".into()), since, runs: 2 },
+        MessageBody::Interrupted { window: window(), began: since },
+    ];
+    assert_snapshot!(bodies.map(both).join("\n\n"));
+}
+
+#[test]
+fn standing() {
+    let at = |text: &str| Some(text.parse().unwrap());
+    let well = MessageBody::Standing {
+        last_good: at("2026-01-05T08:02:00"),
+        next_run: at("2026-01-05T18:00:00"),
+        failing: Vec::new(),
+    };
+    let failing = vec!["*".to_owned(), "user".to_owned()];
+    let bad = MessageBody::Standing { last_good: None, next_run: None, failing };
+    assert_snapshot!([well, bad].map(both).join("\n\n"));
+}
+
+#[test]
+fn a_note_keeps_its_lines() {
+    assert_snapshot!(both(MessageBody::Note { text: "one <1>\ntwo & three".into() }));
 }

@@ -18,16 +18,46 @@ pub fn explain(refusal: &Refusal, chat: &str) -> Error {
         format!("Telegram refused the message: {}", refusal.description),
     )
     .context("code", refusal.code.to_string());
+    // What is wrong with the bot or the chat can be mended, and the message waits for that.
+    let error = if is_about_chat(refusal) { error.retry(Retry::After(MENDED)) } else { error };
     match hint(refusal, chat) {
         Some(hint) => error.hint(hint),
         None => error,
     }
 }
 
+/// How long a person may take at least to mend the bot's token or its place in the chat.
+const MENDED: Duration = Duration::from_mins(5);
+
+/// Whether no message at all would be taken, as opposed to this one.
+fn is_about_chat(refusal: &Refusal) -> bool {
+    matches!(refusal.code, 401 | 403)
+        || (refusal.code == 404 && !is_unknown_method(refusal))
+        || refusal.description.to_lowercase().contains("chat not found")
+}
+
 /// Whether only the markup was refused.
 pub fn is_markup(refusal: &Refusal) -> bool {
     let description = refusal.description.to_lowercase();
     refusal.code == 400 && (description.contains("parse entities") || description.contains("parse_mode"))
+}
+
+/// Whether an edit would have changed nothing.
+pub fn is_unchanged(refusal: &Refusal) -> bool {
+    refusal.code == 400 && refusal.description.to_lowercase().contains("message is not modified")
+}
+
+/// Whether a message is not there any more, is not ours to edit, or nobody can edit here.
+pub fn cannot_be_edited(refusal: &Refusal) -> bool {
+    let description = refusal.description.to_lowercase();
+    let gone = [
+        "message to edit not found",
+        "message can't be edited",
+        "message_id_invalid",
+        "no text in the message",
+    ];
+    is_unknown_method(refusal)
+        || (refusal.code == 400 && gone.iter().any(|words| description.contains(words)))
 }
 
 /// Whether the server does not know the method, as a small server of one's own may not.

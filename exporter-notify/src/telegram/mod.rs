@@ -5,6 +5,7 @@
 
 mod advice;
 mod api;
+mod pace;
 mod picture;
 mod split;
 
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::render::{Language, html, plain};
 use api::{Api, Failure, Upload};
+use pace::{Act, Pace};
 use split::{CAPTION_LIMIT, TEXT_LIMIT, split, units};
 
 /// Where Telegram itself answers.
@@ -45,13 +47,21 @@ pub struct Telegram {
     api: Api,
     /// Telegram may tell us that the chat has a new id.
     chat: Mutex<String>,
+    pace: Mutex<Pace>,
     language: Language,
 }
 
 /// One message on its way: what is left of its patience, and what is to be noted.
 struct Sending {
     patience: Duration,
+    silent: bool,
     delivery: Delivery,
+}
+
+impl Sending {
+    fn new(silent: bool) -> Self {
+        Self { patience: PATIENCE, silent, delivery: Delivery::default() }
+    }
 }
 
 impl Telegram {
@@ -66,7 +76,7 @@ impl Telegram {
                 .hint("give `chat` the group's id, for instance -1001234567890"));
         }
         let api = Api::new(config.token, config.base_url.as_deref().unwrap_or(TELEGRAM))?;
-        Ok(Self { api, chat: Mutex::new(chat), language: config.language })
+        Ok(Self { api, chat: Mutex::new(chat), pace: Mutex::default(), language: config.language })
     }
 
     fn chat(&self) -> String {
@@ -116,10 +126,30 @@ impl Telegram {
         let mut parameters = Map::new();
         parameters.insert(field.to_owned(), html.into());
         parameters.insert("parse_mode".to_owned(), "HTML".into());
+        if sending.silent {
+            parameters.insert("disable_notification".to_owned(), true.into());
+        }
         if upload.is_none() {
             parameters.insert("link_preview_options".to_owned(), json!({"is_disabled": true}));
         }
-        let result = match self.call(sending, method, &mut parameters, upload).await {
+        let result = self.in_words(sending, method, parameters, (field, html), upload).await;
+        let message = result.map_err(|failure| self.error(failure))?;
+        if sending.delivery.id.is_none() {
+            sending.delivery.id = message.get("message_id").map(Value::to_string);
+        }
+        Ok(())
+    }
+
+    /// A call that carries a text; as plain text when its markup is refused.
+    async fn in_words(
+        &self,
+        sending: &mut Sending,
+        method: &str,
+        mut parameters: Map<String, Value>,
+        (field, html): (&str, &str),
+        upload: Option<&Upload>,
+    ) -> Result<Value, Failure> {
+        match self.call(sending, method, &mut parameters, upload).await {
             Err(Failure::Refused(refusal)) if advice::is_markup(&refusal) => {
                 tracing::warn!(description = refusal.description, "markup was refused; sending plain text");
                 parameters.remove("parse_mode");
@@ -128,12 +158,45 @@ impl Telegram {
                 self.call(sending, method, &mut parameters, upload).await
             }
             other => other,
-        };
-        let message = result.map_err(|failure| self.error(failure))?;
-        if sending.delivery.id.is_none() {
-            sending.delivery.id = message.get("message_id").map(Value::to_string);
         }
-        Ok(())
+    }
+
+    /// Puts a text in the place of an earlier message; false when that one cannot be
+    /// edited (any more), so that the text has to be sent anew.
+    async fn edit(&self, sending: &mut Sending, id: &str, html: &str) -> Result<bool, Error> {
+        let text = split(html, TEXT_LIMIT).into_iter().next().unwrap_or_default();
+        let mut parameters = Map::new();
+        // Telegram's ids are numbers.
+        let number = id.parse::<i64>().map_or_else(|_| id.into(), Value::from);
+        parameters.insert("message_id".to_owned(), number);
+        parameters.insert("text".to_owned(), text.as_str().into());
+        parameters.insert("parse_mode".to_owned(), "HTML".into());
+        parameters.insert("link_preview_options".to_owned(), json!({"is_disabled": true}));
+        let known = self.chat();
+        match self.in_words(sending, "editMessageText", parameters, ("text", &text), None).await {
+            // Messages of a group that has moved stay behind in the old one.
+            Ok(_) if self.chat() == known => {}
+            Ok(_) => return Ok(false),
+            Err(Failure::Refused(refusal)) if advice::is_unchanged(&refusal) => {}
+            Err(Failure::Refused(refusal)) if advice::cannot_be_edited(&refusal) => return Ok(false),
+            Err(failure) => return Err(self.error(failure)),
+        }
+        sending.delivery.id = Some(id.to_owned());
+        Ok(true)
+    }
+
+    /// Pins the message that was just sent; one that cannot be pinned is still a message.
+    async fn pin(&self, sending: &mut Sending) {
+        let Some(id) = sending.delivery.id.as_ref().and_then(|id| id.parse::<i64>().ok()) else { return };
+        let mut parameters = Map::new();
+        parameters.insert("message_id".to_owned(), id.into());
+        parameters.insert("disable_notification".to_owned(), true.into());
+        if let Err(failure) = self.call(sending, "pinChatMessage", &mut parameters, None).await {
+            let error = self.error(failure);
+            let note = format!("the message that says how things stand is not pinned: {error}");
+            tracing::warn!("{note}");
+            sending.delivery.notes.push(note);
+        }
     }
 
     /// A call to the chat: waits where Telegram asks for it, as long as patience lasts,
@@ -147,7 +210,11 @@ impl Telegram {
     ) -> Result<Value, Failure> {
         let mut repeated = false;
         loop {
-            parameters.insert("chat_id".to_owned(), self.chat().into());
+            let chat = self.chat();
+            if let Some(act) = act(method) {
+                pace::turn(&self.pace, act, &chat).await;
+            }
+            parameters.insert("chat_id".to_owned(), chat.into());
             let failure = match self.api.call(method, parameters, upload).await {
                 Ok(result) => return Ok(result),
                 Err(failure) => failure,
@@ -196,7 +263,7 @@ impl Telegram {
 #[async_trait]
 impl Notifier for Telegram {
     async fn check(&self) -> Result<(), Error> {
-        let mut sending = Sending { patience: PATIENCE, delivery: Delivery::default() };
+        let mut sending = Sending::new(true);
         for method in ["getMe", "getChat"] {
             match self.call(&mut sending, method, &mut Map::new(), None).await {
                 Ok(_) => {}
@@ -208,8 +275,13 @@ impl Notifier for Telegram {
     }
 
     async fn notify(&self, message: &Message) -> Result<Delivery, Error> {
-        let mut sending = Sending { patience: PATIENCE, delivery: Delivery::default() };
+        let mut sending = Sending::new(message.silent);
         let html = html(message, self.language);
+        if let Some(id) = &message.replaces
+            && self.edit(&mut sending, id, &html).await?
+        {
+            return Ok(sending.delivery);
+        }
         let screenshot = match &message.body {
             MessageBody::ExportFailed { screenshot, .. } | MessageBody::SystemError { screenshot, .. } => {
                 screenshot.as_deref()
@@ -227,7 +299,19 @@ impl Notifier for Telegram {
                 }
             },
         }
+        if message.pin {
+            self.pin(&mut sending).await;
+        }
         Ok(sending.delivery)
+    }
+}
+
+/// What a method does to the chat, as far as Telegram's limits are concerned.
+fn act(method: &str) -> Option<Act> {
+    match method {
+        "sendMessage" | "sendPhoto" | "sendDocument" => Some(Act::Send),
+        "editMessageText" => Some(Act::Edit),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::bot::{Bot, refusal};
 
 fn message(body: MessageBody) -> Message {
-    Message { store: "Toko <A> & B".into(), run: "r1".into(), body }
+    Message::new("Toko <A> & B", "r1", body)
 }
 
 /// A message whose text is about as long as this.

@@ -17,7 +17,7 @@ use crate::bot::{Bot, TOKEN, refusal, telegram};
 fn message() -> Message {
     let window = Window::day("2026-01-05".parse().unwrap());
     let body = MessageBody::RunStarted { window, exports: vec!["user".into()] };
-    Message { store: "Toko".into(), run: "r1".into(), body }
+    Message::new("Toko", "r1", body)
 }
 
 /// An address at which nobody answers.

@@ -4,3 +4,5 @@
 mod bot;
 mod delivery;
 mod failures;
+mod in_place;
+mod mailroom;

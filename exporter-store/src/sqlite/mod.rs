@@ -10,6 +10,7 @@ mod runs;
 mod small;
 mod text;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use exporter_core::{
-    BatchState, Error, ErrorKind, Fate, Journal, JournalBatch, JournalEntry, LastWritten, Letter, Mail,
+    BatchState, Error, ErrorKind, Fate, Journal, JournalBatch, JournalEntry, LastWritten, Letter, Mail, Mark,
     Outbox, Result, RowKey, RunReport, Waiting, Window,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -29,6 +30,9 @@ use crate::model::{
     StageRecord,
 };
 use text::explain;
+
+/// The scope of the facts that decide what is told.
+const MARKS: &str = "told";
 
 /// A state in one file. Clones use the same connection.
 #[derive(Clone)]
@@ -223,9 +227,17 @@ impl Store for SqliteStore {
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn post(&self, letters: &[Letter], now: DateTime<Utc>) -> Result<()> {
-        let letters = letters.to_vec();
-        self.with(move |db| outbox::post(db, &letters, now)).await
+    async fn post(&self, letters: &[Letter], marks: &[Mark], now: DateTime<Utc>) -> Result<()> {
+        let (letters, marks) = (letters.to_vec(), marks.to_vec());
+        self.with(move |db| {
+            outbox::post(db, &letters, now)?;
+            marks.iter().try_for_each(|mark| small::set_fact(db, MARKS, &mark.name, mark.value.as_deref()))
+        })
+        .await
+    }
+
+    async fn marks(&self) -> Result<BTreeMap<String, String>> {
+        Ok(self.facts(MARKS).await?.into_iter().collect())
     }
 
     async fn take_turn(&self, who: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool> {

@@ -1,10 +1,9 @@
 //! What every store promises, whatever database it is made of.
 
-use chrono::TimeDelta;
-use exporter_core::{Delivery, ExportStatus, Fate, Outbox, Window};
+use exporter_core::{ExportStatus, Window};
 use exporter_store::{AuditEntry, RunQuery, RunState, StageRecord, Store};
 
-use crate::samples::{ACCOUNT, at, day, export, letter, report, start, state, window};
+use crate::samples::{ACCOUNT, at, day, export, report, start, state, window};
 
 #[tokio::test]
 async fn a_run_is_remembered_with_its_steps_and_its_report() {
@@ -143,62 +142,14 @@ async fn a_backfill_is_taken_up_again_until_it_is_closed() {
 }
 
 #[tokio::test]
-async fn letters_wait_in_order_for_each_channel_and_only_once() {
-    let (_directory, store) = state().await;
-    let now = at("2026-01-05T02:00:00Z");
-    let letters = [letter("team", "1", None), letter("owner", "1", None), letter("team", "2", None)];
-    store.post(&letters, now).await.unwrap();
-    store.post(&letters[..1], now).await.unwrap();
-    let heads = store.next().await.unwrap();
-    let seen: Vec<_> =
-        heads.iter().map(|head| (head.letter.channel.as_str(), head.letter.once.as_str())).collect();
-    assert_eq!(seen, [("team", "1"), ("owner", "1")]);
-
-    let later = now + TimeDelta::seconds(30);
-    store.settle(heads[0].id, &Fate::Postponed(later, "no answer".into()), now).await.unwrap();
-    let head = store.next().await.unwrap().remove(0);
-    assert_eq!((head.id, head.attempts, head.not_before), (heads[0].id, 1, Some(later)));
-    assert_eq!(store.mail("r1").await.unwrap().1.as_deref(), Some("no answer"));
-
-    store.settle(head.id, &Fate::Delivered(Delivery::default()), now).await.unwrap();
-    assert_eq!(store.next().await.unwrap()[1].letter.once, "2");
-    store.settle(heads[1].id, &Fate::Refused("chat not found".into()), now).await.unwrap();
-    let (mail, why) = store.mail("r1").await.unwrap();
-    assert_eq!((mail.given, mail.told, mail.refused), (3, 1, 1));
-    assert_eq!(why.as_deref(), Some("chat not found"));
-}
-
-#[tokio::test]
-async fn letters_of_one_slot_overtake_each_other_and_know_what_they_replace() {
-    let (_directory, store) = state().await;
-    let now = at("2026-01-05T02:00:00Z");
-    store.post(&[letter("team", "1", Some("live"))], now).await.unwrap();
-    let first = store.next().await.unwrap().remove(0);
-    assert_eq!(first.replaces, None);
-    let delivery = Delivery { id: Some("77".into()), ..Delivery::default() };
-    store.settle(first.id, &Fate::Delivered(delivery), now).await.unwrap();
-    let more =
-        [letter("team", "2", Some("live")), letter("team", "x", None), letter("team", "3", Some("live"))];
-    store.post(&more, now).await.unwrap();
-    let head = store.next().await.unwrap().remove(0);
-    assert_eq!(head.letter.once, "x", "the second was overtaken by the third");
-    store.settle(head.id, &Fate::Delivered(Delivery::default()), now).await.unwrap();
-    let head = store.next().await.unwrap().remove(0);
-    assert_eq!((head.letter.once.as_str(), head.replaces.as_deref()), ("3", Some("77")));
-}
-
-#[tokio::test]
-async fn one_at_a_time_has_the_turn_to_deliver() {
-    let (_directory, store) = state().await;
-    let (now, until) = (at("2026-01-05T02:00:00Z"), at("2026-01-05T02:01:00Z"));
-    assert!(store.take_turn("one", now, until).await.unwrap());
-    assert!(store.take_turn("one", now, until).await.unwrap(), "keeping it on");
-    assert!(!store.take_turn("two", now, until).await.unwrap());
-    assert!(store.take_turn("two", until, until + TimeDelta::minutes(1)).await.unwrap(), "it has run out");
-    store.end_turn("one").await.unwrap();
-    assert!(!store.take_turn("one", until, until).await.unwrap(), "only the holder ends its turn");
-    store.end_turn("two").await.unwrap();
-    assert!(store.take_turn("one", until, until).await.unwrap());
+async fn it_is_an_outbox() {
+    exporter_core::testing::contract::outbox(async || {
+        let (directory, store) = state().await;
+        // SQLite keeps the file open: it may lose its name.
+        drop(directory);
+        store
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ async fn only_its_owner_can_read_it() {
 #[tokio::test]
 async fn what_was_written_is_there_for_the_next_process() {
     let (directory, store) = state().await;
-    store.post(&[letter("team", "1", None)], at("2026-01-05T02:00:00Z")).await.unwrap();
+    store.post(&[letter("team", "1", None)], &[], at("2026-01-05T02:00:00Z")).await.unwrap();
     drop(store);
     let again = SqliteStore::open(directory.path().join("state.db")).await.unwrap();
     assert_eq!(again.next().await.unwrap().len(), 1);
@@ -84,7 +84,7 @@ async fn old_runs_go_and_coverage_and_waiting_messages_stay() {
             .await
             .unwrap();
     }
-    store.post(&[letter("team", "1", None)], at("2026-01-01T02:00:00Z")).await.unwrap();
+    store.post(&[letter("team", "1", None)], &[], at("2026-01-01T02:00:00Z")).await.unwrap();
     let keep = Retention { days: 10, ..Retention::default() };
     let pruned = store.prune(keep, at("2026-01-21T00:00:00Z")).await.unwrap();
     assert_eq!((pruned.runs, pruned.messages), (1, 0));

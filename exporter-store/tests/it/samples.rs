@@ -79,6 +79,6 @@ pub fn report(start: &RunStart, exports: Vec<ExportReport>) -> RunReport {
 
 pub fn letter(channel: &str, once: &str, slot: Option<&str>) -> Letter {
     let body = MessageBody::RunStarted { window: window(5, 5), exports: vec![once.into()] };
-    let message = Message { store: "Toko".into(), run: "r1".into(), body };
+    let message = Message::new("Toko", "r1", body);
     Letter { channel: channel.into(), once: once.into(), slot: slot.map(Into::into), message }
 }

@@ -1,0 +1,273 @@
+//! Delivers what is in the outbox: in order for each channel, again after a failure, and
+//! never by two processes at once.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use exporter_core::{
+    Clock, Delivery, Error, ErrorKind, Fate, Letter, Mark, Message, Notifier, Outbox, Retry, Waiting,
+};
+use futures::future::join_all;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// The turn to deliver outlives one delivery, a picture and all pauses included.
+const TURN: TimeDelta = TimeDelta::minutes(5);
+/// How often somebody looks whether the turn is free, or letters came from another process.
+const LOOK: Duration = Duration::from_secs(5);
+/// The pause after the first failed delivery; it doubles with each further one.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// No pause is longer, unless the service asks for it.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
+/// How long a finished run waits for its messages.
+const LAST_CALL: Duration = Duration::from_mins(1);
+
+/// What a channel is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Everything goes there.
+    #[default]
+    Everybody,
+    /// How the runs go; causes of failures go to the owner.
+    Team,
+    /// Failures with their causes, and recoveries.
+    Owner,
+}
+
+/// A way to tell people, by name.
+#[derive(Clone)]
+pub struct Channel {
+    /// Unique among the channels; letters in the outbox refer to it.
+    pub name: String,
+    /// How it is told.
+    pub notifier: Arc<dyn Notifier>,
+    /// What is told there.
+    pub role: Role,
+    /// Whether a message can take the place of an earlier one, so that a run's progress
+    /// can be shown in one message.
+    pub live: bool,
+}
+
+/// The place where letters are posted, and the task that delivers them.
+pub struct Mailroom {
+    outbox: Arc<dyn Outbox>,
+    channels: Arc<[Channel]>,
+    clock: Arc<dyn Clock>,
+    calls: UnboundedSender<Call>,
+    remarks: Remarks,
+    postman: JoinHandle<()>,
+}
+
+/// What notifiers remarked, each thing once.
+type Remarks = Arc<Mutex<Vec<String>>>;
+
+/// What the postman is asked for.
+enum Call {
+    /// There is something new.
+    Wake,
+    /// Deliver what can be delivered, pauses or not, and say when that is done.
+    Last(oneshot::Sender<()>),
+}
+
+impl Mailroom {
+    /// Starts delivering: what is in the outbox from earlier first. `who` names this
+    /// process among others that use the outbox. Must be called within a Tokio runtime.
+    pub fn open(
+        outbox: Arc<dyn Outbox>,
+        channels: Vec<Channel>,
+        clock: Arc<dyn Clock>,
+        who: impl Into<String>,
+    ) -> Self {
+        let (calls, called) = unbounded_channel();
+        let (channels, remarks): (Arc<[Channel]>, Remarks) = (channels.into(), Arc::default());
+        let postman = Postman {
+            outbox: outbox.clone(),
+            channels: channels.clone(),
+            clock: clock.clone(),
+            who: who.into(),
+            remarks: remarks.clone(),
+        };
+        let postman = tokio::spawn(postman.work(called));
+        Self { outbox, channels, clock, calls, remarks, postman }
+    }
+
+    /// The channels, in their order.
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// The clock by which letters are dated.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The marks set so far.
+    pub async fn marks(&self) -> Result<BTreeMap<String, String>, Error> {
+        self.outbox.marks().await
+    }
+
+    /// Puts letters into the outbox; they are safe when this returns.
+    pub async fn post(&self, letters: &[Letter], marks: &[Mark]) -> Result<(), Error> {
+        self.outbox.post(letters, marks, self.clock.now()).await?;
+        self.call(Call::Wake);
+        Ok(())
+    }
+
+    fn call(&self, call: Call) {
+        if self.calls.send(call).is_err() {
+            tracing::error!("the task that delivers messages is gone; they stay in the outbox");
+        }
+    }
+
+    /// Waits until the run's letters are delivered, a minute at most, and not at all for a
+    /// service that does not answer; returns what the run's report should say.
+    pub async fn settle(&self, run: &str) -> Vec<String> {
+        let (done, over) = oneshot::channel();
+        self.call(Call::Last(done));
+        // Whether all is delivered is told below, from the outbox.
+        let _ = timeout(LAST_CALL, async {
+            let _ = over.await;
+            self.delivered_by_others(run).await;
+        })
+        .await;
+        let mut notes = std::mem::take(&mut *self.remarks.lock().unwrap_or_else(PoisonError::into_inner));
+        match self.outbox.mail(run).await {
+            Ok((mail, why)) if mail.told < mail.given => {
+                let why = why.unwrap_or_else(|| "there was no time left".to_owned());
+                let kept = if mail.refused + mail.told < mail.given {
+                    "; they are kept and tried again"
+                } else {
+                    ""
+                };
+                let untold = mail.given - mail.told;
+                notes
+                    .push(format!("{untold} of {} messages could not be delivered: {why}{kept}", mail.given));
+            }
+            Ok(_) => {}
+            Err(error) => notes.push(format!("nobody knows which messages were delivered: {error}")),
+        }
+        notes
+    }
+
+    /// While another process has the turn, the run's letters are its business.
+    async fn delivered_by_others(&self, run: &str) {
+        while let Ok((mail, None)) = self.outbox.mail(run).await {
+            if mail.told + mail.refused >= mail.given {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Stops delivering; what waits stays in the outbox.
+    pub async fn close(self) {
+        self.postman.abort();
+        // Aborted or not, it delivers no more.
+        let _ = self.postman.await;
+    }
+}
+
+/// The task that delivers.
+struct Postman {
+    outbox: Arc<dyn Outbox>,
+    channels: Arc<[Channel]>,
+    clock: Arc<dyn Clock>,
+    who: String,
+    remarks: Remarks,
+}
+
+impl Postman {
+    /// Delivers until nobody can post any more.
+    async fn work(self, mut calls: UnboundedReceiver<Call>) {
+        loop {
+            self.round(false).await;
+            match timeout(LOOK, calls.recv()).await {
+                Err(_) | Ok(Some(Call::Wake)) => {}
+                Ok(Some(Call::Last(done))) => {
+                    self.round(true).await;
+                    // Who asked may have lost patience.
+                    let _ = done.send(());
+                }
+                Ok(None) => return,
+            }
+        }
+    }
+
+    /// Delivers what is due, or with `last` what is there, until each channel is empty or
+    /// has failed.
+    async fn round(&self, last: bool) {
+        if let Err(error) = self.deliver_all(last).await {
+            tracing::warn!(%error, "the outbox cannot be read or written");
+        }
+        if let Err(error) = self.outbox.end_turn(&self.who).await {
+            tracing::warn!(%error, "the turn to deliver could not be let go; it ends by itself");
+        }
+    }
+
+    async fn deliver_all(&self, last: bool) -> Result<(), Error> {
+        let mut stuck: HashSet<String> = HashSet::new();
+        loop {
+            let heads = self.outbox.next().await?;
+            let now = self.clock.now();
+            let due = |head: &Waiting| {
+                !stuck.contains(&head.letter.channel) && (last || head.not_before.is_none_or(|at| at <= now))
+            };
+            let due: Vec<Waiting> = heads.into_iter().filter(due).collect();
+            if due.is_empty() || !self.outbox.take_turn(&self.who, now, now + TURN).await? {
+                return Ok(());
+            }
+            let fates = join_all(due.iter().map(|head| self.deliver(head))).await;
+            for (head, fate) in due.into_iter().zip(fates) {
+                self.outbox.settle(head.id, &fate, self.clock.now()).await?;
+                if matches!(fate, Fate::Postponed(..)) {
+                    stuck.insert(head.letter.channel);
+                }
+            }
+        }
+    }
+
+    async fn deliver(&self, head: &Waiting) -> Fate {
+        let Some(channel) = self.channels.iter().find(|channel| channel.name == head.letter.channel) else {
+            return Fate::Refused(format!("there is no channel `{}` any more", head.letter.channel));
+        };
+        let message = Message { replaces: head.replaces.clone(), ..head.letter.message.clone() };
+        match channel.notifier.notify(&message).await {
+            Ok(delivery) => {
+                self.remark(&delivery);
+                Fate::Delivered(delivery)
+            }
+            Err(error) => {
+                tracing::warn!(%error, channel = channel.name, "a message could not be delivered");
+                self.fate(&error, head.attempts)
+            }
+        }
+    }
+
+    fn remark(&self, delivery: &Delivery) {
+        let mut remarks = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in &delivery.notes {
+            if !remarks.contains(note) {
+                remarks.push(note.clone());
+            }
+        }
+    }
+
+    /// A message that the service will never take is given up; all else is tried again.
+    fn fate(&self, error: &Error, attempts: u32) -> Fate {
+        let hint = error.hints().first().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let why = format!("{error}{hint}");
+        if error.kind() == ErrorKind::MessageRefused && error.retry_class() == Retry::Never {
+            return Fate::Refused(why);
+        }
+        let pause = (FIRST_PAUSE * 2_i32.saturating_pow(attempts.min(20))).min(LONGEST_PAUSE);
+        let pause = match error.retry_class() {
+            Retry::After(asked) => TimeDelta::from_std(asked).unwrap_or(LONGEST_PAUSE).max(pause),
+            _ => pause,
+        };
+        Fate::Postponed(self.clock.now() + pause, why)
+    }
+}

@@ -1,0 +1,148 @@
+//! The mailroom: order, restarts, failures, channels that are gone, two at once.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use exporter_core::{
+    Clock, Delivery, Error, ErrorKind, FixedClock, Letter, Message, MessageBody, Notifier, Outbox, Result,
+    Retry,
+};
+use exporter_notify::{Channel, Mailroom, MemoryOutbox, Role};
+
+/// Answers from a script, then yes; remembers what arrived.
+#[derive(Default)]
+struct Service {
+    answers: Mutex<VecDeque<Error>>,
+    arrived: Mutex<Vec<String>>,
+}
+
+impl Service {
+    fn failing(errors: Vec<Error>) -> Arc<Self> {
+        Arc::new(Self { answers: Mutex::new(errors.into()), ..Self::default() })
+    }
+
+    fn arrived(&self) -> Vec<String> {
+        self.arrived.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Notifier for Service {
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn notify(&self, message: &Message) -> Result<Delivery> {
+        if let Some(error) = self.answers.lock().unwrap().pop_front() {
+            return Err(error);
+        }
+        let MessageBody::Note { text } = &message.body else { panic!("{message:?}") };
+        let mut arrived = self.arrived.lock().unwrap();
+        arrived.push(match &message.replaces {
+            Some(earlier) => format!("{text} in place of {earlier}"),
+            None => text.clone(),
+        });
+        Ok(Delivery { id: Some(arrived.len().to_string()), ..Delivery::default() })
+    }
+}
+
+fn clock() -> FixedClock {
+    FixedClock::at("2026-01-05T01:00:00Z".parse().unwrap())
+}
+
+fn letter(channel: &str, text: &str, slot: Option<&str>) -> Letter {
+    let message = Message::new("Toko", "r1", MessageBody::Note { text: text.into() });
+    Letter { channel: channel.into(), once: text.into(), slot: slot.map(Into::into), message }
+}
+
+fn channel(name: &str, service: &Arc<Service>) -> Channel {
+    Channel { name: name.into(), notifier: service.clone(), role: Role::Everybody, live: true }
+}
+
+fn down() -> Error {
+    Error::new(ErrorKind::MessengerDown, "no answer").hint("look at the network")
+}
+
+#[tokio::test]
+async fn letters_arrive_in_order_and_edits_know_what_they_replace() {
+    let (service, outbox) = (Service::failing(vec![]), Arc::new(MemoryOutbox::default()));
+    let room = Mailroom::open(outbox, vec![channel("chat", &service)], Arc::new(clock()), "r1");
+    room.post(&[letter("chat", "one", Some("live"))], &[]).await.unwrap();
+    assert!(room.settle("r1").await.is_empty());
+    room.post(&[letter("chat", "two", None), letter("chat", "three", Some("live"))], &[]).await.unwrap();
+    assert!(room.settle("r1").await.is_empty());
+    assert_eq!(service.arrived(), ["one", "two", "three in place of 1"]);
+}
+
+#[tokio::test]
+async fn a_service_that_is_down_holds_up_nobody_else_and_its_letters_are_kept() {
+    let (broken, well) = (Service::failing(vec![down(), down(), down()]), Service::failing(vec![]));
+    let (outbox, clock) = (Arc::new(MemoryOutbox::default()), clock());
+    let channels = vec![channel("broken", &broken), channel("well", &well)];
+    let room = Mailroom::open(outbox.clone(), channels, Arc::new(clock.clone()), "r1");
+    let letters =
+        [letter("broken", "one", None), letter("broken", "two", None), letter("well", "three", None)];
+    room.post(&letters, &[]).await.unwrap();
+    let notes = room.settle("r1").await;
+    assert_eq!(
+        notes,
+        [
+            "2 of 3 messages could not be delivered: no answer; look at the network; they are kept and tried again"
+        ]
+    );
+    assert_eq!((well.arrived(), broken.arrived()), (vec!["three".to_owned()], vec![]));
+    room.close().await;
+
+    // The next process, later: in order, and nothing twice.
+    broken.answers.lock().unwrap().clear();
+    clock.advance(TimeDelta::hours(1));
+    let room = Mailroom::open(outbox, vec![channel("broken", &broken)], Arc::new(clock), "r2");
+    assert!(room.settle("r1").await.is_empty());
+    assert_eq!(broken.arrived(), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_never_taken_does_not_stop_those_after_it() {
+    let service = Service::failing(vec![Error::new(ErrorKind::MessageRefused, "too odd")]);
+    let outbox = Arc::new(MemoryOutbox::default());
+    let room = Mailroom::open(outbox, vec![channel("chat", &service)], Arc::new(clock()), "r1");
+    let letters = [letter("chat", "odd", None), letter("chat", "good", None), letter("gone", "x", None)];
+    room.post(&letters, &[]).await.unwrap();
+    let notes = room.settle("r1").await;
+    assert_eq!(service.arrived(), ["good"]);
+    assert_eq!(notes, ["2 of 3 messages could not be delivered: there is no channel `gone` any more"]);
+}
+
+#[tokio::test]
+async fn a_chat_that_can_be_mended_keeps_its_letters() {
+    let refused = Error::new(ErrorKind::MessageRefused, "the bot was kicked");
+    let service = Service::failing(vec![refused.retry(Retry::After(Duration::from_mins(5)))]);
+    let (outbox, clock) = (Arc::new(MemoryOutbox::default()), clock());
+    let room = Mailroom::open(outbox.clone(), vec![channel("chat", &service)], Arc::new(clock.clone()), "r1");
+    room.post(&[letter("chat", "one", None)], &[]).await.unwrap();
+    while outbox.next().await.unwrap()[0].attempts == 0 {
+        tokio::task::yield_now().await;
+    }
+    let waits = outbox.next().await.unwrap()[0].not_before.unwrap() - clock.now();
+    assert_eq!(waits, TimeDelta::minutes(5));
+    assert!(room.settle("r1").await.is_empty(), "a last call does not wait for that");
+    assert_eq!(service.arrived(), ["one"]);
+}
+
+#[tokio::test]
+async fn two_rooms_over_one_outbox_send_nothing_twice() {
+    let (service, outbox) = (Service::failing(vec![]), Arc::new(MemoryOutbox::default()));
+    let open =
+        |who: &str| Mailroom::open(outbox.clone(), vec![channel("chat", &service)], Arc::new(clock()), who);
+    let (one, two) = (open("one"), open("two"));
+    let texts: Vec<String> = (10..60).map(|number| number.to_string()).collect();
+    for text in &texts {
+        one.post(&[letter("chat", text, None)], &[]).await.unwrap();
+    }
+    let (first, second) = tokio::join!(one.settle("r1"), two.settle("r1"));
+    assert!(first.is_empty() && second.is_empty());
+    assert_eq!(service.arrived(), texts);
+}
