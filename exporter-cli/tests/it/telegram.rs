@@ -15,7 +15,7 @@ async fn the_chat_hears_of_the_run() {
 }
 
 #[tokio::test]
-async fn the_chat_hears_of_each_failed_attempt() {
+async fn the_chat_hears_of_a_failure_once_with_its_attempts() {
     let bench = Bench::start().await;
     let down = FaultKind::Status { code: 503, body: "busy".to_owned(), retry_after: None };
     bench.always("panel", "/koin_pay/export-pdf", down);
