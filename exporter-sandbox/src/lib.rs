@@ -87,11 +87,10 @@ impl Sandbox {
 
         let sites = Sites::start(&rows, &faults).await?;
 
-        let data = options.data.as_ref().map(|data| data.join("spreadsheets"));
         let service_options = sheets::Options {
             seed: options.seed,
             quotas: Quotas::PerSpreadsheet,
-            data,
+            data: options.data.clone(),
             ..sheets::Options::default()
         };
         let sheets = Sheets::new(&service_options)?;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod control;
+mod faults;
 mod panel;
 mod service;
 mod sheets_auth;
