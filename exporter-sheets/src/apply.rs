@@ -152,7 +152,9 @@ impl<'a> Applier<'a> {
             keyed: attempt.keyed,
             before: &attempt.before,
         };
-        let body = batch.body();
+        let body = batch
+            .body()
+            .map_err(|error| Error::new(ErrorKind::Internal, "a write cannot be made").source(error))?;
         let sent = self.begin(attempt, &part, &updates).await;
         let answer = self.client.write(&body, &answer_fields(), &mut self.tally).await;
         let failure = match answer {

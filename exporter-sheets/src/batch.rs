@@ -1,12 +1,15 @@
 //! The one atomic request that changes a tab.
 
 use exporter_core::{Table, Value};
+use hyper::body::Bytes;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::{Cells, Part};
 use crate::structure::{MARKER, TAB_FIELDS, TAG, TAG_FIELDS};
+use crate::wire::CellData;
 use crate::{a1, wire};
 
 /// Rows of a new tab, as Sheets makes it.
@@ -41,22 +44,22 @@ impl Batch<'_> {
     /// Nothing in it can hit what people typed since the tab was read, cells to change
     /// aside: rows and columns are inserted, never written over. Those cells come first,
     /// where they were read.
-    pub fn body(&self) -> String {
+    ///
+    /// # Errors
+    /// None that a table could cause.
+    pub fn body(&self) -> Result<Bytes, serde_json::Error> {
         let (new, there): (Cells, Cells) = self.cells().partition(|(place, _)| self.is_new(*place));
         let mut requests = blocks(self.layout.sheet, &there);
-        requests.extend(self.day_formats());
-        requests.extend(self.grow());
-        requests.extend(self.header());
+        requests.extend(small(self.day_formats()));
+        requests.extend(small(self.grow()));
+        requests.extend(small(self.header()));
         requests.extend(blocks(self.layout.sheet, &new));
         requests.extend(self.rows());
-        requests.extend(self.tags());
-        requests.extend(self.marker());
-        json!({
-            "requests": requests,
-            "includeSpreadsheetInResponse": true,
-            "responseRanges": self.ranges(),
-        })
-        .to_string()
+        requests.extend(small(self.formats()));
+        requests.extend(small(self.tags()));
+        requests.extend(small(self.marker()));
+        let body = Body { requests, include_spreadsheet_in_response: true, response_ranges: self.ranges() };
+        serde_json::to_vec(&body).map(Bytes::from)
     }
 
     fn cells(&self) -> impl Iterator<Item = ((usize, usize), Value)> {
@@ -111,8 +114,10 @@ impl Batch<'_> {
             .added
             .iter()
             .map(|&column| {
-                let mut cell = wire::cell_data(&Value::text(&self.table.columns()[column].name));
-                cell["userEnteredFormat"] = json!({ "textFormat": { "bold": true } });
+                let cell = json!({
+                    "userEnteredValue": { "stringValue": self.table.columns()[column].name.as_str() },
+                    "userEnteredFormat": { "textFormat": { "bold": true } },
+                });
                 let start = start(layout.sheet, layout.header, layout.places[column]);
                 let fields = "userEnteredValue,userEnteredFormat.textFormat.bold";
                 json!({ "updateCells": { "start": start, "rows": [{ "values": [cell] }], "fields": fields } })
@@ -145,28 +150,26 @@ impl Batch<'_> {
     }
 
     /// The new rows, where room was made for them.
-    fn rows(&self) -> Vec<Json> {
+    fn rows(&self) -> impl Iterator<Item = Request<'_>> {
+        let (layout, inserts) = (self.layout, &self.part.inserts);
+        let runs = if inserts.is_empty() { Vec::new() } else { runs(&layout.places) };
+        runs.into_iter().map(move |run| {
+            let rows = inserts.iter().map(|&row| {
+                let cells = self.table.row(row as usize);
+                Row { values: run.iter().map(|&column| CellData(&cells[column])).collect() }
+            });
+            update(layout.sheet, (layout.end, layout.places[run[0]]), rows.collect())
+        })
+    }
+
+    /// The formats of the new rows.
+    fn formats(&self) -> Vec<Json> {
         let (layout, inserts) = (self.layout, &self.part.inserts);
         if inserts.is_empty() {
             return Vec::new();
         }
         let (first, last) = (layout.end, layout.end + inserts.len());
         let mut requests = Vec::new();
-        for run in runs(&layout.places) {
-            let rows: Vec<Json> = inserts
-                .iter()
-                .map(|&row| {
-                    let cells = self.table.row(row as usize);
-                    let values: Vec<Json> =
-                        run.iter().map(|&column| wire::cell_data(&cells[column])).collect();
-                    json!({ "values": values })
-                })
-                .collect();
-            let start = start(layout.sheet, first, layout.places[run[0]]);
-            requests.push(
-                json!({ "updateCells": { "start": start, "rows": rows, "fields": "userEnteredValue" } }),
-            );
-        }
         // Rows below others take over people's formats; the first ones need ours, and a new
         // column must not look like its neighbour.
         for (column, &place) in layout.places.iter().enumerate() {
@@ -241,6 +244,49 @@ impl Batch<'_> {
     }
 }
 
+/// A `BatchUpdateSpreadsheetRequest`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    requests: Vec<Request<'a>>,
+    include_spreadsheet_in_response: bool,
+    response_ranges: Vec<String>,
+}
+
+/// A `Request`: cells are borrowed from the table, because there may be very many.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Request<'a> {
+    Cells {
+        #[serde(rename = "updateCells")]
+        update: UpdateCells<'a>,
+    },
+    Small(Json),
+}
+
+#[derive(Serialize)]
+struct UpdateCells<'a> {
+    start: Json,
+    rows: Vec<Row<'a>>,
+    fields: &'static str,
+}
+
+/// A `RowData`.
+#[derive(Serialize)]
+struct Row<'a> {
+    values: Vec<CellData<'a>>,
+}
+
+fn small<'a>(requests: Vec<Json>) -> impl Iterator<Item = Request<'a>> {
+    requests.into_iter().map(Request::Small)
+}
+
+/// Values of cells from a row and column on.
+fn update(sheet: i64, (row, column): (usize, usize), rows: Vec<Row<'_>>) -> Request<'_> {
+    let start = start(sheet, row, column);
+    Request::Cells { update: UpdateCells { start, rows, fields: "userEnteredValue" } }
+}
+
 fn start(sheet: i64, row: usize, column: usize) -> Json {
     json!({ "sheetId": sheet, "rowIndex": row, "columnIndex": column })
 }
@@ -271,33 +317,28 @@ fn runs(places: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// Changed cells as few rectangles: neighbours in a row, then equal spans in rows below.
-fn blocks(sheet: i64, cells: &Cells) -> Vec<Json> {
-    struct Block {
+fn blocks(sheet: i64, cells: &Cells) -> Vec<Request<'_>> {
+    struct Block<'a> {
         row: usize,
         column: usize,
-        rows: Vec<Vec<Json>>,
+        rows: Vec<Row<'a>>,
     }
-    let mut blocks: Vec<Block> = Vec::new();
+    let mut blocks: Vec<Block<'_>> = Vec::new();
     let list: Vec<(&(usize, usize), &Value)> = cells.iter().collect();
     for run in list.chunk_by(|((row, column), _), (next, _)| (*row, column + 1) == **next) {
         let (row, column) = *run[0].0;
-        let values: Vec<Json> = run.iter().map(|(_, value)| wire::cell_data(value)).collect();
+        let values: Vec<CellData<'_>> = run.iter().map(|(_, value)| CellData(value)).collect();
         let above = blocks.last_mut().filter(|block| {
             block.column == column
-                && block.rows[0].len() == values.len()
+                && block.rows[0].values.len() == values.len()
                 && block.row + block.rows.len() == row
         });
         match above {
-            Some(block) => block.rows.push(values),
-            None => blocks.push(Block { row, column, rows: vec![values] }),
+            Some(block) => block.rows.push(Row { values }),
+            None => blocks.push(Block { row, column, rows: vec![Row { values }] }),
         }
     }
-    let request = |block: Block| {
-        let rows: Vec<Json> = block.rows.into_iter().map(|values| json!({ "values": values })).collect();
-        let start = start(sheet, block.row, block.column);
-        json!({ "updateCells": { "start": start, "rows": rows, "fields": "userEnteredValue" } })
-    };
-    blocks.into_iter().map(request).collect()
+    blocks.into_iter().map(|block| update(sheet, (block.row, block.column), block.rows)).collect()
 }
 
 #[cfg(test)]
@@ -310,7 +351,8 @@ mod tests {
             .into_iter()
             .map(|(place, number)| (place, Value::Integer(number)))
             .collect();
-        let blocks = blocks(7, &cells);
+        let blocks = serde_json::to_value(blocks(7, &cells)).unwrap();
+        let blocks = blocks.as_array().unwrap();
         assert_eq!(blocks.len(), 2);
         assert_eq!(blocks[0]["updateCells"]["rows"].as_array().unwrap().len(), 2);
         assert_eq!(blocks[1]["updateCells"]["start"], json!({"sheetId": 7, "rowIndex": 4, "columnIndex": 2}));

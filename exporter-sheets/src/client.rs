@@ -1,6 +1,7 @@
 //! The only place that knows the Sheets library: credentials, connection, calls, retries.
 
 mod failure;
+mod post;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use exporter_core::{Error, ErrorKind, Secret};
-use google_sheets4::api::{BatchGetValuesResponse, BatchUpdateSpreadsheetRequest, Scope};
+use google_sheets4::api::{BatchGetValuesResponse, Scope};
 use google_sheets4::common::{Response, Retry};
 use google_sheets4::{Delegate, Sheets, yup_oauth2};
+use hyper::body::Bytes;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -92,6 +94,11 @@ impl SheetsClient {
         let mut base_url = config.base_url.unwrap_or_else(|| "https://sheets.googleapis.com/".to_owned());
         if !base_url.ends_with('/') {
             base_url.push('/');
+        }
+        let parsed = base_url.parse::<hyper::Uri>().ok().filter(|uri| uri.host().is_some());
+        if !parsed.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https"))) {
+            return Err(Error::new(ErrorKind::Config, format!("`{base_url}` is no web address"))
+                .hint("leave `base_url` under `[sheets]` out for Google's own"));
         }
         // A stand-in on this machine needs no mercy; Google asks for a second or more.
         let local = base_url.starts_with("http://");
@@ -210,8 +217,8 @@ impl SheetsClient {
         // Nothing bears this key, so that nothing is deleted.
         let lookup = serde_json::json!({ "developerMetadataLookup": { "metadataKey": "exporter.none" } });
         let request = serde_json::json!({ "deleteDeveloperMetadata": { "dataFilter": lookup } });
-        let body =
-            serde_json::json!({ "requests": [request], "includeSpreadsheetInResponse": true }).to_string();
+        let body = serde_json::json!({ "requests": [request], "includeSpreadsheetInResponse": true });
+        let body = Bytes::from(body.to_string());
         let fields = format!("updatedSpreadsheet(sheets({TAB_FIELDS},data({TAG_FIELDS})))");
         let mut tally = Tally::default();
         let answer = self.repeat(&Ask::Write { body: &body, fields: &fields }, &mut tally).await;
@@ -241,7 +248,7 @@ impl SheetsClient {
     ///
     /// # Errors
     /// The failure as it is: what a lost answer means is the caller's to find out.
-    pub(crate) async fn write(&self, body: &str, fields: &str, tally: &mut Tally) -> Result<Json, Failure> {
+    pub(crate) async fn write(&self, body: &Bytes, fields: &str, tally: &mut Tally) -> Result<Json, Failure> {
         self.once(&Ask::Write { body, fields }, tally).await
     }
 
@@ -321,20 +328,20 @@ impl SheetsClient {
                 answer.map(|answer| answer.map(|(_, answer)| Ok(rows(answer))))
             }
             Ask::Write { body, fields } => {
-                // From text, since the library's field masks borrow from it.
-                let request: BatchUpdateSpreadsheetRequest = serde_json::from_str(body)
-                    .map_err(|error| Failure::NotSent(format!("a defect in a request: {error}")))?;
                 tally.bytes += body.len() as u64;
-                let call = methods.batch_update(request, id).param("fields", fields).add_scope(scope);
-                let call = call.param("prettyPrint", "false").delegate(&mut notes);
-                let answer = tokio::time::timeout(limit, call.doit()).await;
-                answer.map(|answer| answer.map(|(_, answer)| serde_json::to_value(answer)))
+                let address = format!("{}v4/spreadsheets/{id}:batchUpdate", self.base_url);
+                let call = post::batch_update(&hub, &address, fields, Bytes::clone(body));
+                return tokio::time::timeout(limit, call).await.map_err(|_| late(limit))?;
             }
         };
-        let answer = result.map_err(|_| Failure::Lost(format!("no answer within {} s", limit.as_secs())))?;
+        let answer = result.map_err(|_| late(limit))?;
         let answer = answer.map_err(|error| Failure::read(error, notes.status, notes.retry_after))?;
         answer.map_err(|error| Failure::Lost(error.to_string()))
     }
+}
+
+fn late(limit: Duration) -> Failure {
+    Failure::Lost(format!("no answer within {} s", limit.as_secs()))
 }
 
 /// A call.
@@ -347,7 +354,7 @@ enum Ask<'a> {
     /// `spreadsheets.batchUpdate`.
     Write {
         /// The request as JSON.
-        body: &'a str,
+        body: &'a Bytes,
         /// What to answer.
         fields: &'a str,
     },
@@ -375,8 +382,7 @@ struct Recorder {
 impl Delegate for Recorder {
     fn http_failure(&mut self, response: &Response, _: Option<&Json>) -> Retry {
         self.status = Some(response.status().as_u16());
-        let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-        self.retry_after = header.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        self.retry_after = post::retry_after(response.headers());
         Retry::Abort
     }
 }

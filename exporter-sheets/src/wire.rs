@@ -6,7 +6,8 @@ use exporter_core::Value;
 use exporter_core::compare::{date_serial, datetime_serial, double};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde_json::{Map, Value as Json, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
 
 /// Most characters of one cell.
 pub const MAX_CHARACTERS: usize = 50_000;
@@ -34,12 +35,13 @@ fn extended(value: &Value) -> Option<Json> {
 
 /// The `CellData` that holds a value. An empty cell has no member at all: a null inside
 /// a row would be dropped on its way and shift the cells after it.
-pub fn cell_data(value: &Value) -> Json {
-    let mut data = Map::new();
-    if let Some(value) = extended(value) {
-        data.insert("userEnteredValue".to_owned(), value);
+#[derive(Debug, Clone, Copy)]
+pub struct CellData<'a>(pub &'a Value);
+
+impl Serialize for CellData<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(extended(self.0).map(|value| ("userEnteredValue", value)))
     }
-    Json::Object(data)
 }
 
 /// The number format that a value needs to be shown as what it is.
@@ -111,6 +113,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn cell_data(value: &Value) -> Json {
+        serde_json::to_value(CellData(value)).unwrap()
+    }
 
     #[test]
     fn text_that_looks_like_something_else_stays_text() {
