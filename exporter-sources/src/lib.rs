@@ -7,9 +7,10 @@ mod http;
 mod panel;
 mod route;
 mod selector;
+mod totp;
 
 pub use panel::{
-    BrowserOptions, Deadlines, ExportConfig, KEEP_DAYS, LoginConfig, Panel, PanelConfig, PanelOptions,
-    Preset, preset, sweep,
+    BrowserOptions, Columns, Deadlines, ExportConfig, FieldValue, KEEP_DAYS, LoginConfig, LoginKind, Panel,
+    PanelConfig, PanelOptions, Preset, StepConfig, preset, sweep,
 };
 pub use route::{Body, Route, Routes};

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use exporter_core::{Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as _;
-use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
+use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement};
 
 use super::process::{self, DriverProcess};
-use crate::driver::Cookie;
 use crate::driver::classify::Seen;
+use crate::driver::{Cookie, Key};
 use crate::panel::BrowserOptions;
 use crate::selector::Selector;
 
@@ -52,12 +54,14 @@ pub(super) struct Look {
     pub ready: bool,
     /// The HTTP status, where the browser tells.
     pub status: Option<u16>,
+    /// Its media type.
+    pub kind: String,
     pub html: String,
 }
 
 impl Look {
     pub(super) fn seen(&self) -> Seen<'_> {
-        Seen { url: &self.url, status: self.status, html: &self.html }
+        Seen { url: &self.url, status: self.status, pause: None, html: &self.html }
     }
 }
 
@@ -85,6 +89,8 @@ impl Browser {
                 capabilities.add_arg("--no-sandbox")?;
             }
             capabilities.enable_bidi()?;
+            // "Really export?" is meant.
+            capabilities.set("unhandledPromptBehavior", "accept")?;
             Ok(capabilities)
         })()
         .map_err(|error: thirtyfour::error::WebDriverError| failed("cannot be set up", &error))?;
@@ -98,11 +104,11 @@ impl Browser {
                 failed("does not start", &error).context("browser", binary.display().to_string())
             })?;
         let browser = Self { process, driver };
-        browser
-            .driver
-            .set_page_load_timeout(page)
-            .await
-            .map_err(|error| failed("does not answer", &error))?;
+        let set = async {
+            browser.driver.set_page_load_timeout(page).await?;
+            browser.driver.set_script_timeout(page).await
+        };
+        set.await.map_err(|error| failed("does not answer", &error))?;
         Ok(browser)
     }
 
@@ -129,37 +135,124 @@ impl Browser {
             .map_err(|error| Error::new(ErrorKind::BrowserFailed, "the page does not answer").source(error))
     }
 
-    /// Fills in a field; what is in it then, or nothing without such a field.
-    pub(super) async fn fill(&self, selectors: &[Selector], text: &str) -> Result<Option<String>, Error> {
-        let answer = self
-            .ask("return fill(arguments[0], arguments[1]);", vec![as_data(selectors), json!(text)])
-            .await?;
+    /// Sets a field to a text or a box to a tick; what it holds then, or nothing without
+    /// such a field.
+    pub(super) async fn fill(&self, selectors: &[Selector], value: Value) -> Result<Option<Value>, Error> {
+        let answer =
+            self.ask("return fill(arguments[0], arguments[1]);", vec![as_data(selectors), value]).await?;
+        Ok(Some(answer).filter(|answer| !answer.is_null()))
+    }
+
+    /// The text of the first of these that can be seen.
+    pub(super) async fn shows(&self, selectors: &[Selector]) -> Result<Option<String>, Error> {
+        if selectors.is_empty() {
+            return Ok(None);
+        }
+        let answer = self.ask("return shows(arguments[0]);", vec![as_data(selectors)]).await?;
         Ok(answer.as_str().map(str::to_owned))
+    }
+
+    /// Closes dialogues that lie over the page.
+    pub(super) async fn dismiss(&self) -> Result<(), Error> {
+        self.ask("return dismiss();", Vec::new()).await.map(|_| ())
+    }
+
+    /// Sends a form or clicks on what logs out; whether there was any.
+    pub(super) async fn leave(&self, selectors: &[Selector]) -> Result<bool, Error> {
+        let answer = self.ask("return leave(arguments[0]);", vec![as_data(selectors)]).await?;
+        Ok(answer == Value::Bool(true))
+    }
+
+    /// Presses a key where the cursor is.
+    pub(super) async fn press(&self, key: Key) -> Result<(), Error> {
+        let key = match key {
+            Key::Enter => thirtyfour::Key::Enter,
+            Key::Tab => thirtyfour::Key::Tab,
+            Key::Escape => thirtyfour::Key::Escape,
+        };
+        self.mark().await?;
+        let pressed = self.driver.action_chain().send_keys(key).perform().await;
+        pressed.map_err(|error| failed("takes no key", &error))
+    }
+
+    /// Goes into a frame; whether there is such a frame.
+    pub(super) async fn enter(&self, selectors: &[Selector]) -> Result<bool, Error> {
+        let Some(frame) = self.element(selectors).await? else { return Ok(false) };
+        frame.enter_frame().await.map_err(|error| failed("does not go into the frame", &error))?;
+        Ok(true)
+    }
+
+    /// Back to the one window and its whole page, whatever the export before left open.
+    pub(super) async fn tidy(&self) -> Result<(), Error> {
+        let lost = |error: thirtyfour::error::WebDriverError| failed("lost its window", &error);
+        let windows = self.driver.windows().await.map_err(lost)?;
+        if let [first, others @ ..] = windows.as_slice() {
+            for window in others {
+                self.driver.switch_to_window(window.clone()).await.map_err(lost)?;
+                self.driver.close_window().await.map_err(lost)?;
+            }
+            self.driver.switch_to_window(first.clone()).await.map_err(lost)?;
+        }
+        self.driver.enter_default_frame().await.map_err(lost)
+    }
+
+    /// Looks at the window that was opened last, if one was.
+    pub(super) async fn newest_window(&self) -> Result<bool, Error> {
+        let lost = |error: thirtyfour::error::WebDriverError| failed("lost its window", &error);
+        let windows = self.driver.windows().await.map_err(lost)?;
+        let Some(newest) = windows.get(1..).and_then(<[_]>::last) else { return Ok(false) };
+        self.driver.switch_to_window(newest.clone()).await.map_err(lost)?;
+        Ok(true)
+    }
+
+    /// The bytes of the document that the page is.
+    pub(super) async fn document(&self) -> Result<Vec<u8>, Error> {
+        let script = "const [done] = [...arguments].slice(-1);
+            fetch(location.href, { credentials: 'include' }).then(answer => answer.blob()).then(blob => {
+              const reader = new FileReader();
+              reader.onload = () => done(reader.result.split(',', 2)[1] || '');
+              reader.readAsDataURL(blob);
+            }).catch(() => done(null));";
+        let answer = self.driver.execute_async(script, Vec::new()).await;
+        let answer = answer.map_err(|error| failed("does not hand out the document", &error))?;
+        let text = answer.json().as_str().map(str::to_owned);
+        text.and_then(|text| BASE64.decode(text).ok())
+            .ok_or_else(|| failed("does not hand out the document", &"its address cannot be asked twice"))
     }
 
     /// Clicks as a person does, or says that there is nothing to click on. The page is
     /// marked before, so that one sees when another has come.
     pub(super) async fn click(&self, selectors: &[Selector]) -> Result<bool, Error> {
-        let script = format!("{PAGE}\nwindow.exporterMark = true; return find(arguments[0]);");
-        let found = self
-            .driver
-            .execute(script, vec![as_data(selectors)])
-            .await
-            .map_err(|error| failed("does not answer", &error))?;
+        self.mark().await?;
+        let Some(element) = self.element(selectors).await? else { return Ok(false) };
+        let form = element.tag_name().await.is_ok_and(|name| name == "form");
+        let clicked =
+            if form { Err(String::new()) } else { element.click().await.map_err(|e| e.to_string()) };
+        if let Err(error) = clicked {
+            // A form has no button of its own, or something lies over the button: what the
+            // page does on a click still works.
+            tracing::debug!(%error, "by script");
+            let script = "const found = find(arguments[0]);
+                if (found instanceof HTMLFormElement) found.requestSubmit(); else found.click();
+                return true;";
+            self.ask(script, vec![as_data(selectors)]).await?;
+        }
+        Ok(true)
+    }
+
+    /// Leaves a mark on the page that the next one does not have.
+    async fn mark(&self) -> Result<(), Error> {
+        self.ask("window.exporterMark = true; return true;", Vec::new()).await.map(|_| ())
+    }
+
+    async fn element(&self, selectors: &[Selector]) -> Result<Option<WebElement>, Error> {
+        let script = format!("{PAGE}\nreturn find(arguments[0]);");
+        let found = self.driver.execute(script, vec![as_data(selectors)]).await;
+        let found = found.map_err(|error| failed("does not answer", &error))?;
         if found.json().is_null() {
-            return Ok(false);
+            return Ok(None);
         }
-        let element = found.element().map_err(|error| failed("lost the button", &error))?;
-        match element.click().await {
-            Ok(()) => Ok(true),
-            // Something lies over the button: its own click still works.
-            Err(error) => {
-                tracing::debug!(kind = %error, "clicking by script");
-                self.ask("find(arguments[0]).click(); return true;", vec![as_data(selectors)])
-                    .await
-                    .map(|_| true)
-            }
-        }
+        found.element().map(Some).map_err(|error| failed("lost the element", &error))
     }
 
     /// Takes cookies over for the page that is open; opens `url` with them.

@@ -13,19 +13,59 @@ const find = selectors => {
   return null;
 };
 // Frameworks replace `value` on the element: the prototype's own setter is what typing uses.
-const fill = (selectors, text) => {
+const fill = (selectors, value) => {
   const element = find(selectors);
   if (!element) return null;
-  const prototype = element instanceof HTMLTextAreaElement ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
+  const set = (of, name, to) => Object.getOwnPropertyDescriptor(of.prototype, name).set.call(element, to);
+  const tell = () => ['input', 'change'].forEach(name => element.dispatchEvent(new Event(name, { bubbles: true })));
+  if (typeof value === 'boolean') {
+    if (element.checked !== value) element.click();
+    return element.checked;
+  }
+  if (element instanceof HTMLSelectElement) {
+    const options = [...element.options];
+    const option = options.find(option => option.value === value) || options.find(option => normal(option.text) === normal(value));
+    if (!option) return null;
+    option.selected = true;
+    tell();
+    return value;
+  }
   element.focus();
-  Object.getOwnPropertyDescriptor(prototype, 'value').set.call(element, text);
-  for (const name of ['input', 'change']) element.dispatchEvent(new Event(name, { bubbles: true }));
+  set(element instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement, 'value', value);
+  tell();
   return element.value;
+};
+// What a person can see of the first match: its text.
+const shows = selectors => {
+  const element = find(selectors);
+  return element && element.getClientRects().length ? (element.innerText || element.value || element.tagName).trim() : null;
+};
+// A form is sent with the checks of the browser, as its button would send it.
+const leave = selectors => {
+  const out = find(selectors);
+  if (!out) return false;
+  window.exporterMark = true;
+  if (out instanceof HTMLFormElement) HTMLFormElement.prototype.submit.call(out); else out.click();
+  return true;
+};
+// Dialogues over the page: what says that it closes is clicked, if it can be seen.
+const dismiss = () => {
+  const places = '[role=dialog], [aria-modal=true], .modal.show, .modal.in, .swal2-container, .overlay, [class*=cookie]';
+  let closed = 0;
+  for (const place of document.querySelectorAll(places)) {
+    if (!place.getClientRects().length || place.querySelector('input[type=password]')) continue;
+    const words = /^(x|×|✕|close|tutup|ok|oke|mengerti|got it|accept|terima|setuju|nanti|later|skip|lewati)( all| semua)?$/;
+    const closes = button => /close|tutup|dismiss/i.test(`${button.getAttribute('aria-label')} ${button.getAttribute('data-dismiss')} ${button.getAttribute('data-bs-dismiss')} ${button.className}`) || words.test(normal(button.innerText || button.value));
+    const button = [...place.querySelectorAll('button, a, input[type=button]')].find(button => button.getClientRects().length && closes(button));
+    if (button) { button.click(); closed += 1; }
+  }
+  return closed;
 };
 const look = () => ({
   url: location.href,
   marked: window.exporterMark === true,
   ready: document.readyState === 'complete',
+  kind: document.contentType,
   status: (performance.getEntriesByType('navigation')[0] || {}).responseStatus || null,
   html: document.documentElement ? document.documentElement.outerHTML : '',
 });

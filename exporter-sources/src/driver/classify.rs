@@ -1,6 +1,8 @@
 //! What a page that is not the one we wanted says: one reading for both drivers.
 
-use exporter_core::{Error, ErrorKind};
+use std::time::Duration;
+
+use exporter_core::{Error, ErrorKind, Retry};
 use scraper::{ElementRef, Html, Selector};
 
 use super::expired;
@@ -12,6 +14,8 @@ pub(crate) struct Seen<'a> {
     pub url: &'a str,
     /// The status, where the driver knows it.
     pub status: Option<u16>,
+    /// The pause that the panel asks for.
+    pub pause: Option<Duration>,
     /// Its HTML.
     pub html: &'a str,
 }
@@ -88,7 +92,40 @@ pub(crate) fn refusal(seen: Seen<'_>) -> Option<Error> {
         500.. => ErrorKind::PanelDown,
         _ => return None,
     };
-    Some(error(kind, seen))
+    let error = error(kind, seen);
+    Some(match seen.pause {
+        Some(pause) if kind != ErrorKind::Maintenance && pause <= LONGEST_PAUSE => {
+            error.retry(Retry::After(pause))
+        }
+        _ => error,
+    })
+}
+
+/// Longer than this nobody waits for a panel within a run.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
+/// The panel does not take the token, or the user name and password, of a request.
+pub(crate) fn not_authorised(seen: Seen<'_>) -> Error {
+    error(ErrorKind::WrongPassword, seen)
+}
+
+/// The page after the login is another than the configuration describes.
+pub(crate) fn not_in(seen: Seen<'_>, wanted: &str) -> Error {
+    error(ErrorKind::LoginFormNotFound, seen)
+        .context("looked for", wanted)
+        .hint("log in by hand and correct `login.success`")
+}
+
+/// Whether the page says in words that user name or password are wrong.
+pub(crate) fn says_wrong_password(html: &str) -> bool {
+    sign(html) == Some(ErrorKind::WrongPassword)
+}
+
+/// The panel does not take the code of the second factor.
+pub(crate) fn wrong_code(seen: Seen<'_>) -> Error {
+    Error::new(ErrorKind::SecondFactor, "the panel refused the code of the second factor")
+        .context("page", without_query(seen.url))
+        .hint("check the secret of the second factor and that this machine's clock is right")
 }
 
 /// Why we are not in, judged by the page that came after the form was sent.
@@ -264,7 +301,7 @@ mod tests {
     const FORM: &str = r#"<form><input name="email"><input type="password" name="password"></form>"#;
 
     fn outcome(html: &str, status: u16, on_login: bool) -> Option<ErrorKind> {
-        let seen = Seen { url: "http://p/login", status: Some(status), html };
+        let seen = Seen { url: "http://p/login", status: Some(status), pause: None, html };
         login_outcome(seen, on_login).map(|error| error.kind())
     }
 
@@ -273,8 +310,11 @@ mod tests {
         let html = format!(
             r#"<div class="alert alert-danger">These credentials do not match our records.</div>{FORM}"#
         );
-        let error =
-            login_outcome(Seen { url: "http://p/login?a=b", status: Some(200), html: &html }, true).unwrap();
+        let error = login_outcome(
+            Seen { url: "http://p/login?a=b", status: Some(200), pause: None, html: &html },
+            true,
+        )
+        .unwrap();
         assert_eq!(error.kind(), ErrorKind::WrongPassword);
         assert!(error.to_string().contains("\"These credentials do not match our records.\""), "{error}");
         assert!(!error.to_string().contains("a=b"));
@@ -305,7 +345,7 @@ mod tests {
 
     #[test]
     fn a_page_without_the_form_says_what_was_looked_for() {
-        let seen = Seen { url: "http://p/login", status: Some(200), html: "<title>Hi</title>" };
+        let seen = Seen { url: "http://p/login", status: Some(200), pause: None, html: "<title>Hi</title>" };
         let error = no_login_form(seen, "#mail");
         assert_eq!(error.kind(), ErrorKind::LoginFormNotFound);
         assert!(error.to_string().contains("#mail") && error.to_string().contains("\"Hi\""), "{error}");

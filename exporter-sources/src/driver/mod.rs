@@ -3,6 +3,8 @@
 
 pub(crate) mod classify;
 mod cookie;
+mod dates;
+mod login;
 mod recipe;
 
 use std::path::PathBuf;
@@ -11,9 +13,11 @@ use async_trait::async_trait;
 use exporter_core::{Error, ErrorKind, Secret, Window};
 
 pub(crate) use cookie::Cookie;
-pub(crate) use recipe::{Login, Recipe};
+pub(crate) use login::Login;
+pub(crate) use recipe::{Fill, Key, Place, Recipe, Set, Step, for_days};
 
 use crate::route::Trace;
+use crate::totp::Totp;
 
 /// What a driver needs to log in.
 #[derive(Debug, Clone)]
@@ -22,6 +26,8 @@ pub(crate) struct Credentials {
     pub username: Secret,
     /// Password.
     pub password: Secret,
+    /// What the codes of a second factor are made from.
+    pub totp: Option<Totp>,
 }
 
 /// A file that came, complete but not yet looked into.
@@ -38,6 +44,17 @@ pub(crate) struct Download {
     pub trace: Option<Trace>,
 }
 
+/// What came of asking for an export.
+pub(crate) enum Answer {
+    /// A file.
+    File(Download),
+    /// The panel's own word that there are no rows for the days.
+    Nothing {
+        /// What it shows.
+        said: String,
+    },
+}
+
 /// One way to talk to a panel.
 #[async_trait]
 pub(crate) trait Client: Send {
@@ -52,7 +69,7 @@ pub(crate) trait Client: Send {
     async fn cookies(&self) -> Result<Vec<Cookie>, Error>;
 
     /// Opens the export's page, sets the window, starts the export and takes the file.
-    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error>;
+    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Answer, Error>;
 
     /// Logs out and lets everything go, also after an error. Harmless when called twice.
     async fn logout(&mut self) -> Result<(), Error>;

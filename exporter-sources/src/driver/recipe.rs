@@ -1,122 +1,294 @@
-//! Configuration, checked: what a driver does for a login and for one export.
+//! Configuration, checked: what a driver does for one export.
 
-use chrono::NaiveDate;
+use chrono::DateTime;
 use exporter_core::{Error, ErrorKind, FileKind, Window};
 use sha2::{Digest as _, Sha256};
 
-use crate::panel::{ExportConfig, LoginConfig};
+use super::dates::{self, letters};
+use crate::panel::{Columns, ExportConfig, FieldValue, StepConfig};
+use crate::route::{Facts, Wanted, render};
 use crate::selector::Selector;
 
-/// How to log in.
-#[derive(Debug, Clone)]
-pub(crate) struct Login {
-    pub page: String,
-    pub username: Vec<Selector>,
-    pub password: Vec<Selector>,
-    pub submit: Vec<Selector>,
-    /// A page that only somebody who is logged in sees.
-    pub probe: Option<String>,
-}
-
-/// How to get one export.
+/// How to get one export. Texts with `{{…}}` are patterns for the days.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
     pub name: String,
-    pub page: String,
-    pub start: Vec<Selector>,
-    pub end: Vec<Selector>,
-    pub trigger: Vec<Selector>,
+    /// Where the file comes from.
+    pub place: Place,
     pub file: Option<FileKind>,
-    /// The date format for chrono.
+    /// Columns that the file must have, where they are known by name.
+    pub columns: Vec<String>,
+    /// What shows that the panel has no rows for the days.
+    pub empty: Vec<Selector>,
+    /// The most days that the panel hands out at once.
+    pub max_days: Option<u32>,
+    /// The date format of the page's fields, for chrono.
     pub format: String,
-    /// Changes when anything in the export's description does.
+    /// Changes when the description of where the file comes from does.
     pub fingerprint: String,
 }
 
-impl Login {
-    /// `probe` is a page of the panel behind the login.
-    pub(crate) fn new(config: &LoginConfig, probe: Option<String>) -> Result<Self, Error> {
-        let selectors = |list: &Option<Vec<String>>, usual: &[&str]| match list {
-            Some(list) => Selector::list(list),
-            None => usual.iter().map(|selector| Selector::parse(selector)).collect(),
-        };
-        Ok(Self {
-            page: config.page.clone().unwrap_or_else(|| "/login".to_owned()),
-            username: selectors(
-                &config.username,
-                &["[name=\"email\"]", "[name=\"username\"]", "input[type=\"email\"]"],
-            )?,
-            password: selectors(&config.password, &["[name=\"password\"]", "input[type=\"password\"]"])?,
-            submit: selectors(
-                &config.submit,
-                &["button[type=\"submit\"]", "input[type=\"submit\"]", "form button"],
-            )?,
-            probe,
-        })
-    }
+/// Where the file of an export comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// From an address of its own.
+    Address {
+        /// The address, a pattern.
+        address: String,
+        /// Headers and the patterns of their values.
+        headers: Vec<(String, String)>,
+    },
+    /// From a page with something to click on.
+    Page {
+        /// The page's address, a pattern.
+        page: String,
+        /// What is done there first.
+        steps: Vec<Step>,
+        /// What starts the download.
+        trigger: Vec<Selector>,
+    },
+}
+
+/// One thing that is done on a page.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// Opens another page; a pattern.
+    Goto(String),
+    /// Sets a field.
+    Set(Set),
+    /// Clicks.
+    Click(Vec<Selector>),
+    /// Waits until something is there.
+    WaitFor(Vec<Selector>),
+    /// Presses a key in the field that was set last.
+    Press(Key),
+    /// Goes into a frame.
+    Frame(Vec<Selector>),
+}
+
+/// Keys that pages listen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    Enter,
+    Tab,
+    Escape,
+}
+
+/// A field and what is put into it.
+#[derive(Debug, Clone)]
+pub(crate) struct Set {
+    /// What the field is, for messages.
+    pub what: String,
+    pub at: Vec<Selector>,
+    pub fill: Fill,
+    /// Whether the page must keep the text letter by letter.
+    pub exact: bool,
+}
+
+/// What is put into a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// A text, or the option of a list by value or label; a pattern.
+    Text(String),
+    /// A box ticked or not.
+    Check(bool),
 }
 
 impl Recipe {
     pub(crate) fn new(name: &str, config: &ExportConfig) -> Result<Self, Error> {
-        let missing =
-            |field: &str| Error::new(ErrorKind::Config, format!("the export `{name}` has no `{field}`"));
-        let selectors = |list: &Option<Vec<String>>, field: &str| match list {
-            Some(list) if !list.is_empty() => Selector::list(list),
-            _ => Err(missing(field)),
+        let written = config.date_format.as_deref().unwrap_or("YYYY-MM-DD");
+        let format = letters(written).ok_or_else(|| {
+            wrong(name, "its `date_format` cannot be used")
+                .hint("write it with YYYY, MM and DD, for instance DD/MM/YYYY")
+        })?;
+        let pattern = |text: &str| {
+            dates::pattern(text, &format).ok_or_else(|| {
+                wrong(name, &format!("the day in `{text}` cannot be used"))
+                    .hint("write {first}, {last} or {until}, or with a format, {first:DD/MM/YYYY}")
+            })
+        };
+        let place = match (&config.address, &config.page) {
+            (Some(_), Some(_)) => return Err(wrong(name, "it has an `address` and a `page`; one is enough")),
+            (None, None) => return Err(wrong(name, "it has no `page`")),
+            (Some(address), None) => Place::Address {
+                address: pattern(address)?,
+                headers: pairs(config.headers.as_ref(), pattern)?,
+            },
+            (None, Some(page)) => page_place(name, config, pattern(page)?, &pattern)?,
         };
         Ok(Self {
-            fingerprint: fingerprint(config),
+            fingerprint: fingerprint(&place),
             name: name.to_owned(),
-            page: config.page.clone().ok_or_else(|| missing("page"))?,
-            start: selectors(&config.start, "start")?,
-            end: selectors(&config.end, "end")?,
-            trigger: selectors(&config.trigger, "trigger")?,
+            place,
             file: config.file,
-            format: date_format(config.date_format.as_deref().unwrap_or("YYYY-MM-DD")).ok_or_else(|| {
-                missing("date_format").hint("write it with YYYY, MM and DD, for instance DD/MM/YYYY")
-            })?,
+            columns: match &config.columns {
+                Some(Columns::Names(names)) => names.clone(),
+                _ => Vec::new(),
+            },
+            empty: Selector::list(config.empty.as_deref().unwrap_or_default())?,
+            max_days: config.max_days,
+            format,
         })
     }
 
-    /// First and last day as the page's fields want them.
-    pub(crate) fn days(&self, window: Window) -> (String, String) {
-        let written = |day: NaiveDate| day.format(&self.format).to_string();
-        (written(window.first_day()), written(window.last_day()))
+    /// Whether the page shows no other days than those asked for before the download starts.
+    pub(crate) fn is_filtered(&self) -> bool {
+        match &self.place {
+            Place::Address { .. } => false,
+            Place::Page { page, steps, .. } => {
+                let sends = |step: &Step| matches!(step, Step::Goto(_) | Step::Click(_) | Step::Press(_));
+                page.contains("{{") || steps.iter().any(sends)
+            }
+        }
+    }
+
+    /// A page that only somebody who is logged in sees, as far as one is known.
+    pub(crate) fn probe(&self) -> Option<&str> {
+        match &self.place {
+            Place::Page { page, .. } if !page.contains("{{") => Some(page),
+            _ => None,
+        }
     }
 }
 
+/// The text of a pattern of the configuration for these days.
+pub(crate) fn for_days(pattern: &str, window: Window) -> Result<String, Error> {
+    // Patterns of the configuration hold nothing but days.
+    render(pattern, &Wanted { window, facts: &Facts::default(), now: DateTime::UNIX_EPOCH })
+}
+
+fn wrong(name: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Config, format!("the export `{name}` cannot be used: {why}"))
+}
+
+fn page_place(
+    name: &str,
+    config: &ExportConfig,
+    page: String,
+    pattern: &dyn Fn(&str) -> Result<String, Error>,
+) -> Result<Place, Error> {
+    let mut steps = Vec::new();
+    for step in config.steps.iter().flatten() {
+        steps.push(step_of(name, step, pattern)?);
+    }
+    for (at, what, day) in [
+        (&config.start, "the field for the first day", "{first}"),
+        (&config.end, "the field for the last day", "{last}"),
+    ] {
+        if let Some(at) = at.as_deref().filter(|list| !list.is_empty()) {
+            let fill = Fill::Text(pattern(day)?);
+            steps.push(Step::Set(Set { what: what.to_owned(), at: Selector::list(at)?, fill, exact: true }));
+        }
+    }
+    for (at, value) in config.fields.iter().flatten() {
+        let fill = match value {
+            FieldValue::Check(on) => Fill::Check(*on),
+            FieldValue::Text(text) => Fill::Text(pattern(text)?),
+        };
+        let what = format!("the field `{at}`");
+        steps.push(Step::Set(Set { what, at: vec![Selector::parse(at)?], fill, exact: false }));
+    }
+    let trigger = config.trigger.as_deref().filter(|list| !list.is_empty());
+    let trigger = trigger.ok_or_else(|| wrong(name, "it has no `trigger`"))?;
+    Ok(Place::Page { page, steps, trigger: Selector::list(trigger)? })
+}
+
+fn step_of(
+    name: &str,
+    config: &StepConfig,
+    pattern: &dyn Fn(&str) -> Result<String, Error>,
+) -> Result<Step, Error> {
+    let set = |at: &[String], fill: Fill| {
+        let what = format!("the field {}", at.join(" or "));
+        Ok(Step::Set(Set { what, at: Selector::list(at)?, fill, exact: false }))
+    };
+    match config {
+        StepConfig { goto: Some(page), .. } => Ok(Step::Goto(pattern(page)?)),
+        StepConfig { fill: Some(at), value: Some(FieldValue::Text(text)), .. }
+        | StepConfig { select: Some(at), value: Some(FieldValue::Text(text)), .. } => {
+            set(at, Fill::Text(pattern(text)?))
+        }
+        StepConfig { fill: Some(_), .. } | StepConfig { select: Some(_), .. } => {
+            Err(wrong(name, "a step that fills or selects needs a `value`"))
+        }
+        StepConfig { check: Some(at), value, .. } => match value {
+            None => set(at, Fill::Check(true)),
+            Some(FieldValue::Check(on)) => set(at, Fill::Check(*on)),
+            Some(FieldValue::Text(_)) => Err(wrong(name, "a box is ticked with `value = true` or `false`")),
+        },
+        StepConfig { click: Some(at), .. } => Ok(Step::Click(Selector::list(at)?)),
+        StepConfig { wait_for: Some(at), .. } => Ok(Step::WaitFor(Selector::list(at)?)),
+        StepConfig { frame: Some(at), .. } => Ok(Step::Frame(Selector::list(at)?)),
+        StepConfig { press: Some(key), .. } => match key.as_str() {
+            "Enter" => Ok(Step::Press(Key::Enter)),
+            "Tab" => Ok(Step::Press(Key::Tab)),
+            "Escape" => Ok(Step::Press(Key::Escape)),
+            _ => Err(wrong(name, "the keys are `Enter`, `Tab` and `Escape`")),
+        },
+        _ => Err(wrong(name, "a step has one of goto, fill, select, check, click, wait_for, press, frame")),
+    }
+}
+
+fn pairs(
+    map: Option<&std::collections::BTreeMap<String, String>>,
+    pattern: impl Fn(&str) -> Result<String, Error>,
+) -> Result<Vec<(String, String)>, Error> {
+    map.into_iter().flatten().map(|(name, value)| Ok((name.clone(), pattern(value)?))).collect()
+}
+
 /// A short name for a description.
-fn fingerprint(config: &ExportConfig) -> String {
+fn fingerprint(place: &Place) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(format!("{config:?}")).iter().take(8).fold(String::new(), |mut text, byte| {
+    Sha256::digest(format!("{place:?}")).iter().take(8).fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
 }
 
-/// `DD/MM/YYYY` as chrono writes it; `None` unless each part is there once.
-fn date_format(letters: &str) -> Option<String> {
-    let once = |part: &str| letters.matches(part).count() == 1;
-    let format = letters.replace("YYYY", "%Y").replace("MM", "%m").replace("DD", "%d");
-    (once("YYYY") && once("MM") && once("DD") && !letters.contains('%')).then_some(format)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn date_formats() {
-        assert_eq!(date_format("DD/MM/YYYY").as_deref(), Some("%d/%m/%Y"));
-        assert_eq!(date_format("YYYY-MM-DD").as_deref(), Some("%Y-%m-%d"));
-        assert_eq!(date_format("%d/MM/YYYY"), None);
-        assert_eq!(date_format("DD/MM"), None);
+    fn recipe(text: &str) -> Result<Recipe, Error> {
+        Recipe::new("x", &toml::from_str(text).unwrap())
     }
 
     #[test]
-    fn an_export_without_a_page_is_refused() {
-        let error = Recipe::new("x", &ExportConfig::default()).unwrap_err();
-        assert_eq!(error.to_string(), "the export `x` has no `page`");
+    fn an_export_says_where_it_comes_from() {
+        for (text, why) in [
+            ("", "no `page`"),
+            ("page = '/a'", "no `trigger`"),
+            ("page = '/a'\naddress = '/b'", "one is enough"),
+            ("address = '/b?d={first:YYYY}'", "the day in"),
+            ("page = '/a'\ntrigger = ['b']\nsteps = [{ fill = ['i'] }]", "needs a `value`"),
+            ("page = '/a'\ntrigger = ['b']\nsteps = [{}]", "a step has one of"),
+            ("page = '/a'\ntrigger = ['b']\nsteps = [{ press = 'F5' }]", "the keys are"),
+            ("page = '/a'\ntrigger = ['b']\ndate_format = 'DD/MM'", "date_format"),
+        ] {
+            let error = recipe(text).unwrap_err();
+            assert!(error.to_string().contains(why), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn steps_dates_and_fields_become_one_list() {
+        let recipe = recipe(
+            "page = '/a?day={first}'\ntrigger = ['b']\nstart = ['#s']\ndate_format = 'DD/MM/YYYY'
+            fields = { '#all' = true, '#format' = 'xlsx' }
+            steps = [{ click = ['#open'] }, { wait_for = ['#s'] }]",
+        )
+        .unwrap();
+        let Place::Page { page, steps, .. } = &recipe.place else { panic!("{recipe:?}") };
+        assert_eq!(page, "/a?day={{first %d/%m/%Y}}");
+        let kinds: Vec<_> = steps
+            .iter()
+            .map(|step| match step {
+                Step::Set(set) => format!("{:?}", set.fill),
+                other => format!("{other:?}").chars().take(5).collect(),
+            })
+            .collect();
+        let set = "Text(\"{{first %d/%m/%Y}}\")";
+        assert_eq!(kinds, ["Click", "WaitF", set, "Check(true)", "Text(\"xlsx\")"]);
     }
 }

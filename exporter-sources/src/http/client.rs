@@ -4,16 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use exporter_core::{Error, ErrorKind};
-use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use percent_encoding::percent_decode_str;
+use reqwest::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, Url, multipart, redirect};
 use tokio::io::AsyncWriteExt as _;
 
 use super::disposition::file_name;
 use super::form::Submission;
 use super::jar::Jar;
-use crate::driver::classify::{self, Seen};
-use crate::driver::{Download, too_large};
+use crate::driver::classify;
+use crate::driver::{Credentials, Download, Login, too_large};
+use crate::panel::LoginKind;
 
 /// Pages longer than this are no pages for people.
 const PAGE_LIMIT: usize = 16 << 20;
@@ -36,7 +40,16 @@ pub(crate) struct Settings {
 pub(super) struct Page {
     pub url: Url,
     pub status: u16,
+    /// The pause that the panel asks for.
+    pub pause: Option<Duration>,
     pub html: String,
+}
+
+/// What came of asking for a file.
+pub(super) enum Saved {
+    File(Download),
+    /// A page, or an answer that says no.
+    Page(Page),
 }
 
 /// One browser's worth of cookies.
@@ -44,14 +57,18 @@ pub(super) struct Connection {
     client: Client,
     jar: Arc<Jar>,
     settings: Settings,
+    /// Sent with each request to the panel itself.
+    authorisation: Option<HeaderValue>,
 }
 
 impl Connection {
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
+    pub(super) fn new(settings: &Settings, login: &Login, credentials: &Credentials) -> Result<Self, Error> {
         crate::panel::install_tls();
-        let home = settings.url.clone();
+        let mut hosts = login.hosts.clone();
+        hosts.extend(settings.url.host_str().map(str::to_owned));
         let policy = redirect::Policy::custom(move |attempt| {
-            if attempt.url().host_str() != home.host_str() {
+            let known = |host: &str| hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+            if !attempt.url().host_str().is_some_and(known) {
                 attempt.error("the panel redirects to a foreign host")
             } else if attempt.previous().len() > 10 {
                 attempt.error("the panel redirects in circles")
@@ -70,7 +87,8 @@ impl Connection {
             .map_err(|error| {
                 Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error)
             })?;
-        Ok(Self { client, jar, settings: settings.clone() })
+        let authorisation = authorisation(login.kind, credentials)?;
+        Ok(Self { client, jar, settings: settings.clone(), authorisation })
     }
 
     /// The cookies.
@@ -96,17 +114,26 @@ impl Connection {
     }
 
     /// Sends what the export's trigger sends and saves the file that comes.
-    pub(super) async fn save(&self, submission: &Submission, directory: &Path) -> Result<Download, Error> {
-        tokio::time::timeout(self.settings.download, self.save_now(submission, directory)).await.map_err(
-            |_| {
-                Error::new(ErrorKind::Timeout, "the download takes longer than allowed")
-                    .context("page", classify::without_query(submission.url.as_str()))
-                    .context("seconds", self.settings.download.as_secs().to_string())
-            },
-        )?
+    pub(super) async fn save(
+        &self,
+        submission: &Submission,
+        directory: &Path,
+        wants_page: bool,
+    ) -> Result<Saved, Error> {
+        let saving = self.save_now(submission, directory, wants_page);
+        tokio::time::timeout(self.settings.download, saving).await.map_err(|_| {
+            Error::new(ErrorKind::Timeout, "the download takes longer than allowed")
+                .context("page", classify::without_query(submission.url.as_str()))
+                .context("seconds", self.settings.download.as_secs().to_string())
+        })?
     }
 
-    async fn save_now(&self, submission: &Submission, directory: &Path) -> Result<Download, Error> {
+    async fn save_now(
+        &self,
+        submission: &Submission,
+        directory: &Path,
+        wants_page: bool,
+    ) -> Result<Saved, Error> {
         let response = self.send(submission).await?;
         // Names in UTF-8 or Latin-1 are not allowed there, and common all the same.
         let header = |name| {
@@ -115,15 +142,16 @@ impl Connection {
         let media_type = header(CONTENT_TYPE);
         let attached = header(CONTENT_DISPOSITION);
         let named = attached.as_deref().and_then(file_name);
-        let is_page =
-            attached.is_none() && media_type.as_deref().is_some_and(|kind| kind.starts_with("text/html"));
+        let is_page = attached.is_none()
+            && !wants_page
+            && media_type.as_deref().is_some_and(|kind| kind.starts_with("text/html"));
         if is_page || !response.status().is_success() {
-            return Err(page_instead(&read_page(response).await?));
+            return Ok(Saved::Page(read_page(response).await?));
         }
         let name =
             named.unwrap_or_else(|| response.url().path().rsplit('/').next().unwrap_or_default().to_owned());
         let path = self.stream(response, directory).await?;
-        Ok(Download { path, file_name: name, media_type, notes: Vec::new(), trace: None })
+        Ok(Saved::File(Download { path, file_name: name, media_type, notes: Vec::new(), trace: None }))
     }
 
     /// The body, piece by piece, into a private file; whole or an error.
@@ -161,6 +189,22 @@ impl Connection {
         for (name, value) in &submission.headers {
             request = request.header(name, value);
         }
+        if submission.post {
+            // Frameworks whose forms are sent by script look for their cookie in a header.
+            for (cookie, header) in [("XSRF-TOKEN", "x-xsrf-token"), ("csrftoken", "x-csrftoken")] {
+                if let Some((_, value)) =
+                    self.jar.values(&submission.url).into_iter().find(|(name, _)| name == cookie)
+                {
+                    let value = percent_decode_str(&value).decode_utf8_lossy().into_owned();
+                    request = request.header(header, value);
+                }
+            }
+        }
+        if let Some(value) = &self.authorisation
+            && submission.url.origin() == self.settings.url.origin()
+        {
+            request = request.header(AUTHORIZATION, value.clone());
+        }
         let request = match &submission.text {
             Some(text) => request.body(text.clone()),
             None if !submission.post => request,
@@ -176,13 +220,34 @@ impl Connection {
     }
 }
 
-/// What came was a page: the login page, an error, or some other.
-fn page_instead(page: &Page) -> Error {
-    classify::instead_of_file(Seen { url: page.url.as_str(), status: Some(page.status), html: &page.html })
+/// The header that says who we are, for panels without a form.
+fn authorisation(kind: LoginKind, credentials: &Credentials) -> Result<Option<HeaderValue>, Error> {
+    let password = credentials.password.expose();
+    let text = match kind {
+        LoginKind::Bearer => format!("Bearer {password}"),
+        LoginKind::Basic => {
+            format!("Basic {}", BASE64.encode(format!("{}:{password}", credentials.username.expose())))
+        }
+        LoginKind::Form | LoginKind::None => return Ok(None),
+    };
+    let mut value = HeaderValue::from_str(&text)
+        .map_err(|_| Error::new(ErrorKind::Config, "the token holds letters that no header can carry"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+/// What came was a page: the login page, an error, or some other. An `address` that was
+/// asked directly says by its status alone that it does not know us.
+pub(super) fn page_instead(page: &Page, direct: bool) -> Error {
+    if direct && page.status == 401 {
+        return classify::not_authorised(page.seen());
+    }
+    classify::instead_of_file(page.seen())
 }
 
 async fn read_page(mut response: Response) -> Result<Page, Error> {
     let (url, status) = (response.url().clone(), response.status().as_u16());
+    let pause = pause(&response);
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&url, error))? {
         bytes.extend_from_slice(&chunk);
@@ -191,7 +256,13 @@ async fn read_page(mut response: Response) -> Result<Page, Error> {
                 .context("page", classify::without_query(url.as_str())));
         }
     }
-    Ok(Page { url, status, html: String::from_utf8_lossy(&bytes).into_owned() })
+    Ok(Page { url, status, pause, html: String::from_utf8_lossy(&bytes).into_owned() })
+}
+
+/// `Retry-After` in seconds (RFC 9110, 10.2.3); a date is what servers do not send.
+fn pause(response: &Response) -> Option<Duration> {
+    let header = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    header.trim().parse().ok().map(Duration::from_secs)
 }
 
 fn incomplete(size: u64, expected: Option<u64>) -> Error {

@@ -36,6 +36,12 @@ impl Submission {
     }
 }
 
+/// A field of a page and what it sends now, if anything.
+pub(super) struct Filled<'a> {
+    pub element: ElementRef<'a>,
+    pub sent: Option<String>,
+}
+
 /// The nearest element of this name around `element`.
 pub(super) fn around<'a>(element: ElementRef<'a>, name: &str) -> Option<ElementRef<'a>> {
     element.ancestors().filter_map(ElementRef::wrap).find(|ancestor| ancestor.value().name() == name)
@@ -56,7 +62,7 @@ pub(super) fn submission(
     base: &Url,
     form: ElementRef<'_>,
     button: Option<ElementRef<'_>>,
-    filled: &[(ElementRef<'_>, &str)],
+    filled: &[Filled<'_>],
 ) -> Option<Submission> {
     let own = |name: &str, of: &str| {
         button
@@ -71,8 +77,9 @@ pub(super) fn submission(
         .into_iter()
         .filter(|control| form_of(page, *control) == Some(form))
         .filter_map(|control| {
-            let value = match filled.iter().find(|(field, _)| *field == control) {
-                Some((_, value)) => (*value).to_owned(),
+            let value = match filled.iter().find(|field| field.element == control) {
+                Some(field) => field.sent.clone()?,
+                None if another_of_its_group(control, filled) => return None,
                 None => sent(control, button)?,
             };
             Some((control.value().attr("name").filter(|name| !name.is_empty())?.to_owned(), value))
@@ -80,11 +87,26 @@ pub(super) fn submission(
         .collect();
     let multipart =
         own("formenctype", "enctype").is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/form-data"));
-    Some(Submission { post, fields, multipart, ..Submission::get(url) }.sent_from(base))
+    let mut submission = Submission { post, fields, multipart, ..Submission::get(url) }.sent_from(base);
+    // Panels that send their forms by script take the token from the page's head.
+    let meta = all(page, "meta[name=csrf-token]").first().and_then(|meta| meta.value().attr("content"));
+    if let Some(token) = meta.filter(|_| post) {
+        submission.headers.push(("x-csrf-token".to_owned(), token.to_owned()));
+    }
+    Some(submission)
+}
+
+/// Whether another radio button of the same group was chosen.
+fn another_of_its_group(control: ElementRef<'_>, filled: &[Filled<'_>]) -> bool {
+    let radio = |element: ElementRef<'_>| element.value().attr("type") == Some("radio");
+    radio(control)
+        && filled.iter().any(|field| {
+            radio(field.element) && field.element.value().attr("name") == control.value().attr("name")
+        })
 }
 
 /// The value that a control sends on its own account, if any.
-fn sent(control: ElementRef<'_>, button: Option<ElementRef<'_>>) -> Option<String> {
+pub(super) fn sent(control: ElementRef<'_>, button: Option<ElementRef<'_>>) -> Option<String> {
     let element = control.value();
     if element.attr("disabled").is_some() {
         return None;
@@ -113,6 +135,18 @@ fn selected(control: ElementRef<'_>) -> Option<String> {
     Some(option.value().attr("value").map_or_else(|| option.text().collect(), str::to_owned))
 }
 
+/// The value of the option that a person means by its value or its label.
+pub(super) fn option(list: ElementRef<'_>, wanted: &str) -> Option<String> {
+    let css = Selector::parse("option").ok()?;
+    let label =
+        |option: ElementRef<'_>| option.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let value =
+        |option: ElementRef<'_>| option.value().attr("value").map_or_else(|| label(option), str::to_owned);
+    let options: Vec<_> = list.select(&css).collect();
+    let by_value = options.iter().find(|option| value(**option) == wanted);
+    by_value.or_else(|| options.iter().find(|option| label(**option) == wanted)).map(|option| value(*option))
+}
+
 /// Every element for fixed CSS.
 pub(super) fn all<'a>(page: &'a Html, css: &str) -> Vec<ElementRef<'a>> {
     Selector::parse(css).map(|css| page.select(&css).collect()).unwrap_or_default()
@@ -135,7 +169,14 @@ mod tests {
         let email = all(&page, "[name=email]")[0];
         let button = all(&page, "[name=go]")[0];
         let base = Url::parse("http://p.example/a/login?x=1").unwrap();
-        let sent = submission(&page, &base, form, Some(button), &[(email, "me@example.com")]).unwrap();
+        let sent = submission(
+            &page,
+            &base,
+            form,
+            Some(button),
+            &[Filled { element: email, sent: Some("me@example.com".into()) }],
+        )
+        .unwrap();
         assert!(sent.post);
         assert_eq!(sent.url.as_str(), "http://p.example/a/send");
         let fields: Vec<_> =

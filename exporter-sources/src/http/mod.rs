@@ -2,24 +2,26 @@
 
 mod client;
 mod disposition;
-mod export;
 mod form;
 mod jar;
+mod login;
 mod replay;
 mod script;
+mod visit;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use exporter_core::{Error, ErrorKind, Window};
+use exporter_core::{Clock, Error, ErrorKind, FileKind, Window};
 use reqwest::Url;
-use scraper::Html;
 
 use crate::driver::classify::{self, Seen};
-use crate::driver::{Client, Cookie, Credentials, Download, Login, Recipe, expired};
-use crate::selector::{self, written};
-use client::{Connection, Page};
+use crate::driver::{Answer, Client, Cookie, Credentials, Login, Place, Recipe, expired, for_days};
+use crate::panel::LoginKind;
+use client::{Connection, Page, Saved, page_instead};
 use form::Submission;
+use visit::Visit;
 
 pub(crate) use client::Settings;
 
@@ -35,6 +37,7 @@ pub(crate) struct HttpClient {
     way_out: Option<Submission>,
     /// Whether the session is another's, who logs out.
     borrowed: bool,
+    clock: Arc<dyn Clock>,
 }
 
 impl HttpClient {
@@ -44,16 +47,18 @@ impl HttpClient {
         login: Login,
         credentials: Credentials,
         directory: PathBuf,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let base = settings.url.clone();
         Ok(Self {
-            connection: Connection::new(settings)?,
+            connection: Connection::new(settings, &login, &credentials)?,
             base,
             login,
             credentials,
             directory,
             way_out: None,
             borrowed: false,
+            clock,
         })
     }
 
@@ -63,24 +68,14 @@ impl HttpClient {
             .map_err(|error| Error::new(ErrorKind::Config, format!("`{path}` is no address")).source(error))
     }
 
-    /// What to send to log in, read off the login page.
-    fn login_form(&self, page: &Page) -> Result<Submission, Error> {
-        let html = Html::parse_document(&page.html);
-        let wanted = format!("{} and {}", written(&self.login.username), written(&self.login.password));
-        let missing = || classify::no_login_form(page.seen(), &wanted);
-        let username = selector::first(&self.login.username, &html).ok_or_else(missing)?;
-        let password = selector::first(&self.login.password, &html).ok_or_else(missing)?;
-        let form = form::form_of(&html, password).ok_or_else(missing)?;
-        let button = selector::first(&self.login.submit, &html)
-            .filter(|button| form::form_of(&html, *button) == Some(form));
-        let filled =
-            [(username, self.credentials.username.expose()), (password, self.credentials.password.expose())];
-        form::submission(&html, &page.url, form, button, &filled).ok_or_else(missing)
-    }
-
     /// A page of the panel, or why it is not the one asked for.
     async fn page(&mut self, path: &str) -> Result<Page, Error> {
         let page = self.connection.get(self.url(path)?).await?;
+        self.seen(page)
+    }
+
+    /// A page that came, unless it says that it is not the one asked for.
+    fn seen(&mut self, page: Page) -> Result<Page, Error> {
         if let Some(error) = classify::refusal(page.seen()) {
             return Err(error);
         }
@@ -93,24 +88,44 @@ impl HttpClient {
                 .context("status", page.status.to_string())
                 .hint("correct the export's `page` in the configuration"));
         }
-        if let Some(way_out) = way_out(&page) {
+        if let Some(way_out) = self.way_out(&page) {
             self.way_out = Some(way_out);
         }
         Ok(page)
+    }
+
+    /// Sends what ends in the export's file; `direct` when no page led to it.
+    async fn take(&self, submission: &Submission, recipe: &Recipe, direct: bool) -> Result<Answer, Error> {
+        let wants_page = recipe.file == Some(FileKind::Html);
+        match self.connection.save(submission, &self.directory, wants_page).await? {
+            Saved::File(download) => Ok(Answer::File(download)),
+            Saved::Page(page) => {
+                let visit = Visit::new(page);
+                match visit.shows(&recipe.empty) {
+                    Some(said) => Ok(Answer::Nothing { said }),
+                    None => Err(page_instead(&visit.page, direct)),
+                }
+            }
+        }
+    }
+
+    /// Sends what a step on a page sends, and takes the page that comes.
+    async fn follow(&mut self, submission: &Submission) -> Result<Page, Error> {
+        let page = self.connection.submit(submission).await?;
+        self.seen(page)
     }
 }
 
 #[async_trait]
 impl Client for HttpClient {
     async fn login(&mut self) -> Result<(), Error> {
-        let page = self.connection.get(self.url(&self.login.page)?).await?;
-        let submission = self.login_form(&page)?;
-        let answer = self.connection.submit(&submission).await?;
-        let on_login_page = classify::is_login_page(&answer.html);
-        if let Some(error) = classify::login_outcome(answer.seen(), on_login_page) {
-            return Err(error);
+        self.borrowed = false;
+        if self.login.kind != LoginKind::Form {
+            return Ok(());
         }
-        self.way_out = way_out(&answer);
+        let answer = self.log_in().await?;
+        self.outcome(&answer)?;
+        self.way_out = self.way_out(&answer);
         Ok(())
     }
 
@@ -129,10 +144,28 @@ impl Client for HttpClient {
         Ok(self.connection.jar().all())
     }
 
-    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Download, Error> {
-        let page = self.page(&recipe.page).await?;
-        let submission = export::request(&page, recipe, window)?;
-        self.connection.save(&submission, &self.directory).await
+    async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Answer, Error> {
+        let (submission, visit) = match &recipe.place {
+            Place::Address { address, headers } => {
+                let mut submission = Submission::get(self.url(&for_days(address, window)?)?);
+                for (name, value) in headers {
+                    submission.headers.push((name.clone(), for_days(value, window)?));
+                }
+                (submission, None)
+            }
+            Place::Page { page, steps, trigger } => {
+                let mut visit = Visit::new(self.page(&for_days(page, window)?).await?);
+                for step in steps {
+                    visit.step(self, step, window).await?;
+                }
+                // Where the page is filtered by now, what it shows is about the days asked for.
+                if let Some(said) = visit.shows(&recipe.empty).filter(|_| recipe.is_filtered()) {
+                    return Ok(Answer::Nothing { said });
+                }
+                (visit.clicked(trigger)?, Some(visit))
+            }
+        };
+        self.take(&submission, recipe, visit.is_none()).await
     }
 
     async fn logout(&mut self) -> Result<(), Error> {
@@ -141,19 +174,8 @@ impl Client for HttpClient {
     }
 }
 
-/// The form or link that logs out, as far as the page shows one.
-fn way_out(page: &Page) -> Option<Submission> {
-    let html = Html::parse_document(&page.html);
-    if let Some(form) = form::all(&html, "form[action*=logout], form[action*=keluar]").first() {
-        return form::submission(&html, &page.url, *form, None, &[]);
-    }
-    let link = *form::all(&html, "a[href*=logout], a[href*=keluar]").first()?;
-    let url = page.url.join(link.value().attr("href")?).ok()?;
-    Some(Submission::get(url).sent_from(&page.url))
-}
-
 impl Page {
     fn seen(&self) -> Seen<'_> {
-        Seen { url: self.url.as_str(), status: Some(self.status), html: &self.html }
+        Seen { url: self.url.as_str(), status: Some(self.status), pause: self.pause, html: &self.html }
     }
 }

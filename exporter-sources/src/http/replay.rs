@@ -8,7 +8,7 @@ use scraper::Html;
 use super::HttpClient;
 use super::client::Page;
 use super::form::{Submission, all};
-use crate::driver::Download;
+use crate::driver::{Answer, Recipe};
 use crate::route::{Body, Facts, Route, Wanted, render};
 
 impl HttpClient {
@@ -16,15 +16,16 @@ impl HttpClient {
     pub(crate) async fn replay(
         &mut self,
         route: &Route,
+        recipe: &Recipe,
         window: Window,
         now: DateTime<Utc>,
-    ) -> Result<Download, Error> {
+    ) -> Result<Answer, Error> {
         let page = self.url(&route.page)?;
         let mut facts =
             if route.needs_page() { facts(&self.page(&route.page).await?) } else { Facts::default() };
         facts.cookies = self.connection.jar().values(&page);
         let submission = submission(route, &page, &Wanted { window, facts: &facts, now })?;
-        self.connection.save(&submission, &self.directory).await
+        self.take(&submission, recipe, false).await
     }
 }
 
@@ -91,7 +92,8 @@ mod tests {
             body = { form = [["_token", "{{field _token}}"]] }"#;
         let route: Route = toml::from_str(text).unwrap();
         let html = "<meta name=csrf-token content=m1><input type=hidden name=_token value=t1>";
-        let page = Page { url: Url::parse(&route.page).unwrap(), status: 200, html: html.to_owned() };
+        let page =
+            Page { url: Url::parse(&route.page).unwrap(), status: 200, pause: None, html: html.to_owned() };
         let day = |d| NaiveDate::from_ymd_opt(2026, 2, d).unwrap();
         let window = Window::inclusive(day(1), day(2)).unwrap();
         let wanted = Wanted { window, facts: &facts(&page), now: route.learned };

@@ -5,7 +5,7 @@ use std::path::Path;
 use exporter_core::{Error, ErrorKind, ExportSpec, FileKind, Stage, Table};
 use sha2::{Digest as _, Sha256};
 
-use crate::driver::{classify, expired, too_large};
+use crate::driver::{Recipe, classify, expired, too_large};
 use crate::formats::{self, ReadOptions, typing};
 
 /// A file, read.
@@ -18,12 +18,26 @@ pub(super) struct Content {
     pub notes: Vec<String>,
 }
 
+impl Content {
+    /// No rows: the panel's own word for it instead of a file.
+    pub(super) fn nothing(recipe: &Recipe, spec: &ExportSpec, said: &str) -> Self {
+        let names = if recipe.columns.is_empty() { &spec.key } else { &recipe.columns };
+        Self {
+            kind: FileKind::Html,
+            table: Table::with_names(names),
+            size: 0,
+            sha256: String::new(),
+            notes: vec![format!("the panel has nothing for these days, it says: \"{said}\"")],
+        }
+    }
+}
+
 /// Reads a file. One that is not of the expected kind is removed; one that is, but
 /// cannot be read, stays as evidence.
 pub(super) async fn read(
     path: &Path,
     limit: u64,
-    expected: Option<FileKind>,
+    recipe: &Recipe,
     spec: &ExportSpec,
 ) -> Result<Content, Error> {
     let size = tokio::fs::metadata(path).await?.len();
@@ -32,16 +46,16 @@ pub(super) async fn read(
         return Err(too_large(limit).at(Stage::Download));
     }
     let bytes = tokio::fs::read(path).await?;
-    let kind = match kind_of(&bytes, expected) {
+    let kind = match kind_of(&bytes, recipe.file) {
         Ok(kind) => kind,
         Err(error) => {
             tokio::fs::remove_file(path).await?;
             return Err(error.at(Stage::Download));
         }
     };
-    let spec = spec.clone();
+    let (spec, names) = (spec.clone(), recipe.columns.clone());
     let read = tokio::task::spawn_blocking(move || {
-        table(&bytes, &spec).map(|(table, notes)| (table, notes, sha256(&bytes)))
+        table(&bytes, &spec, &names).map(|(table, notes)| (table, notes, sha256(&bytes)))
     });
     let (table, notes, sha256) = read
         .await
@@ -72,13 +86,19 @@ fn kind_of(bytes: &[u8], expected: Option<FileKind>) -> Result<FileKind, Error> 
 
 /// The typed table in the file, and what a reader of the report should know: cells that do
 /// not fit, not how a file that was read for certain is laid out.
-fn table(bytes: &[u8], spec: &ExportSpec) -> Result<(Table, Vec<String>), Error> {
-    let expect = spec.key.clone();
+fn table(bytes: &[u8], spec: &ExportSpec, names: &[String]) -> Result<(Table, Vec<String>), Error> {
+    let expect = if names.is_empty() { spec.key.clone() } else { names.to_vec() };
     let reading = formats::read(bytes, &ReadOptions { expect, ..ReadOptions::default() })?;
     for note in &reading.notes {
         tracing::debug!(export = spec.name, "{note}");
     }
     let mut table = reading.table;
+    if let Some(missing) = names.iter().find(|name| table.position(name).is_none()) {
+        let found: Vec<&str> = table.columns().iter().map(|column| &*column.name).collect();
+        return Err(Error::new(ErrorKind::MissingColumn, format!("the file has no column `{missing}`"))
+            .context("columns", found.join(", "))
+            .hint("if the panel has changed, correct the export's `columns` in the configuration"));
+    }
     let options = typing::TypingOptions { declared: spec.types.clone(), text: spec.key.clone() };
     let notes = typing::apply(&mut table, &options);
     Ok((table, notes))

@@ -5,8 +5,8 @@ use exporter_core::{Driver, Error, ErrorKind, ExportRequest, ExportSpec, Stage, 
 
 use super::content::{self, Content};
 use super::session::Clients;
-use super::{Panel, learning};
-use crate::driver::{Client as _, Download, Recipe};
+use super::{LoginKind, Panel, learning};
+use crate::driver::{Answer, Client as _, Download, Place, Recipe};
 use crate::route::{Route, Routes};
 
 /// One way to a file.
@@ -20,9 +20,10 @@ enum Way {
     Browser,
 }
 
-/// A file that came by one of the ways, and what is in it.
+/// What came by one of the ways: a file and what is in it, or the panel's word that
+/// there is nothing.
 pub(super) struct Fetched {
-    pub download: Download,
+    pub download: Option<Download>,
     pub content: Content,
     pub driver: Driver,
     /// What a reader of the report should know.
@@ -79,6 +80,10 @@ impl Panel {
             .and_then(|routes| routes.get(&recipe.name))
             .filter(|route| self.fits(route, recipe))
             .map(|route| Way::Route(Box::new(route.clone())));
+        if self.login.kind != LoginKind::Form || matches!(recipe.place, Place::Address { .. }) {
+            // Such a panel has no pages that a browser could help with.
+            return vec![Way::Http];
+        }
         match self.options.driver {
             Driver::Browser => vec![Way::Browser],
             Driver::Http => route.into_iter().chain([Way::Http]).collect(),
@@ -100,26 +105,20 @@ impl Panel {
         request: &ExportRequest,
     ) -> Result<Fetched, Error> {
         let window = request.window;
-        let download = match way {
-            Way::Route(route) => self.http(clients).await?.replay(route, window, self.now()).await,
+        let answer = match way {
+            Way::Route(route) => self.http(clients).await?.replay(route, recipe, window, self.now()).await,
             Way::Http => self.http(clients).await?.download(recipe, window).await,
             Way::Browser => self.browser(clients).await?.download(recipe, window).await,
         };
-        let download = download.map_err(|error| error.at(Stage::Download))?;
         let driver = if matches!(way, Way::Browser) { Driver::Browser } else { Driver::Http };
-        let content = self.look_into(&download, spec, recipe).await?;
+        let (download, content) = match answer.map_err(|error| error.at(Stage::Download))? {
+            Answer::File(download) => {
+                let content = content::read(&download.path, self.options.limit, recipe, spec).await?;
+                (Some(download), content)
+            }
+            Answer::Nothing { said } => (None, Content::nothing(recipe, spec, &said)),
+        };
         Ok(Fetched { download, content, driver, notes: Vec::new() })
-    }
-
-    /// What is in a file; one that cannot be used is kept as evidence only where it was
-    /// of the right kind.
-    pub(super) async fn look_into(
-        &self,
-        download: &Download,
-        spec: &ExportSpec,
-        recipe: &Recipe,
-    ) -> Result<Content, Error> {
-        content::read(&download.path, self.options.limit, recipe.file, spec).await
     }
 
     /// What a learned request brings for the window, read and thrown away.
@@ -132,10 +131,14 @@ impl Panel {
         request: &ExportRequest,
     ) -> Result<Table, Error> {
         let client = self.borrowed(clients).await?;
-        let download = client.replay(route, request.window, self.now()).await?;
-        let content = self.look_into(&download, spec, recipe).await?;
-        tokio::fs::remove_file(&download.path).await?;
-        Ok(content.table)
+        match client.replay(route, recipe, request.window, self.now()).await? {
+            Answer::File(download) => {
+                let content = content::read(&download.path, self.options.limit, recipe, spec).await?;
+                tokio::fs::remove_file(&download.path).await?;
+                Ok(content.table)
+            }
+            Answer::Nothing { said } => Ok(Content::nothing(recipe, spec, &said).table),
+        }
     }
 
     /// What the browser brings for the window.

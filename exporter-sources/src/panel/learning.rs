@@ -5,7 +5,7 @@ use exporter_core::{Driver, Error, ErrorKind, ExportRequest, ExportSpec, Table};
 use super::Panel;
 use super::fetch::Fetched;
 use super::session::Clients;
-use crate::driver::Recipe;
+use crate::driver::{Download, Recipe};
 use crate::route::{Known, Route, Routes, Trace, learn};
 
 /// One export whose route is learned or compared.
@@ -29,7 +29,9 @@ impl Learner<'_> {
         match used {
             Some(route) if self.is_due(route) => self.compare(clients, routes, route, fetched).await,
             None if fetched.driver == Driver::Browser && self.is_unknown(routes) => {
-                let trace = fetched.download.trace.take();
+                let Some(trace) = fetched.download.as_mut().map(|download| download.trace.take()) else {
+                    return Ok(None);
+                };
                 self.learn(clients, routes, trace, &fetched.content.table).await.map(Some)
             }
             _ => Ok(None),
@@ -115,18 +117,26 @@ impl Learner<'_> {
             }
         };
         if browsed.content.table == fetched.content.table {
-            tokio::fs::remove_file(&browsed.download.path).await?;
+            remove(browsed.download.as_ref()).await?;
             routes.keep(&self.recipe.name, Route { verified: self.panel.now(), ..route.clone() })?;
             return Ok(Some("the learned request brings the same table as the browser".to_owned()));
         }
         routes.forget(&self.recipe.name)?;
-        let trace = browsed.download.trace.take();
+        let trace = browsed.download.as_mut().and_then(|download| download.trace.take());
         let learned = self.learn(clients, routes, trace, &browsed.content.table).await?;
-        tokio::fs::remove_file(&fetched.download.path).await?;
+        remove(fetched.download.as_ref()).await?;
         *fetched = browsed;
         Ok(Some(format!(
             "the learned request brought another table than the browser, whose table is used; {learned}"
         )))
+    }
+}
+
+/// Removes a file that is not needed.
+async fn remove(download: Option<&Download>) -> Result<(), Error> {
+    match download {
+        Some(download) => Ok(tokio::fs::remove_file(&download.path).await?),
+        None => Ok(()),
     }
 }
 

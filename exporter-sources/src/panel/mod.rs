@@ -15,7 +15,9 @@ use exporter_core::{Error, ErrorKind, ExportSource, ExportSpec};
 use reqwest::Url;
 use tokio::sync::Mutex;
 
-pub use config::{ExportConfig, LoginConfig, PanelConfig, Preset, preset};
+pub use config::{
+    Columns, ExportConfig, FieldValue, LoginConfig, LoginKind, PanelConfig, Preset, StepConfig, preset,
+};
 pub(crate) use downloads::{BROWSER_PREFIX, make_private};
 pub use downloads::{KEEP_DAYS, sweep};
 pub use options::{BrowserOptions, Deadlines, PanelOptions};
@@ -24,11 +26,14 @@ use crate::driver::{Login, Recipe};
 use export::PanelExport;
 use session::Clients;
 
+use crate::totp::Totp;
+
 /// A web panel with its exports.
 pub struct Panel {
     options: PanelOptions,
     url: Url,
     login: Login,
+    totp: Option<Totp>,
     exports: Vec<(ExportSpec, Recipe)>,
     open: Mutex<Clients>,
 }
@@ -54,9 +59,10 @@ impl Panel {
                 Ok((spec(name, export), Recipe::new(name, export)?))
             })
             .collect::<Result<Vec<(ExportSpec, Recipe)>, Error>>()?;
-        let probe = exports.first().map(|(_, recipe)| recipe.page.clone());
+        let probe = exports.iter().find_map(|(_, recipe)| recipe.probe());
         let login = Login::new(&config.login, probe)?;
-        Ok(Arc::new(Self { options, url, login, exports, open: Mutex::default() }))
+        let totp = options.totp.as_ref().map(Totp::parse).transpose()?;
+        Ok(Arc::new(Self { options, url, login, totp, exports, open: Mutex::default() }))
     }
 
     /// The exports in the configured order, all on this one session.
@@ -75,7 +81,7 @@ fn spec(name: &str, export: &ExportConfig) -> ExportSpec {
         ignore: export.ignore.clone().unwrap_or_default(),
         types: export.types.clone().unwrap_or_default(),
         edits: export.edits.clone().unwrap_or_default(),
-        columns: export.columns,
+        columns: export.width(),
     }
 }
 

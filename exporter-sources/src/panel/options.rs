@@ -16,8 +16,11 @@ pub struct PanelOptions {
     pub timezone: Tz,
     /// User name or e-mail address.
     pub username: Secret,
-    /// Password.
+    /// Password, or the token of a panel that wants one in each request.
     pub password: Secret,
+    /// What the codes of a second factor are made from, as the panel shows it beside its
+    /// QR code.
+    pub totp: Option<Secret>,
     /// How to talk to the panel.
     pub driver: Driver,
     /// A directory for downloaded files and evidence; made private (0700).
@@ -52,6 +55,7 @@ impl PanelOptions {
             timezone,
             username,
             password,
+            totp: None,
             driver: Driver::Auto,
             downloads,
             state: None,

@@ -83,11 +83,16 @@ impl Panel {
             limit: self.options.limit,
         };
         let directory = self.options.downloads.clone();
-        HttpClient::new(&settings, self.login.clone(), self.credentials(), directory)
+        let clock = self.options.clock.clone();
+        HttpClient::new(&settings, self.login.clone(), self.credentials(), directory, clock)
     }
 
     fn credentials(&self) -> Credentials {
-        Credentials { username: self.options.username.clone(), password: self.options.password.clone() }
+        Credentials {
+            username: self.options.username.clone(),
+            password: self.options.password.clone(),
+            totp: self.totp.clone(),
+        }
     }
 }
 

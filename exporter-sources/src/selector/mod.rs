@@ -71,13 +71,16 @@ impl Selector {
 
     /// The first element of the page that it selects.
     pub(crate) fn first<'a>(&self, page: &'a Html) -> Option<ElementRef<'a>> {
-        let css = scraper::Selector::parse(&self.css).ok()?;
-        let mut found = page.select(&css).filter(|element| self.says(*element));
-        if self.innermost {
-            found.find(|element| !element.child_elements().any(|child| self.says(child)))
-        } else {
-            found.next()
-        }
+        self.all(page).into_iter().next()
+    }
+
+    /// Every element of the page that it selects.
+    pub(crate) fn all<'a>(&self, page: &'a Html) -> Vec<ElementRef<'a>> {
+        let Ok(css) = scraper::Selector::parse(&self.css) else { return Vec::new() };
+        let inner = |element: &ElementRef<'_>| {
+            !(self.innermost && element.child_elements().any(|child| self.says(child)))
+        };
+        page.select(&css).filter(|element| self.says(*element)).filter(inner).collect()
     }
 
     fn says(&self, element: ElementRef<'_>) -> bool {
@@ -89,6 +92,11 @@ impl Selector {
 /// The first element that any of the selectors finds, in the order of the list.
 pub(crate) fn first<'a>(selectors: &[Selector], page: &'a Html) -> Option<ElementRef<'a>> {
     selectors.iter().find_map(|selector| selector.first(page))
+}
+
+/// Every element that the selectors find, in the order of the list.
+pub(crate) fn all<'a>(selectors: &[Selector], page: &'a Html) -> Vec<ElementRef<'a>> {
+    selectors.iter().flat_map(|selector| selector.all(page)).collect()
 }
 
 /// The list as people wrote it, for messages.

@@ -1,9 +1,15 @@
 //! A panel as data: the same shape is a built-in preset and a user's overrides.
 
+mod export;
+mod login;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use exporter_core::{ColumnType, EditRules, Error, ErrorKind, FileKind};
+use exporter_core::{Error, ErrorKind};
 use serde::Deserialize;
+
+pub use export::{Columns, ExportConfig, FieldValue, StepConfig};
+pub use login::{LoginConfig, LoginKind};
 
 /// What is known about a panel beside its address and credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -19,50 +25,6 @@ pub struct PanelConfig {
 
 /// A [`PanelConfig`] that comes with the program.
 pub type Preset = PanelConfig;
-
-/// The login form. Selectors are lists: the first that matches wins.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LoginConfig {
-    /// Path of the login page, for instance `/login`.
-    pub page: Option<String>,
-    /// Selectors of the field for the user name or e-mail address.
-    pub username: Option<Vec<String>>,
-    /// Selectors of the field for the password.
-    pub password: Option<Vec<String>>,
-    /// Selectors of the button that sends the form.
-    pub submit: Option<Vec<String>>,
-}
-
-/// One export: where its page is, how it is asked for, what comes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ExportConfig {
-    /// Path of the export's page.
-    pub page: Option<String>,
-    /// Selectors of the field for the first day.
-    pub start: Option<Vec<String>>,
-    /// Selectors of the field for the last day.
-    pub end: Option<Vec<String>>,
-    /// How the fields want a day, in the letters `YYYY`, `MM` and `DD`.
-    pub date_format: Option<String>,
-    /// Selectors of what starts the download.
-    pub trigger: Option<Vec<String>>,
-    /// The kind of file that must come.
-    pub file: Option<FileKind>,
-    /// How many columns the file must have.
-    pub columns: Option<usize>,
-    /// The columns that identify a row.
-    pub key: Option<Vec<String>>,
-    /// What becomes of cells that people edited in the sheet.
-    pub edits: Option<EditRules>,
-    /// Columns that are written but never compared, such as a running number.
-    pub ignore: Option<Vec<String>>,
-    /// Declared types by column name.
-    pub types: Option<BTreeMap<String, ColumnType>>,
-    /// The tab of the spreadsheet; the export's own name unless given.
-    pub tab: Option<String>,
-}
 
 impl PanelConfig {
     /// These settings with those of `over` in their place where `over` has any.
@@ -102,42 +64,8 @@ impl PanelConfig {
     }
 }
 
-impl LoginConfig {
-    /// These settings under those of `over`.
-    #[must_use]
-    pub fn overlay(self, over: Self) -> Self {
-        Self {
-            page: over.page.or(self.page),
-            username: over.username.or(self.username),
-            password: over.password.or(self.password),
-            submit: over.submit.or(self.submit),
-        }
-    }
-}
-
-impl ExportConfig {
-    /// These settings under those of `over`.
-    #[must_use]
-    pub fn overlay(self, over: Self) -> Self {
-        Self {
-            page: over.page.or(self.page),
-            start: over.start.or(self.start),
-            end: over.end.or(self.end),
-            date_format: over.date_format.or(self.date_format),
-            trigger: over.trigger.or(self.trigger),
-            file: over.file.or(self.file),
-            edits: over.edits.or(self.edits),
-            columns: over.columns.or(self.columns),
-            key: over.key.or(self.key),
-            ignore: over.ignore.or(self.ignore),
-            types: over.types.or(self.types),
-            tab: over.tab.or(self.tab),
-        }
-    }
-}
-
 /// The presets that come with the program.
-const PRESETS: [(&str, &str); 1] = [("andalan", include_str!("../presets/andalan.toml"))];
+const PRESETS: [(&str, &str); 1] = [("andalan", include_str!("../../presets/andalan.toml"))];
 
 /// The built-in preset of this name.
 ///
@@ -179,7 +107,7 @@ mod tests {
             toml::from_str("[exports.user]\nkey = ['ID']\n[exports.more]\npage = '/x'").unwrap();
         let merged = preset("andalan").unwrap().overlay(over);
         assert_eq!(merged.exports["user"].key.as_deref(), Some(&["ID".to_owned()][..]));
-        assert_eq!(merged.exports["user"].columns, Some(10));
+        assert_eq!(merged.exports["user"].columns, Some(Columns::Count(10)));
         assert_eq!(merged.names().unwrap().last(), Some(&"more"));
     }
 
