@@ -1,17 +1,18 @@
 //! From a configuration to the parts of a run.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exporter_core::layers::Deadline;
 use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Secret, Session, Sink};
 use exporter_notify::Channel;
 use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
-use exporter_sources::{BrowserOptions, Panel, PanelConfig, PanelOptions, preset, sweep};
+use exporter_sources::{BrowserOptions, LoginKind, Panel, PanelConfig, PanelOptions, sweep};
 use sha2::{Digest as _, Sha256};
-use std::time::Duration;
 
 use crate::channels::channels;
-use crate::config::Loaded;
+use crate::config::{Loaded, load_panel};
 
 /// One export, download and reading together, may take this long.
 const EXPORT_LIMIT: Duration = Duration::from_mins(10);
@@ -48,11 +49,18 @@ pub fn assemble(
     let Loaded { config, directory } = loaded;
     let panel = config.panel;
     let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
-    let described = preset(&panel.preset)?.overlay(over);
+    let described = described(&panel.preset, &directory)?.overlay(over);
     check_names(only, &described.names()?)?;
 
     let downloads = directory.join(config.files.downloads.unwrap_or_else(|| "downloads".into()));
-    let username = panel.username.resolve(&directory, "the panel's user name")?;
+    let username = match &panel.username {
+        Some(place) => place.resolve(&directory, "the panel's user name")?,
+        None if matches!(described.login.kind, Some(LoginKind::Bearer | LoginKind::None)) => Secret::new(""),
+        None => {
+            return Err(Error::new(ErrorKind::Config, "`[panel]` has no `username`")
+                .hint("say where it is kept: username = \"env:PANEL_USER\" or \"file:panel-user\""));
+        }
+    };
     let (account, sheet) = (account(&panel.url, &username), config.sheets.spreadsheet.clone());
     let mut options = PanelOptions::new(
         panel.url,
@@ -62,6 +70,8 @@ pub fn assemble(
         downloads.clone(),
         clock.clone(),
     );
+    let totp = panel.totp.as_ref().map(|place| place.resolve(&directory, "the secret of the second factor"));
+    options.totp = totp.transpose()?;
     options.state = Some(state);
     options.driver = driver.unwrap_or(panel.driver);
     options.browser = BrowserOptions {
@@ -93,6 +103,15 @@ pub fn assemble(
         })
         .collect();
     Ok(Parts { jobs, account, sheet, session: panel, sink, channels })
+}
+
+/// The panel that `preset` means: a file by its path, else a built-in one.
+fn described(preset: &str, directory: &Path) -> Result<PanelConfig, Error> {
+    match preset {
+        "none" => Ok(PanelConfig::default()),
+        path if path.ends_with(".toml") || path.contains('/') => load_panel(&directory.join(path)),
+        name => exporter_sources::preset(name),
+    }
 }
 
 /// Names a panel account: its address and a digest of the user name.

@@ -4,5 +4,5 @@ mod load;
 mod model;
 mod secret;
 
-pub use load::load;
+pub use load::{load, load_panel};
 pub use model::{Loaded, TelegramSection};

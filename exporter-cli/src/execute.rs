@@ -184,6 +184,8 @@ pub fn user() -> String {
 /// The account of a configuration, without building anything.
 pub fn account(loaded: &Loaded) -> Result<String, Error> {
     let panel = &loaded.config.panel;
-    let username = panel.username.resolve(&loaded.directory, "the panel's user name")?;
+    let username =
+        panel.username.as_ref().map(|place| place.resolve(&loaded.directory, "the panel's user name"));
+    let username = username.transpose()?.unwrap_or_else(|| Secret::new(""));
     Ok(crate::assemble::account(&panel.url, &username))
 }

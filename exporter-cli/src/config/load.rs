@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use exporter_core::{Error, ErrorKind};
+use exporter_sources::PanelConfig;
 
 use super::model::{Config, Loaded};
 
@@ -20,6 +21,22 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     let config: Config = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;
     let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
     Ok(Loaded { config, directory })
+}
+
+/// Reads and checks a file that describes a panel.
+///
+/// # Errors
+/// [`ErrorKind::Config`] with the place of the mistake.
+pub fn load_panel(path: &Path) -> Result<PanelConfig, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(
+            ErrorKind::Config,
+            format!("the description of the panel {} cannot be read", path.display()),
+        )
+        .source(error)
+        .hint("`[panel] preset` is the name of a built-in panel, `none`, or the path of such a file")
+    })?;
+    toml::from_str(&text).map_err(|error| explain(path, &text, &error))
 }
 
 /// `FILE:LINE:COLUMN: what`, with the nearest name for a key that is not known.

@@ -41,7 +41,8 @@ pub struct Config {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PanelSection {
-    /// A built-in panel.
+    /// A built-in panel, the path of a file that describes one (`./mine.toml`), or `none`
+    /// where this file describes all of it.
     #[serde(default = "andalan")]
     pub preset: String,
     /// The panel's address.
@@ -49,10 +50,12 @@ pub struct PanelSection {
     /// Its time zone: it says which day is today.
     #[serde(default = "jakarta")]
     pub timezone: Tz,
-    /// Where the user name is kept.
-    pub username: SecretRef,
-    /// Where the password is kept.
+    /// Where the user name is kept; a panel that only wants a token has none.
+    pub username: Option<SecretRef>,
+    /// Where the password is kept, or the token.
     pub password: SecretRef,
+    /// Where the secret of the second factor is kept.
+    pub totp: Option<SecretRef>,
     /// How to talk to it.
     #[serde(default)]
     pub driver: Driver,
