@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use exporter_core::{
-    Clock, Driver, Error, Events, Job, Listener, Outbox, Outcome, Pipeline, RetryPolicy, Sink, Window,
+    Clock, Driver, Error, Events, Job, Listener, Outbox, Outcome, Pipeline, RetryPolicy, Secret, Sink, Window,
 };
 use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{

@@ -37,6 +37,8 @@ pub(crate) enum Place {
         address: String,
         /// Headers and the patterns of their values.
         headers: Vec<(String, String)>,
+        /// Where the answer names its next page, such as `links.next`.
+        next: Option<String>,
     },
     /// From a page with something to click on.
     Page {
@@ -113,6 +115,7 @@ impl Recipe {
             (Some(address), None) => Place::Address {
                 address: pattern(address)?,
                 headers: pairs(config.headers.as_ref(), pattern)?,
+                next: config.next.clone(),
             },
             (None, Some(page)) => page_place(name, config, pattern(page)?, &pattern)?,
         };

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use exporter_core::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 use reqwest::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, Url, multipart, redirect};
+use reqwest::{Client, Response, StatusCode, Url, multipart, redirect};
 use tokio::io::AsyncWriteExt as _;
 
 use super::disposition::file_name;
@@ -21,6 +21,10 @@ use crate::panel::LoginKind;
 
 /// Pages longer than this are no pages for people.
 const PAGE_LIMIT: usize = 16 << 20;
+
+/// A pause that is worth waiting for in the middle of an export, and how often.
+const SHORT: Duration = Duration::from_secs(20);
+const PATIENCE: usize = 3;
 
 /// How the connection is made.
 #[derive(Debug, Clone)]
@@ -89,6 +93,11 @@ impl Connection {
             })?;
         let authorisation = authorisation(login.kind, credentials)?;
         Ok(Self { client, jar, settings: settings.clone(), authorisation })
+    }
+
+    /// The most bytes that a file may have.
+    pub(super) fn limit(&self) -> u64 {
+        self.settings.limit
     }
 
     /// The cookies.
@@ -179,7 +188,20 @@ impl Connection {
         path.keep().map_err(|error| Error::from(error.error))
     }
 
+    /// Sends, and once more after the pause that a panel asks for when we are too fast.
     async fn send(&self, submission: &Submission) -> Result<Response, Error> {
+        for _ in 0..PATIENCE {
+            let response = self.send_now(submission).await?;
+            let asked = pause(&response).filter(|pause| {
+                response.status() == StatusCode::TOO_MANY_REQUESTS && !submission.post && *pause <= SHORT
+            });
+            let Some(pause) = asked else { return Ok(response) };
+            tokio::time::sleep(pause).await;
+        }
+        self.send_now(submission).await
+    }
+
+    async fn send_now(&self, submission: &Submission) -> Result<Response, Error> {
         let mut url = submission.url.clone();
         if !submission.post && !submission.fields.is_empty() {
             // A form sent by GET replaces the query of its address.

@@ -5,6 +5,7 @@ mod disposition;
 mod form;
 mod jar;
 mod login;
+mod paged;
 mod replay;
 mod script;
 mod visit;
@@ -146,10 +147,13 @@ impl Client for HttpClient {
 
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Answer, Error> {
         let (submission, visit) = match &recipe.place {
-            Place::Address { address, headers } => {
+            Place::Address { address, headers, next } => {
                 let mut submission = Submission::get(self.url(&for_days(address, window)?)?);
                 for (name, value) in headers {
                     submission.headers.push((name.clone(), for_days(value, window)?));
+                }
+                if let Some(next) = next {
+                    return self.pages(&submission, next, recipe).await;
                 }
                 (submission, None)
             }

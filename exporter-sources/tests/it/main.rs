@@ -5,4 +5,5 @@ mod pdf_corpus;
 mod session_drivers;
 mod session_orphans;
 mod session_routes;
+mod sites;
 mod stand_in;

@@ -17,6 +17,8 @@ pub struct ExportConfig {
     pub address: Option<String>,
     /// Headers sent to the `address`.
     pub headers: Option<BTreeMap<String, String>>,
+    /// Where the JSON from the `address` names its next page, such as `links.next`.
+    pub next: Option<String>,
     /// What is done on the page before the date fields are set.
     pub steps: Option<Vec<StepConfig>>,
     /// Selectors of the field for the first day.
@@ -106,6 +108,7 @@ impl ExportConfig {
             page,
             address,
             headers: over.headers.or(self.headers),
+            next: over.next.or(self.next),
             steps: over.steps.or(self.steps),
             start: over.start.or(self.start),
             end: over.end.or(self.end),

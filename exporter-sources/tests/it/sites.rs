@@ -1,0 +1,147 @@
+//! The example panels of `docs/panels/` against the sandbox's sites, in each driver they allow.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use exporter_core::{Driver, ErrorKind, Export, ExportRequest, FixedClock, Secret, Session as _, Window};
+use exporter_sandbox::panel::data::Dataset;
+use exporter_sandbox::panel::{EMAIL, PASSWORD, TOTP_SECRET};
+use exporter_sandbox::{Options, Sandbox, sites};
+use exporter_sources::{Panel, PanelConfig, PanelOptions, preset};
+
+use crate::session_drivers::browser_here;
+
+fn day(month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, month, day).unwrap()
+}
+
+/// A description that is shown to operators.
+fn described(name: &str) -> PanelConfig {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/panels").join(format!("{name}.toml"));
+    toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+struct Bench {
+    sandbox: Sandbox,
+    directory: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let sandbox = Sandbox::start(Options::default()).await.unwrap();
+        Self { sandbox, directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn panel(&self, site: &str, config: &PanelConfig, driver: Driver) -> Arc<Panel> {
+        let url = self.sandbox.sites().iter().find(|other| other.name == site).unwrap().url.clone();
+        // Codes of a second factor are made from the real time.
+        let clock = Arc::new(exporter_core::SystemClock);
+        let password = if site == "api" { sites::API_TOKEN } else { PASSWORD };
+        let mut options = PanelOptions::new(
+            url,
+            chrono_tz::Asia::Jakarta,
+            Secret::new(EMAIL),
+            Secret::new(password),
+            self.directory.path().to_path_buf(),
+            clock,
+        );
+        options.totp = Some(Secret::new(TOTP_SECRET));
+        options.driver = driver;
+        options.deadlines.page = Duration::from_secs(20);
+        options.deadlines.download = Duration::from_secs(20);
+        options.state = Some(self.directory.path().join(format!("state-{site}")));
+        Panel::new(config, options).unwrap()
+    }
+
+    /// Every export of a description, with as many rows as the sandbox has for the days.
+    async fn right(&self, site: &str, config: &PanelConfig, driver: Driver, days: Window) -> Vec<Export> {
+        let panel = self.panel(site, config, driver);
+        panel.open().await.unwrap_or_else(|error| panic!("{site} by {driver}: {error:?}"));
+        let mut exports = Vec::new();
+        for source in panel.sources() {
+            let name = &source.spec().name;
+            let request = ExportRequest { window: days, run: "t".into(), attempt: 1 };
+            let export = source.export(&request).await;
+            let export = export.unwrap_or_else(|error| panic!("{site} by {driver}: {error:?}"));
+            let dataset = Dataset::ALL.into_iter().find(|dataset| dataset.name() == name).unwrap();
+            let rows = self.sandbox.panel().rows(dataset, days.first_day(), days.last_day());
+            assert!(!rows.is_empty());
+            assert_eq!(export.table.len(), rows.len(), "{site} by {driver}: {name}");
+            exports.push(export);
+        }
+        panel.close().await.unwrap();
+        exports
+    }
+}
+
+#[tokio::test]
+async fn every_example_runs_over_http() {
+    let bench = Bench::start().await;
+    let days = Window::inclusive(day(9, 10), day(9, 12)).unwrap();
+    for site in ["django", "redmine", "flask_admin", "api", "two_step"] {
+        for export in bench.right(site, &described(site), Driver::Http, days).await {
+            assert_eq!(export.driver, Driver::Http);
+        }
+    }
+    let long = Window::inclusive(day(8, 1), day(9, 12)).unwrap();
+    let joined = bench.right("max_days", &described("max_days"), Driver::Http, long).await;
+    assert!(joined[0].notes.iter().any(|note| note.contains("2 parts")), "{:?}", joined[0].notes);
+}
+
+#[tokio::test]
+async fn every_example_runs_in_the_browser_and_most_then_without_it() {
+    if !browser_here() {
+        return;
+    }
+    let bench = Bench::start().await;
+    let days = Window::inclusive(day(9, 10), day(9, 12)).unwrap();
+    for site in ["django", "datatables", "redmine", "flask_admin", "two_step"] {
+        let exports = bench.right(site, &described(site), Driver::Browser, days).await;
+        assert!(exports.iter().all(|export| export.driver == Driver::Browser));
+        let learned =
+            exports.iter().all(|export| export.notes.iter().any(|note| note.starts_with("learned")));
+        assert_eq!(learned, site != "datatables", "{site}: {:?}", exports[0].notes);
+    }
+}
+
+#[tokio::test]
+async fn a_panel_with_covers_new_windows_and_one_session_is_driven_all_the_same() {
+    if !browser_here() {
+        return;
+    }
+    let bench = Bench::start().await;
+    let days = Window::inclusive(day(9, 10), day(9, 12)).unwrap();
+    let config = preset("andalan").unwrap();
+    for site in ["overlay", "new_tab", "single_session"] {
+        bench.right(site, &config, Driver::Browser, days).await;
+    }
+    bench.right("single_session", &config, Driver::Auto, days).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_wrong_and_a_code_that_is_missing_are_told() {
+    let bench = Bench::start().await;
+    let mut options = PanelOptions::new(
+        bench.sandbox.sites().iter().find(|site| site.name == "api").unwrap().url.clone(),
+        chrono_tz::UTC,
+        Secret::new(""),
+        Secret::new("another-token"),
+        bench.directory.path().to_path_buf(),
+        Arc::new(FixedClock::at("2026-09-12T00:00:00Z".parse().unwrap())),
+    );
+    options.driver = Driver::Http;
+    let panel = Panel::new(&described("api"), options.clone()).unwrap();
+    let request = ExportRequest { window: Window::day(day(9, 12)), run: "t".into(), attempt: 1 };
+    let error = panel.sources()[0].export(&request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongPassword, "{error}");
+    assert!(!format!("{error:?}").contains("another-token"));
+
+    options.url = bench.sandbox.sites().iter().find(|site| site.name == "two_step").unwrap().url.clone();
+    options.username = Secret::new(EMAIL);
+    options.password = Secret::new(PASSWORD);
+    let panel = Panel::new(&described("two_step"), options).unwrap();
+    assert_eq!(panel.open().await.unwrap_err().kind(), ErrorKind::SecondFactor);
+}
