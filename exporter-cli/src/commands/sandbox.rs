@@ -20,7 +20,16 @@ pub async fn main(args: SandboxArgs) -> Exit {
         ..Options::default()
     };
     match Sandbox::start(options).await {
-        Ok(sandbox) => serve(&sandbox).await,
+        Ok(sandbox) => {
+            let exit = serve(&sandbox).await;
+            match sandbox.stop().await {
+                Ok(()) => exit,
+                Err(error) => {
+                    let error = Error::new(ErrorKind::Io, "the spreadsheets could not be kept").source(error);
+                    render::error::print(&error, Exit::Failed)
+                }
+            }
+        }
         Err(error) => {
             let error = Error::new(ErrorKind::Io, "the sandbox cannot start")
                 .source(error)
@@ -30,7 +39,7 @@ pub async fn main(args: SandboxArgs) -> Exit {
     }
 }
 
-/// Prints where everything is and waits for an interrupt.
+/// Prints where everything is and waits until it is asked to end.
 pub async fn serve(sandbox: &Sandbox) -> Exit {
     let sites: Map<String, Value> =
         sandbox.sites().iter().map(|site| (site.name.to_owned(), site.url.clone().into())).collect();
@@ -43,8 +52,8 @@ pub async fn serve(sandbox: &Sandbox) -> Exit {
         "control": sandbox.control_url(),
         "sites": sites,
     });
-    // Listening for the interrupt begins first: whoever reads the line may send it at once.
-    let (interrupted, ()) = tokio::join!(tokio::signal::ctrl_c(), async {
+    // Listening for the signal begins first: whoever reads the line may send it at once.
+    let (interrupted, ()) = tokio::join!(asked_to_end(), async {
         println!("{line}");
         // Who reads the line through a pipe waits for it.
         let _ = std::io::stdout().flush();
@@ -53,4 +62,18 @@ pub async fn serve(sandbox: &Sandbox) -> Exit {
         Ok(()) => Exit::Ok,
         Err(error) => render::error::print(&error.into(), Exit::Failed),
     }
+}
+
+/// An interrupt, or the signal by which a system ends its services.
+async fn asked_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

@@ -115,3 +115,41 @@ async fn the_sandbox_prints_its_addresses_and_serves() {
     let ended = exporter(&["run", "--config", config, "--day", "2026-09-10", "--driver", "http"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_sandbox_that_is_ended_keeps_what_was_written() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().display().to_string();
+    let config = directory.path().join("exporter.toml").display().to_string();
+    let mut rows = Vec::new();
+    for (signal, new) in [(Signal::TERM, true), (Signal::INT, false)] {
+        let words = ["sandbox", "--data", &data];
+        let mut child = command(&words).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let addresses: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        assert_eq!(addresses["config"], config);
+        let words = [
+            "run",
+            "--config",
+            &config,
+            "--day",
+            "2026-09-10",
+            "--driver",
+            "http",
+            "--only",
+            "user",
+            "--json",
+        ];
+        let report: Value = serde_json::from_str(&exporter(&words).await.out).unwrap();
+        rows.push(report["exports"][0]["rows"].clone());
+        assert_eq!(report["exports"][0]["new"].as_u64() > Some(0), new, "{report:#}");
+        let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+        assert!(child.wait().await.unwrap().success());
+    }
+    assert_eq!(rows[0], rows[1]);
+}

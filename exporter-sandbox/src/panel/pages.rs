@@ -182,6 +182,14 @@ pub(super) fn second_factor(session: &Session) -> String {
     outside("Verifikasi dua langkah", session, "/two-factor-challenge", fields, "Kirim", Manner::TwoStep)
 }
 
+/// Enough of a look to tell a page's parts apart.
+const STYLE: &str = "<style>body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f4f6f9;color:#234}\
+    body>:not(nav){margin-left:24px}nav{background:#263449;padding:12px 24px;display:flex;gap:18px;align-items:center}\
+    nav a,nav button{color:#cdd9ea;text-decoration:none;background:none;border:0;font:inherit}nav form{margin-left:auto}\
+    input{margin:0 12px 0 6px;padding:5px 8px;border:1px solid #bcc7d6;border-radius:4px}\
+    button{padding:6px 14px;border:1px solid #8fa3bd;border-radius:4px;cursor:pointer}\
+    .alert{background:#fbe3e4;border:1px solid #e7b3b6;padding:8px 12px;margin:12px 24px;border-radius:4px}</style>";
+
 /// A page outside the login: one form.
 fn outside(
     title: &str,
@@ -197,7 +205,7 @@ fn outside(
     let covers = covers(manner);
     format!(
         "<!DOCTYPE html><html lang=\"id\"><head><meta charset=\"utf-8\"><meta name=\"csrf-token\" content=\"{token}\">\
-         <title>{title}</title></head><body>{alert}<form method=\"POST\" action=\"{action}\">\
+         <title>{title}</title>{STYLE}</head><body>{alert}<form method=\"POST\" action=\"{action}\">\
          <input type=\"hidden\" name=\"_token\" value=\"{token}\">{fields}\
          <button type=\"submit\" class=\"{class}\">{button}</button></form>{covers}</body></html>"
     )
@@ -222,7 +230,7 @@ pub(super) fn page(page: Option<&ExportPage>, session: &Session, manner: Manner)
     let link = if manner == Manner::Renamed { "tombol tautan" } else { "btn btn-link" };
     format!(
         "<!DOCTYPE html><html lang=\"id\"><head><meta charset=\"utf-8\"><meta name=\"csrf-token\" content=\"{token}\">\
-         <title>Toko Andalan</title></head><body><nav><a href=\"/dashboard\">Dasbor</a> \
+         <title>Toko Andalan</title>{STYLE}</head><body><nav><a href=\"/dashboard\">Dasbor</a> \
          <a href=\"/transaksi/index-export\">Transaksi</a> <a href=\"/point_transaction\">Poin</a> \
          <a href=\"/user-front\">Pengguna</a> <a href=\"/koin_pay\">Koin</a>\
          <form method=\"POST\" action=\"/logout\"><input type=\"hidden\" name=\"_token\" value=\"{token}\">\

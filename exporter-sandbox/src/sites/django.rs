@@ -2,6 +2,8 @@
 //! export page on which the format is chosen (docs.djangoproject.com, django-import-export docs).
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::{Form, Path, Query, RawQuery, State};
@@ -25,12 +27,15 @@ const TOKEN_COOKIE: &str = "csrftoken";
 struct Site {
     data: Data,
     visitors: Visitors,
+    /// Counts pages: each masks its token in another way.
+    pages: Arc<AtomicU64>,
 }
 
 type Fields = HashMap<String, String>;
 
 pub(super) fn router(data: Data) -> Router {
-    let site = Site { visitors: Visitors::new("sessionid", data.seed() ^ 0xd1), data };
+    let visitors = Visitors::new("sessionid", data.seed() ^ 0xd1);
+    let site = Site { visitors, data, pages: Arc::default() };
     Router::new()
         .route("/", get(|| async { found("/admin/") }))
         .route("/admin/", get(index))
@@ -47,8 +52,8 @@ fn dataset(model: &str) -> Option<Dataset> {
 }
 
 /// The token's mask changes with every page, its secret does not.
-fn masked(secret: &str, salt: u64) -> String {
-    format!("{:032x}{secret}", mix(salt, secret.len() as u64))
+fn masked(secret: &str, page: u64) -> String {
+    format!("{:016x}{:016x}{secret}", mix(17, page), mix(19, page))
 }
 
 /// The secret of a visitor, and the cookie that brings it if they have none yet.
@@ -61,9 +66,14 @@ fn secret(headers: &HeaderMap, visitor: &Visitor) -> (String, Option<String>) {
 }
 
 /// A page with the form's token in it.
-fn with_token(headers: &HeaderMap, visitor: &Visitor, make: impl FnOnce(&str) -> String) -> Response {
+fn with_token(
+    site: &Site,
+    headers: &HeaderMap,
+    visitor: &Visitor,
+    make: impl FnOnce(&str) -> String,
+) -> Response {
     let (secret, set) = secret(headers, visitor);
-    let token = masked(&secret, u64::from(secret.bytes().map(u32::from).sum::<u32>()));
+    let token = masked(&secret, site.pages.fetch_add(1, Ordering::Relaxed));
     let field = format!("<input type=\"hidden\" name=\"csrfmiddlewaretoken\" value=\"{token}\">");
     let response = Html(make(&field)).into_response();
     match set {
@@ -93,12 +103,12 @@ async fn login_page(State(site): State<Site>, Query(query): Query<Fields>, heade
     if visitor.logged_in {
         return found("/admin/");
     }
-    form(&headers, &visitor, query.get("next").map_or("/admin/", String::as_str), "")
+    form(&site, &headers, &visitor, query.get("next").map_or("/admin/", String::as_str), "")
 }
 
-fn form(headers: &HeaderMap, visitor: &Visitor, next: &str, note: &str) -> Response {
+fn form(site: &Site, headers: &HeaderMap, visitor: &Visitor, next: &str, note: &str) -> Response {
     let next = plain(next);
-    with_token(headers, visitor, |token| {
+    with_token(site, headers, visitor, |token| {
         page(
             "Log in | Django site admin",
             &format!(
@@ -121,7 +131,7 @@ async fn login(State(site): State<Site>, headers: HeaderMap, Form(fields): Form<
     }
     let note = "<p class=\"errornote\">Please enter the correct username and password for a staff account. \
                 Note that both fields may be case-sensitive.</p>";
-    form(&headers, &site.visitors.open(&headers), next, note)
+    form(&site, &headers, &site.visitors.open(&headers), next, note)
 }
 
 async fn logout(State(site): State<Site>, headers: HeaderMap, Form(fields): Form<Fields>) -> Response {
@@ -158,7 +168,7 @@ async fn index(State(site): State<Site>, headers: HeaderMap, uri: Uri) -> Respon
         let model = dataset.name().replace('_', "");
         format!("<tr><th><a href=\"/admin/toko/{model}/\">{}</a></th></tr>", dataset.name())
     });
-    with_token(&headers, &visitor, |token| {
+    with_token(&site, &headers, &visitor, |token| {
         page("Site administration | Django site admin", &format!("{}<table>{links}</table>", tools(token)))
     })
 }
@@ -187,7 +197,7 @@ async fn changelist(
     let (head, body) = (web::heading(dataset), web::lines(&rows, 100));
     let raw = plain(&raw.map(|raw| format!("?{raw}")).unwrap_or_default());
     let value = |day: Option<&str>| plain(day.unwrap_or_default());
-    with_token(&headers, &visitor, |token| {
+    with_token(&site, &headers, &visitor, |token| {
         page(
             &format!("Select {} to change | Django site admin", dataset.name()),
             &format!(
@@ -225,7 +235,7 @@ async fn export_page(
     let columns = web::each(dataset.columns(), |name| {
         format!("<label><input type=\"checkbox\" name=\"fields\" value=\"{name}\" checked> {name}</label>")
     });
-    with_token(&headers, &visitor, |token| {
+    with_token(&site, &headers, &visitor, |token| {
         page(
             "Export | Django site admin",
             &format!(

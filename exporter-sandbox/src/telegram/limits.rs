@@ -1,4 +1,4 @@
-//! How many messages the service takes, and the clock by which it counts
+//! How many messages and edits the service takes, and the clock by which it counts
 //! (core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
 
 use std::collections::VecDeque;

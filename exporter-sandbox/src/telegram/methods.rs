@@ -93,24 +93,32 @@ impl State {
         let reply = reply.and_then(|reply| reply["message_id"].as_i64());
         let reply = reply.or(parameters.number("reply_to_message_id"));
         let now = self.clock.now();
-        let limited = self.limited;
+        let chat = self.chat(parameters)?;
+        if chat.standing == Standing::Restricted {
+            return Err(Refusal::bad(format!("not enough rights to send {what} to the chat")));
+        }
+        if reply.is_some_and(|id| !chat.messages.contains_key(&id)) {
+            return Err(Refusal::bad("message to be replied not found"));
+        }
+        self.admit(parameters)?;
+        let chat = self.chat(parameters)?;
+        let id = chat.add(Author::Bot, now, reply, content);
+        Ok(chat.shown_message(&chat.messages[&id]))
+    }
+
+    /// Counts a message or an edit, or refuses it when there are too many.
+    fn admit(&mut self, parameters: &Parameters) -> Result<(), Refusal> {
+        if !self.limited {
+            return Ok(());
+        }
+        let now = self.clock.now();
         let mut overall = std::mem::take(&mut self.taken);
-        let sent = self.chat(parameters).and_then(|chat| {
-            if chat.standing == Standing::Restricted {
-                return Err(Refusal::bad(format!("not enough rights to send {what} to the chat")));
-            }
-            if reply.is_some_and(|id| !chat.messages.contains_key(&id)) {
-                return Err(Refusal::bad("message to be replied not found"));
-            }
-            if limited {
-                let group = chat.is_group();
-                limits::take(&mut overall, &mut chat.taken, group, now).map_err(Refusal::flood)?;
-            }
-            let id = chat.add(Author::Bot, now, reply, content);
-            Ok(chat.shown_message(&chat.messages[&id]))
+        let admitted = self.chat(parameters).and_then(|chat| {
+            let group = chat.is_group();
+            limits::take(&mut overall, &mut chat.taken, group, now).map_err(Refusal::flood)
         });
         self.taken = overall;
-        sent
+        admitted
     }
 
     /// `editMessageText`.
@@ -139,12 +147,18 @@ impl State {
         let now = self.clock.now();
         let chat = self.chat(parameters)?;
         let id = message_id(parameters)?;
-        let message = chat.messages.get_mut(&id).ok_or_else(|| Refusal::bad("message to edit not found"))?;
+        let message = chat.messages.get(&id).ok_or_else(|| Refusal::bad("message to edit not found"))?;
         if message.author != Author::Bot {
             return Err(Refusal::bad("message can't be edited"));
         }
-        change(&mut message.content)?;
-        message.edited = Some(now);
+        let mut content = message.content.clone();
+        change(&mut content)?;
+        self.admit(parameters)?;
+        let chat = self.chat(parameters)?;
+        if let Some(message) = chat.messages.get_mut(&id) {
+            message.content = content;
+            message.edited = Some(now);
+        }
         Ok(chat.shown_message(&chat.messages[&id]))
     }
 

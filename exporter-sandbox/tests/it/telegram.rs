@@ -270,7 +270,10 @@ async fn too_many_messages_are_refused_until_time_has_passed() {
     let refused = answer(bot.post("sendMessage").json(&json!({"chat_id": CHAT, "text": "x"}))).await;
     assert_eq!(told(&refused), (429, "Too Many Requests: retry after 10".to_owned()));
     assert_eq!(refused["parameters"], json!({"retry_after": 10}));
+    let edit = json!({"chat_id": CHAT, "message_id": 1, "text": "y"});
+    assert_eq!(bot.refusal("editMessageText", edit.clone()).await.0, 429, "edits count as well");
     bot.telegram().advance(Duration::from_secs(11));
+    bot.call("editMessageText", edit).await;
     bot.say("x").await;
     bot.telegram().limit(false);
     for _ in 0..40 {
