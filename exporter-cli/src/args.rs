@@ -131,6 +131,15 @@ pub struct TableArgs {
     /// Say on stderr what was found where, and what was left out
     #[arg(long)]
     pub explain: bool,
+    /// Draw the pages of a PDF with the found cells over them, also when the table is refused
+    #[arg(long, value_name = "OUT.svg|OUT.png")]
+    pub render: Option<PathBuf>,
+    /// The sheet of a workbook, by name [default: the first with anything in it]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// A column the table must have, such as its key; tells the header and the sheet. Repeatable
+    #[arg(long, value_name = "COLUMN")]
+    pub expect: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,9 +1,10 @@
 //! `exporter table FILE`: the table in a file, whatever its kind.
 
 use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
 
-use exporter_core::{Error, ErrorKind, Secret};
-use exporter_sources::formats::{self, ReadOptions, typing};
+use exporter_core::{Error, ErrorKind, FileKind, Secret};
+use exporter_sources::formats::{self, ReadOptions, Reading, typing};
 
 use crate::args::{TableArgs, TableFormat};
 use crate::exit::Exit;
@@ -21,21 +22,25 @@ fn print(args: TableArgs) -> Result<(), Error> {
     let file = args.file.display().to_string();
     let bytes = std::fs::read(&args.file)
         .map_err(|error| Error::new(ErrorKind::Io, format!("{file} cannot be read")).source(error))?;
-    let options = ReadOptions { password: args.password.map(Secret::new), ..ReadOptions::default() };
+    let options = ReadOptions {
+        password: args.password.map(Secret::new),
+        sheet: args.sheet,
+        expect: args.expect,
+        ..ReadOptions::default()
+    };
+    if let Some(out) = &args.render {
+        draw(&bytes, &options, out).map_err(|error| error.context("file", file.clone()))?;
+    }
     let mut reading = formats::read(&bytes, &options).map_err(|error| error.context("file", file))?;
-    let mut notes = std::mem::take(&mut reading.notes);
+    // CSV shows cells as they are written; types are for JSON and for those who ask.
+    let mut typed = None;
     if args.format == TableFormat::Json {
-        notes.extend(typing::apply(&mut reading.table, &typing::TypingOptions::default()));
+        typed = Some(typing::apply(&mut reading.table, &typing::TypingOptions::default()));
+    } else if args.explain {
+        typed = Some(typing::apply(&mut reading.table.clone(), &typing::TypingOptions::default()));
     }
     if args.explain {
-        for note in notes {
-            eprintln!("{note}");
-        }
-        for total in &reading.totals {
-            let cells: Vec<_> =
-                total.iter().map(ToString::to_string).filter(|cell| !cell.is_empty()).collect();
-            eprintln!("totals: {}", cells.join(" | "));
-        }
+        explain(&reading, &typed.unwrap_or_default());
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = match args.format {
@@ -47,4 +52,40 @@ fn print(args: TableArgs) -> Result<(), Error> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
+}
+
+/// What was found where, on stderr.
+fn explain(reading: &Reading, typed: &[String]) {
+    eprintln!("kind: {}", reading.kind);
+    for note in &reading.notes {
+        eprintln!("{note}");
+    }
+    eprintln!("{} rows of {} columns", reading.table.len(), reading.table.width());
+    for note in typed {
+        eprintln!("{note}");
+    }
+    for total in &reading.totals {
+        let cells: Vec<_> = total.iter().map(ToString::to_string).filter(|cell| !cell.is_empty()).collect();
+        eprintln!("totals: {}", cells.join(" | "));
+    }
+}
+
+/// Draws what was read, before it is known whether there is a table: a refused file is what
+/// people want to look at.
+fn draw(bytes: &[u8], options: &ReadOptions, out: &Path) -> Result<(), Error> {
+    if formats::sniff(bytes)? != FileKind::Pdf {
+        return Err(Error::new(ErrorKind::Config, "only PDFs have pages to draw").hint("leave --render away"));
+    }
+    let pages = formats::inspect_pdf(bytes, options)?.pages;
+    let drawing = render::page::svg(&pages);
+    let kind = out.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
+    let bytes = match kind.as_str() {
+        "svg" => drawing.into_bytes(),
+        _ => {
+            return Err(Error::new(ErrorKind::Config, "a drawing is an SVG file")
+                .hint("give --render a name that ends in .svg"));
+        }
+    };
+    std::fs::write(out, bytes)
+        .map_err(|error| Error::new(ErrorKind::Io, format!("{} cannot be written", out.display())).source(error))
 }

@@ -87,14 +87,25 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
     }
 }
 
-fn read_pdf(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
+/// What [`read`] sees in a PDF, for drawing it; see [`pdf::inspect`].
+///
+/// # Errors
+/// The file cannot be opened. Where only the table is not certain, the pages come all the same.
+pub fn inspect_pdf(bytes: &[u8], options: &ReadOptions) -> Result<pdf::Inspection, Error> {
+    pdf::inspect(bytes, &pdf_options(options)).map_err(|error| pdf_error(&error))
+}
+
+fn pdf_options(options: &ReadOptions) -> pdf::PdfOptions<'_> {
     let limits = pdf::Limits {
         bytes: options.limits.bytes,
         unpacked_bytes: options.limits.unpacked_bytes,
         ..pdf::Limits::default()
     };
-    let password = options.password.as_ref().map(Secret::expose);
-    let read = pdf::read(bytes, &pdf::PdfOptions { password, limits }).map_err(|error| pdf_error(&error))?;
+    pdf::PdfOptions { password: options.password.as_ref().map(Secret::expose), limits }
+}
+
+fn read_pdf(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
+    let read = pdf::read(bytes, &pdf_options(options)).map_err(|error| pdf_error(&error))?;
     let mut table = Table::with_names(&read.header);
     let mut line = (0, 0);
     for row in read.rows {

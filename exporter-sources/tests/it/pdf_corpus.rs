@@ -94,7 +94,9 @@ fn totals_are_kept_apart() {
 #[test]
 fn the_found_cells_can_be_drawn() {
     let bytes = fs::read(corpus().join("dompdf-koin_pay-1-grid.pdf")).expect("the file is there");
-    let pages = pdf::inspect(&bytes, &PdfOptions::default()).expect("a table");
+    let seen = pdf::inspect(&bytes, &PdfOptions::default()).expect("pages");
+    assert_eq!(seen.table.expect("a table").rows.len(), 1);
+    let pages = seen.pages;
     assert_eq!(pages.len(), 1);
     assert_eq!(pages[0].cells.len(), 12, "two rows of six cells");
     let page = &pages[0];

@@ -26,10 +26,10 @@ const WIDE_GAP: f32 = 1.8;
 const SAMPLE: usize = 80;
 
 /// Takes the lines of other tables, and titles between tables, out of `pages`. Lines with at
-/// least `rich` cells are full. Returns what was taken, with the index of its page.
-pub(super) fn separate(pages: &mut [Vec<Line>], rich: usize) -> Vec<(usize, String)> {
+/// least `rich` cells are full; `framed` are those that stand between upright lines. Returns what was taken, with the index of its page.
+pub(super) fn separate(pages: &mut [Vec<Line>], framed: &[Vec<bool>], rich: usize) -> Vec<(usize, String)> {
     let blocks: Vec<Block> =
-        pages.iter().enumerate().flat_map(|(page, lines)| cut(page, lines, rich)).collect();
+        pages.iter().enumerate().flat_map(|(page, lines)| cut(page, lines, &framed[page], rich)).collect();
     let weight = |block: &Block| -> usize {
         pages[block.page][block.first..=block.last].iter().map(Line::segments).sum()
     };
@@ -77,7 +77,7 @@ fn take(pages: &mut [Vec<Line>], dropped: &[Vec<bool>]) -> Vec<(usize, String)> 
 }
 
 /// The blocks of a page: from a full line to the last before a title or a wide gap.
-fn cut(page: usize, lines: &[Line], rich: usize) -> Vec<Block> {
+fn cut(page: usize, lines: &[Line], framed: &[bool], rich: usize) -> Vec<Block> {
     let full = |at: usize| lines[at].segments() >= rich;
     let (Some(first), Some(last)) =
         ((0..lines.len()).find(|&at| full(at)), (0..lines.len()).rfind(|&at| full(at)))
@@ -93,11 +93,15 @@ fn cut(page: usize, lines: &[Line], rich: usize) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut open = Block { page, first, last: first, leads: true };
     for (at, line) in lines.iter().enumerate().take(last + 1).skip(first + 1) {
+        // Lines of one cell are never further apart than this, whatever stands beside them.
+        let apart = TITLE_GAP * usual.max(line.size);
         let title = at < last
             && line.segments() == 1
-            && gap(at) > TITLE_GAP * usual
-            && gap(at + 1) > TITLE_GAP * usual
-            && full(at + 1);
+            && gap(at) > apart
+            && gap(at + 1) > apart
+            && full(at + 1)
+            && !framed.get(at).copied().unwrap_or(false)
+            && !(in_column(line, &lines[at - 1]) || in_column(line, &lines[at + 1]));
         if title {
             blocks.push(Block { last: at - 1, ..open });
             open = Block { page, first: at + 1, last: at + 1, leads: false };
@@ -108,6 +112,13 @@ fn cut(page: usize, lines: &[Line], rich: usize) -> Vec<Block> {
     }
     blocks.push(Block { last, ..open });
     blocks
+}
+
+/// Whether `line` stands below or above a cell of `other` that is not its first: the line of a
+/// tall cell, not a title.
+fn in_column(line: &Line, other: &Line) -> bool {
+    let left = |x0: f32| line.pieces.first().is_some_and(|piece| (piece.x0 - x0).abs() <= 0.15 * line.size);
+    other.pieces.iter().skip(1).any(|piece| left(piece.x0))
 }
 
 /// Whether most cells of the full `lines` are aligned with cells of `sample`.
@@ -155,7 +166,7 @@ mod tests {
         page.push(line(130.0, &[(0.0, "Rekap")]));
         page.extend(table(160.0, [0.0, 63.0, 131.0], "B", 2));
         let mut pages = [page];
-        let taken = separate(&mut pages, 2);
+        let taken = separate(&mut pages, &[vec![false; 100]], 2);
         assert_eq!((pages[0].len(), taken.len()), (7, 4));
     }
 
@@ -165,14 +176,28 @@ mod tests {
         page.push(line(100.0, &[(0.0, "Cabang Bandung")]));
         page.extend(table(130.0, [0.0, 100.0, 200.0], "A", 3));
         let mut pages = [page];
-        let taken = separate(&mut pages, 2);
+        let taken = separate(&mut pages, &[vec![false; 100]], 2);
         assert_eq!(taken, [(0, "Cabang Bandung".to_owned())]);
         assert_eq!(pages[0].len(), 9);
     }
 
     #[test]
+    fn a_line_between_upright_lines_is_no_title() {
+        let mut page = table(0.0, [0.0, 100.0, 200.0], "A", 4);
+        page.push(line(100.0, &[(0.0, "Jl. Melati")]));
+        page.extend(table(130.0, [0.0, 100.0, 200.0], "x", 3));
+        let mut framed = vec![false; 100];
+        framed[5] = true;
+        assert!(separate(&mut [page.clone()], &[framed], 2).is_empty());
+        // Nor is one under a cell in the middle of its row.
+        page[5] = line(100.0, &[(100.0, "Jl. Melati")]);
+        assert!(separate(&mut [page], &[vec![false; 100]], 2).is_empty());
+    }
+
+    #[test]
     fn one_table_over_pages_stays_whole() {
         let mut pages = [table(0.0, [0.0, 100.0, 200.0], "A", 6), table(0.0, [0.0, 100.0, 200.0], "x", 3)];
-        assert!(separate(&mut pages, 2).is_empty());
+        let framed = [vec![false; 100], vec![false; 100]];
+        assert!(separate(&mut pages, &framed, 2).is_empty());
     }
 }

@@ -175,7 +175,11 @@ fn merge_halves(borders: &mut Vec<f32>, body: &[&Line], heads: &[&Piece]) {
             let from = column.checked_sub(1).map_or(f32::NEG_INFINITY, |at| borders[at]);
             let to = borders.get(column).copied().unwrap_or(f32::INFINITY);
             let inside = |piece: &Piece| piece.center() > from && piece.center() < to;
-            let text = body.iter().flat_map(|line| &line.pieces).any(&inside);
+            // A heading that comes again on the next page is no text of the body.
+            let again = |piece: &Piece| {
+                heads.iter().any(|head| head.text == piece.text && (head.x0 - piece.x0).abs() < head.size)
+            };
+            let text = body.iter().flat_map(|line| &line.pieces).any(|piece| inside(piece) && !again(piece));
             (heads.iter().any(|head| inside(head)), text)
         })
         .collect();

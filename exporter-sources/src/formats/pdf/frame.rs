@@ -53,8 +53,7 @@ impl Frame {
 
     /// Whether a line of text stands between the lines of the table.
     pub(super) fn holds(&self, line: &Line) -> bool {
-        let count = self.separators.iter().filter(|separator| runs(separator, line)).count();
-        count >= 3.max(self.separators.len() / 2)
+        beside(&self.separators, line) >= 3.max(self.separators.len() / 2)
     }
 }
 
@@ -68,6 +67,11 @@ fn trim(borders: &mut Vec<f32>, first: f32, last: f32, em: f32, between: impl Fn
     }
 }
 
+/// How many of `separators` run beside `line`.
+pub(super) fn beside(separators: &[Separator], line: &Line) -> usize {
+    separators.iter().filter(|separator| runs(separator, line)).count()
+}
+
 /// Whether `separator` runs beside `line`.
 fn runs(separator: &Separator, line: &Line) -> bool {
     let middle = line.y - 0.3 * line.size;
@@ -76,10 +80,7 @@ fn runs(separator: &Separator, line: &Line) -> bool {
 
 /// Separators that hardly any text crosses.
 fn respected(separators: &[Separator], lines: &[Line], em: f32) -> Vec<Separator> {
-    let beside: Vec<usize> = lines
-        .iter()
-        .map(|line| separators.iter().filter(|separator| runs(separator, line)).count())
-        .collect();
+    let beside: Vec<usize> = lines.iter().map(|line| beside(separators, line)).collect();
     let inside = beside.iter().filter(|&&count| count >= 2).count();
     // Where most lines stand between lines, what stands above or below is no part of the table.
     let framed = 2 * inside >= lines.len();

@@ -183,7 +183,10 @@ fn group(
             .iter()
             .any(|(_, other)| other.y > line.y + 0.3 * line.size && other.y < below.y - 0.3 * line.size);
         let more = (0..columns.count()).any(|c| beside(c, below.y) && !beside(c, line.y));
-        below.y - line.y <= 1.4 * line.size
+        let gap = below.y - line.y;
+        // Beside a name of two lines the others stand in the middle, however far apart the two are.
+        let close = if middle && !more { 2.0 } else { 1.4 };
+        gap <= close * line.size
             && aligned(line.x0, line.x1, below.x0, below.x1, line.size)
             && !(middle && more)
     });

@@ -43,7 +43,9 @@ pub(super) fn run(
         number,
         depth: 0,
     };
-    let state = State::new(page.upright(), area);
+    // A table wider than its page runs over the side: what no one sees there belongs to its rows.
+    let visible = Area { x0: area.x0 - BESIDE, x1: area.x1 + BESIDE, ..area };
+    let state = State::new(page.upright(), visible);
     interpreter.stream(&content, page.resources, state)?;
     let mut marks = interpreter.marks;
     interpreter.painter.finish(&mut marks);
@@ -69,6 +71,9 @@ struct Frame<'a> {
     clip_next: bool,
     text: TextObject,
 }
+
+/// How far beside the page text is read, in points: as far as a page can be wide (Annex C).
+const BESIDE: f32 = 14_400.0;
 
 /// Deeper `q` than this is an attack, not a page.
 const MAX_SAVED: usize = 10_000;

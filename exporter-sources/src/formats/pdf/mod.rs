@@ -100,19 +100,30 @@ pub fn read(bytes: &[u8], options: &PdfOptions<'_>) -> Result<PdfTable, PdfError
     })
 }
 
-/// What [`read`] sees: all pages with their text, lines and boxes, and the cells of the table
-/// that was found, for drawing them over the page.
-pub fn inspect(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, PdfError> {
-    guarded(|| {
-        let mut pages = layouts(bytes, options)?;
-        let (_, cells) = table::build(pages.clone())?;
+/// What [`read`] sees, for drawing it over the page.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// All pages with their text, lines and boxes, and the cells of the table that was found.
+    pub pages: Vec<PageLayout>,
+    /// The table, or why it could not be read.
+    pub table: Result<PdfTable, PdfError>,
+}
+
+/// What [`read`] sees; also where it refuses the file because no table is certain.
+///
+/// # Errors
+/// The file itself cannot be opened, so that there is nothing to look at.
+pub fn inspect(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Inspection, PdfError> {
+    let mut pages = guarded(|| layouts(bytes, options))?;
+    let table = guarded(|| table::build(pages.clone())).map(|(table, cells)| {
         for (number, area) in cells {
             if let Some(page) = pages.iter_mut().find(|page| page.number == number) {
                 page.cells.push(area);
             }
         }
-        Ok(pages)
-    })
+        table
+    });
+    Ok(Inspection { pages, table })
 }
 
 /// lopdf asserts in places what a damaged file does not keep.

@@ -84,6 +84,13 @@ impl PathBuilder {
 
     /// Paints the inside. `thin` is the width below which a box is a line.
     pub(super) fn fill(&self, clip: &Area, color: u32, thin: f32, marks: &mut Marks) {
+        if let [a, b] = &self.parts[..]
+            && let (Some(a), Some(b)) = (a.filled_box(thin), b.filled_box(thin))
+            && let Some((outer, inner)) = ring(a, b, thin)
+        {
+            border(&outer, &inner, clip, marks);
+            return;
+        }
         for part in &self.parts {
             let Some(area) = part.filled_box(thin) else { continue };
             let area = area.intersect(clip);
@@ -128,6 +135,31 @@ impl Part {
             (4..=6).contains(&self.points.len()) && self.points.iter().all(on_corner)
         };
         is_box.then_some(area)
+    }
+}
+
+/// Two boxes, one just inside the other: some writers draw a border so, filling what is between.
+/// Were the inner one not left out (by its winding), only the outer one would have been drawn.
+fn ring(a: Area, b: Area, thin: f32) -> Option<(Area, Area)> {
+    let (outer, inner) = if a.width() >= b.width() { (a, b) } else { (b, a) };
+    let sides = [inner.x0 - outer.x0, inner.y0 - outer.y0, outer.x1 - inner.x1, outer.y1 - inner.y1];
+    let within = sides.iter().all(|side| (-0.01..=thin).contains(side));
+    (within && inner.width() > thin && inner.height() > thin).then_some((outer, inner))
+}
+
+/// The sides of a ring that have any width, as rules.
+fn border(outer: &Area, inner: &Area, clip: &Area, marks: &mut Marks) {
+    for (a, b) in [(outer.y0, inner.y0), (outer.y1, inner.y1)] {
+        if a != b {
+            let at = f32::midpoint(a, b);
+            segment((outer.x0, at), (outer.x1, at), clip, marks);
+        }
+    }
+    for (a, b) in [(outer.x0, inner.x0), (outer.x1, inner.x1)] {
+        if a != b {
+            let at = f32::midpoint(a, b);
+            segment((at, outer.y0), (at, outer.y1), clip, marks);
+        }
     }
 }
 
@@ -194,6 +226,17 @@ mod tests {
         let mut marks = Marks::default();
         path.fill(&PAGE, 7, 2.0, &mut marks);
         assert_eq!(marks.fills.len(), 1);
+    }
+
+    #[test]
+    fn a_box_within_a_box_is_a_border() {
+        let mut path = PathBuilder::default();
+        path.rectangle(&Matrix::IDENTITY, [11.0, 11.0, 98.0, 18.0]);
+        path.rectangle(&Matrix::IDENTITY, [10.0, 10.0, 100.0, 20.0]);
+        let mut marks = Marks::default();
+        path.fill(&PAGE, 7, 2.0, &mut marks);
+        assert_eq!((marks.horizontal.len(), marks.vertical.len(), marks.fills.len()), (2, 2, 0));
+        assert_eq!(marks.vertical[0], Rule { at: 10.5, from: 10.0, to: 30.0 });
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::blocks;
 use super::columns::Columns;
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::furniture::Furniture;
 use super::layout::PageLayout;
 use super::lines::{self, Line};
@@ -40,8 +40,12 @@ pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
     }
     let furniture = Furniture::of(drafts.iter().map(|draft| draft.lines.as_slice()));
     let rich = rich_threshold(&drafts);
+    let framed: Vec<Vec<bool>> = drafts
+        .iter()
+        .map(|draft| draft.lines.iter().map(|line| frame::beside(&draft.vertical, line) >= 3).collect())
+        .collect();
     let mut lines: Vec<Vec<Line>> = drafts.iter_mut().map(|draft| std::mem::take(&mut draft.lines)).collect();
-    let others = blocks::separate(&mut lines, rich);
+    let others = blocks::separate(&mut lines, &framed, rich);
     let mut regions: Vec<Region> = Vec::new();
     let mut before: Vec<(u32, String)> =
         others.into_iter().map(|(page, text)| (drafts[page].layout.number, text)).collect();

@@ -6,6 +6,7 @@ use super::grouping::{self, Sketch, Spacing};
 use super::lines::Line;
 use super::pieces::Piece;
 use super::region::Region;
+use super::separators::Separator;
 
 /// One line of text within a cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +58,8 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
         .horizontal
         .iter()
         .filter(|separator| separator.covered(left, right) >= 0.5 * (right - left))
-        .map(super::separators::Separator::at)
+        .filter(|separator| !region.lines.iter().any(|line| strikes(separator, line)))
+        .map(Separator::at)
         .collect();
     let mut bands: Vec<(usize, Band<'_>)> = Vec::new();
     for line in &region.lines {
@@ -69,6 +71,15 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
         }
     }
     bands.into_iter().map(|(_, band)| band).collect()
+}
+
+/// Whether a rule or the edge of a box runs through the letters of a line: a box painted at the
+/// wrong place, or text struck out, but no border between rows.
+fn strikes(separator: &Separator, line: &Line) -> bool {
+    let (high, low) = (line.y - 0.5 * line.size, line.y - 0.12 * line.size);
+    separator.low > high
+        && separator.high < low
+        && line.pieces.iter().any(|piece| separator.covered(piece.x0, piece.x1) > 0.5 * (piece.x1 - piece.x0))
 }
 
 /// All rows of all regions, in order; `columns` has one entry per region.

@@ -4,7 +4,11 @@ use super::rows::Row;
 
 /// Takes the totals rows out of the body.
 pub(super) fn take_totals(rows: &mut Vec<Row>, notes: &mut Vec<String>) -> Vec<Row> {
-    let mut filled: Vec<usize> = rows.iter().map(Row::filled).collect();
+    // A file of one row and its total: the total says nothing about what is usual.
+    let named = |row: &&Row| {
+        row.cells.iter().position(|cell| !cell.is_empty()).is_some_and(|at| names_totals(&text(row, at)))
+    };
+    let mut filled: Vec<usize> = rows.iter().filter(|row| !named(row)).map(Row::filled).collect();
     filled.sort_unstable();
     let usual = filled.get(filled.len() / 4).copied().unwrap_or(0);
     let (totals, body) = std::mem::take(rows).into_iter().partition(|row| is_total(row, usual));

@@ -125,6 +125,9 @@ fn spaced(above: &CellLine, below: &CellLine, facts: &ColumnFacts, words: &Words
     let (Some(last), Some(first)) = (above.text.split(' ').next_back(), below.text.split(' ').next()) else {
         return true;
     };
+    if is_time(first) && is_date(last) {
+        return true;
+    }
     match last.chars().last() {
         Some('-' | '\u{2010}') => !hyphenated(above, last, first),
         Some('/') => last == "/",
@@ -222,6 +225,13 @@ fn is_date(text: &str) -> bool {
         && matches!(lengths[..], [4, 2, 2] | [2, 2, 4])
 }
 
+/// Hours and minutes, perhaps seconds.
+fn is_time(text: &str) -> bool {
+    let parts: Vec<&str> = text.split([':', '.']).collect();
+    let two = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    (2..=3).contains(&parts.len()) && parts.iter().all(two)
+}
+
 /// An e-mail address that is not whole without what follows: `budi@` / `mail.test`,
 /// `budi` / `@mail.test`, `budi@mail` / `.test`.
 fn cut_address(last: &str, first: &str) -> bool {
@@ -289,6 +299,12 @@ mod tests {
     fn codes_without_spaces_stay_whole() {
         let others: &[&[&str]] = &[&["AB123456"], &["AB923456"], &["AC123456"]];
         assert_eq!(joined(others, &["AB123456", "X9"]), "AB123456X9");
+    }
+
+    #[test]
+    fn a_time_below_its_day_stands_apart() {
+        let days: &[&[&str]] = &[&["25/10/2025"], &["26/10/2025"], &["27/10/2025"]];
+        assert_eq!(joined(days, &["25/10/2025", "09:26"]), "25/10/2025 09:26");
     }
 
     #[test]

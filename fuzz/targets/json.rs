@@ -1,0 +1,6 @@
+//! JSON answers.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| exporter_fuzz::read(data));
