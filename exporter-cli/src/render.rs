@@ -8,3 +8,12 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod table;
+
+use serde::Serialize;
+
+/// One JSON document with a line break at its end.
+pub fn json(value: &impl Serialize) -> String {
+    // What is printed holds nothing that JSON cannot; an empty object would be a defect of ours.
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "{}".to_owned());
+    format!("{text}\n")
+}

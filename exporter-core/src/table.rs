@@ -130,6 +130,12 @@ impl Table {
         self.cells.iter().skip(column).step_by(self.width().max(1))
     }
 
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.cells.reserve_exact(rows.saturating_mul(self.width()));
+        self.origins.reserve_exact(rows);
+    }
+
     /// Gives back what the cells do not use of their allocation.
     pub fn shrink_to_fit(&mut self) {
         self.cells.shrink_to_fit();

@@ -86,6 +86,7 @@ fn draw(bytes: &[u8], options: &ReadOptions, out: &Path) -> Result<(), Error> {
                 .hint("give --render a name that ends in .svg"));
         }
     };
-    std::fs::write(out, bytes)
-        .map_err(|error| Error::new(ErrorKind::Io, format!("{} cannot be written", out.display())).source(error))
+    std::fs::write(out, bytes).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("{} cannot be written", out.display())).source(error)
+    })
 }

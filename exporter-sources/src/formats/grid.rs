@@ -2,13 +2,40 @@
 
 use exporter_core::{Column, Error, ErrorKind, FileKind, Origin, Table, Value};
 
+use super::heading;
 use super::{ReadOptions, Reading, too_large};
 
-/// Rows of cells as a file has them, with their row numbers there.
+/// As many columns as a spreadsheet has.
+const MAX_COLUMNS: usize = 16_384;
+/// More merged cells than any export has.
+const MAX_MERGES: usize = 1_000_000;
+
+/// Rows of cells as a file has them, with their row numbers there, which go up.
 pub(super) struct Grid {
     rows: Vec<(u32, Vec<Value>)>,
+    merges: Vec<Merge>,
+    hidden: u64,
     cells: u64,
     limit: u64,
+}
+
+/// Cells that are one: rows by their numbers, columns from 0, all inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Merge {
+    pub(super) top: u32,
+    pub(super) bottom: u32,
+    pub(super) left: usize,
+    pub(super) right: usize,
+}
+
+impl Merge {
+    pub(super) fn is_wide(&self) -> bool {
+        self.right > self.left
+    }
+
+    pub(super) fn covers(&self, line: u32, column: usize) -> bool {
+        (self.top..=self.bottom).contains(&line) && (self.left..=self.right).contains(&column)
+    }
 }
 
 /// What panels write where there is no row.
@@ -28,13 +55,16 @@ const TOTALS: [&str; 5] = ["total", "grand total", "jumlah", "subtotal", "sub to
 
 impl Grid {
     pub(super) fn new(limit: u64) -> Self {
-        Self { rows: Vec::new(), cells: 0, limit }
+        Self { rows: Vec::new(), merges: Vec::new(), hidden: 0, cells: 0, limit }
     }
 
     /// Adds a row; rows without anything in them are left out.
     pub(super) fn push(&mut self, mut row: Vec<Value>, line: u32) -> Result<(), Error> {
         while row.last().is_some_and(blank) {
             row.pop();
+        }
+        if row.len() > MAX_COLUMNS {
+            return Err(too_large("the number of columns", MAX_COLUMNS as u64));
         }
         self.cells += row.len() as u64;
         if self.cells > self.limit {
@@ -46,39 +76,79 @@ impl Grid {
         Ok(())
     }
 
+    /// Remembers cells that are one.
+    pub(super) fn merge(&mut self, merge: Merge) -> Result<(), Error> {
+        if self.merges.len() >= MAX_MERGES {
+            return Err(too_large("the number of merged cells", MAX_MERGES as u64));
+        }
+        if merge.left < MAX_COLUMNS && (merge.bottom > merge.top || merge.is_wide()) {
+            self.merges.push(merge);
+        }
+        Ok(())
+    }
+
+    /// Counts rows that are not shown: they are data all the same, and told.
+    pub(super) fn hide(&mut self, rows: u64) {
+        self.hidden += rows;
+    }
+
     /// Whether there is a row that holds all these names.
     pub(super) fn has_header(&self, names: &[String]) -> bool {
-        self.rows.iter().take(50).any(|(_, row)| holds(row, names))
+        self.rows.iter().take(heading::DEPTH).any(|(_, row)| heading::holds(row, names))
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
+    /// Who reads a cell that reaches over several rows reads it in each of them.
+    fn fill_down(&mut self) {
+        for merge in self.merges.iter().filter(|merge| merge.bottom > merge.top) {
+            let first = self.rows.partition_point(|(line, _)| *line < merge.top);
+            let end = self.rows.partition_point(|(line, _)| *line <= merge.bottom);
+            let Some((_, top)) = self.rows[first..end].first().filter(|(line, _)| *line == merge.top) else {
+                continue;
+            };
+            let Some(value) = top.get(merge.left).filter(|value| !blank(value)).cloned() else { continue };
+            for (_, row) in &mut self.rows[first + 1..end] {
+                if row.len() <= merge.left {
+                    row.resize(merge.left + 1, Value::Empty);
+                }
+                row[merge.left] = value.clone();
+            }
+        }
+    }
+
     /// The table: header found, titles, repeated headers and totals set apart.
     pub(super) fn into_reading(
-        self,
+        mut self,
         kind: FileKind,
         page: u32,
         what: String,
         options: &ReadOptions,
     ) -> Result<Reading, Error> {
-        let header = self.header_place(&options.expect).ok_or_else(|| {
-            Error::new(ErrorKind::NoTable, "there is no table in the file: no row could be its header")
-        })?;
-        let mut notes = vec![what, format!("the header is row {}", self.rows[header].0)];
-        if header > 0 {
-            notes.push(format!("{header} rows above the header were left out"));
+        self.fill_down();
+        let Some(first) = heading::find(&self.rows, &options.expect) else {
+            return Err(Error::new(
+                ErrorKind::NoTable,
+                "there is no table in the file: no row could be its header",
+            ));
+        };
+        let last = heading::end(&self.rows, &self.merges, first);
+        let mut notes = vec![what, format!("the header is row {}", self.rows[last].0)];
+        if first > 0 {
+            notes.push(format!("{first} rows above the header were left out"));
         }
-        let mut rows = self.rows.into_iter().skip(header);
-        let names = rows.next().map(|(_, row)| row).unwrap_or_default();
-        let body: Vec<_> = rows.collect();
-        let width = body.iter().map(|(_, row)| row.len()).max().unwrap_or(0).max(names.len());
-        let mut table = Table::new(columns(&names, width));
+        let headings: Vec<Vec<Value>> = self.rows[first..=last].iter().map(|(_, row)| row.clone()).collect();
+        let body = self.rows.len() - last - 1;
+        let width = self.rows[first..].iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+        let names = heading::names(&self.rows, &self.merges, (first, last), width);
+        let mut table = Table::new(names.into_iter().map(Column::text).collect());
+        table.reserve(body);
         let mut totals = Vec::new();
         let (mut repeated, mut empty) = (0, 0);
-        for (line, row) in body {
-            if row == names {
+        for (line, row) in self.rows.into_iter().skip(last + 1) {
+            if headings.contains(&row) {
                 repeated += 1;
             } else if is_no_data(&row) {
                 empty += 1;
@@ -97,57 +167,20 @@ impl Grid {
                 notes.push(format!("{count} {what} were left out"));
             }
         }
+        if self.hidden > 0 {
+            notes.push(format!("{} hidden rows were read as well", self.hidden));
+        }
         table.shrink_to_fit();
         Ok(Reading { kind, table, totals, notes })
     }
-
-    /// The header: the row with all expected names; else the first row of texts that is
-    /// about as wide as the widest row.
-    fn header_place(&self, expect: &[String]) -> Option<usize> {
-        if !expect.is_empty()
-            && let Some(place) = self.rows.iter().take(50).position(|(_, row)| holds(row, expect))
-        {
-            return Some(place);
-        }
-        let filled = |row: &[Value]| row.iter().filter(|cell| !blank(cell)).count();
-        let widest = self.rows.iter().map(|(_, row)| filled(row)).max()?;
-        let enough = (widest * 3).div_ceil(4);
-        let texts = |row: &[Value]| row.iter().all(|cell| matches!(cell, Value::Text(_) | Value::Empty));
-        self.rows.iter().position(|(_, row)| filled(row) >= enough && texts(row))
-    }
 }
 
-/// One column for each name; a column with values but without a name gets its letter.
-fn columns(names: &[Value], width: usize) -> Vec<Column> {
-    let mut columns: Vec<Column> = Vec::with_capacity(width);
-    for index in 0..width {
-        let text = names.get(index).map(ToString::to_string).unwrap_or_default();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let base = if text.is_empty() { format!("Column {}", index + 1) } else { text };
-        let mut name = base.clone();
-        let mut copy = 2;
-        while columns.iter().any(|column| column.name == name) {
-            name = format!("{base} ({copy})");
-            copy += 1;
-        }
-        columns.push(Column::text(name));
-    }
-    columns
-}
-
-fn blank(cell: &Value) -> bool {
+pub(super) fn blank(cell: &Value) -> bool {
     match cell {
         Value::Empty => true,
         Value::Text(text) => text.trim().is_empty(),
         _ => false,
     }
-}
-
-fn holds(row: &[Value], names: &[String]) -> bool {
-    !names.is_empty()
-        && names
-            .iter()
-            .all(|name| row.iter().any(|cell| cell.as_text().is_some_and(|text| text.trim() == name)))
 }
 
 /// The only cell of the row, in lower case.
@@ -179,16 +212,24 @@ fn is_totals(row: &[Value], width: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn reading(rows: &[&[&str]], expect: &[&str]) -> Result<Reading, Error> {
+    fn grid(rows: &[&[&str]]) -> Grid {
         let mut grid = Grid::new(1000);
         for (line, row) in (1..).zip(rows) {
             grid.push(row.iter().map(Value::text).collect(), line).unwrap();
         }
+        grid
+    }
+
+    fn reading(rows: &[&[&str]], expect: &[&str]) -> Result<Reading, Error> {
         let options = ReadOptions {
             expect: expect.iter().map(ToString::to_string).collect(),
             ..ReadOptions::default()
         };
-        grid.into_reading(FileKind::Csv, 1, "test".into(), &options)
+        grid(rows).into_reading(FileKind::Csv, 1, "test".into(), &options)
+    }
+
+    fn names(reading: &Reading) -> Vec<&str> {
+        reading.table.columns().iter().map(|column| column.name.as_str()).collect()
     }
 
     #[test]
@@ -218,6 +259,34 @@ mod tests {
     #[test]
     fn names_are_made_unique() {
         let read = reading(&[&["ID", "Nama", "Nama"], &["1", "a", "b"]], &["ID"]).unwrap();
-        assert_eq!(read.table.columns()[2].name, "Nama (2)");
+        assert_eq!(names(&read), ["ID", "Nama", "Nama (2)"]);
+    }
+
+    #[test]
+    fn a_header_of_two_rows_and_a_cell_over_two_rows() {
+        let mut grid = grid(&[
+            &["ID", "Waktu", "", "Saldo"],
+            &["", "Mulai", "Selesai"],
+            &["1", "08:00", "09:00", "5"],
+            &["", "10:00", "11:00", "6"],
+        ]);
+        let merge = |top, bottom, left, right| Merge { top, bottom, left, right };
+        for merge in [merge(1, 2, 0, 0), merge(1, 1, 1, 2), merge(1, 2, 3, 3), merge(3, 4, 0, 0)] {
+            grid.merge(merge).unwrap();
+        }
+        let read = grid.into_reading(FileKind::Xlsx, 1, "test".into(), &ReadOptions::default()).unwrap();
+        assert_eq!(names(&read), ["ID", "Mulai", "Selesai", "Saldo"]);
+        assert_eq!(read.table.len(), 2);
+        assert_eq!(read.table.row(1)[0], "1".into(), "a merged cell is read in each of its rows");
+    }
+
+    #[test]
+    fn group_headings_tell_equal_names_apart() {
+        let mut grid =
+            grid(&[&["Asal", "", "Tujuan"], &["Kota", "Kode", "Kota", "Kode"], &["a", "b", "c", "d"]]);
+        grid.merge(Merge { top: 1, bottom: 1, left: 0, right: 1 }).unwrap();
+        grid.merge(Merge { top: 1, bottom: 1, left: 2, right: 3 }).unwrap();
+        let read = grid.into_reading(FileKind::Xlsx, 1, "test".into(), &ReadOptions::default()).unwrap();
+        assert_eq!(names(&read), ["Asal Kota", "Asal Kode", "Tujuan Kota", "Tujuan Kode"]);
     }
 }

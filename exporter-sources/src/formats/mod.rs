@@ -3,13 +3,17 @@
 mod archive;
 mod csv;
 mod grid;
+mod heading;
 mod html;
 mod json;
+mod ods;
 pub mod pdf;
 mod sniff;
 mod spreadsheet_xml;
 pub mod typing;
 mod workbook;
+mod xls;
+mod xml;
 
 use std::fmt;
 
@@ -74,9 +78,8 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
     }
     match kind {
         FileKind::Pdf => read_pdf(bytes, options),
-        FileKind::Xlsx | FileKind::Xlsb | FileKind::Xls | FileKind::Ods => {
-            guarded(|| workbook::read(bytes, kind, options))
-        }
+        FileKind::Xlsx | FileKind::Xlsb | FileKind::Xls => guarded(|| workbook::read(bytes, kind, options)),
+        FileKind::Ods => ods::read(bytes, options),
         FileKind::Csv => csv::read(bytes, options),
         FileKind::Html => html::read(bytes, options),
         FileKind::Json => json::read(bytes, options),

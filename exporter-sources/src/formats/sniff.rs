@@ -61,7 +61,7 @@ fn zip_kind(bytes: &[u8]) -> Result<FileKind, Error> {
 }
 
 fn text_kind(head: &[u8]) -> Result<FileKind, Error> {
-    let text = super::csv::decode(head);
+    let text = super::csv::decode_head(head);
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let lower = text.to_ascii_lowercase();
     if lower.starts_with("<?xml") && lower.contains("urn:schemas-microsoft-com:office:spreadsheet") {

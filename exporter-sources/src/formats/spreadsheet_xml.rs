@@ -2,11 +2,11 @@
 
 use exporter_core::{Error, ErrorKind, FileKind, Value};
 use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
-use rust_decimal::Decimal;
+use quick_xml::events::Event;
 
 use super::csv::decode;
-use super::grid::Grid;
+use super::grid::{Grid, Merge};
+use super::xml::{attribute, count, entity, number};
 use super::{ReadOptions, Reading, corrupt, too_large};
 
 /// Cells farther right are stray, as in other workbooks.
@@ -24,7 +24,8 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
     let text = decode(bytes);
     let mut reader = Reader::from_str(&text);
     let mut sheets: Vec<Grid> = Vec::new();
-    let (mut row, mut line, mut column) = (Vec::new(), 0_u32, 0_usize);
+    // The next free column, and the place of the cell that is open, from 1.
+    let (mut row, mut line, mut column, mut at) = (Vec::new(), 0_u32, 0_usize, 0_usize);
     let mut cell: Option<Cell> = None;
     let mut depth = 0_i32;
     loop {
@@ -41,10 +42,31 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
                     line = 0;
                 }
                 "Row" => {
-                    line = place(&tag)?.and_then(|place| u32::try_from(place).ok()).unwrap_or(line + 1);
+                    let next = count(&tag, "Index")?.unwrap_or(line.saturating_add(1));
+                    if next <= line {
+                        return Err(corrupt(format!("row {next} comes after row {line}")));
+                    }
+                    line = next;
                     column = 0;
+                    if attribute(&tag, "Hidden")?.as_deref() == Some("1")
+                        && let Some(grid) = sheets.last_mut()
+                    {
+                        grid.hide(1);
+                    }
                 }
-                "Cell" => column = place(&tag)?.unwrap_or(column + 1),
+                "Cell" => {
+                    // Cells that are left out are jumped over.
+                    column = count(&tag, "Index")?.unwrap_or(column.saturating_add(1));
+                    let across: usize = count(&tag, "MergeAcross")?.unwrap_or(0);
+                    let down: u32 = count(&tag, "MergeDown")?.unwrap_or(0);
+                    let left = column.saturating_sub(1);
+                    column = column.saturating_add(across);
+                    if let Some(grid) = sheets.last_mut() {
+                        let (bottom, right) = (line.saturating_add(down), left.saturating_add(across));
+                        grid.merge(Merge { top: line, bottom, left, right })?;
+                    }
+                    at = left + 1;
+                }
                 "Data" => {
                     cell = Some(Cell {
                         kind: attribute(&tag, "Type")?.unwrap_or_default(),
@@ -71,7 +93,7 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
             Event::End(tag) => match tag.local_name().as_ref() {
                 "Data" => {
                     if let Some(cell) = cell.take() {
-                        put(&mut row, column, value(&cell))?;
+                        put(&mut row, at, value(&cell))?;
                     }
                 }
                 "Row" => {
@@ -90,12 +112,8 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
     let chosen = fits.or_else(|| sheets.iter().position(|grid| !grid.is_empty()));
     let chosen = chosen.ok_or_else(|| Error::new(ErrorKind::NoTable, "the workbook has nothing in it"))?;
     let page = u32::try_from(chosen + 1).unwrap_or(u32::MAX);
-    sheets.swap_remove(chosen).into_reading(
-        FileKind::XmlSpreadsheet,
-        page,
-        format!("sheet {page} of an XML workbook"),
-        options,
-    )
+    let what = format!("sheet {page} of an XML workbook");
+    sheets.swap_remove(chosen).into_reading(FileKind::XmlSpreadsheet, page, what, options)
 }
 
 fn put(row: &mut Vec<Value>, column: usize, value: Value) -> Result<(), Error> {
@@ -105,38 +123,6 @@ fn put(row: &mut Vec<Value>, column: usize, value: Value) -> Result<(), Error> {
     row.resize(row.len().max(column), Value::Empty);
     row[column - 1] = value;
     Ok(())
-}
-
-/// `ss:Index`: cells and rows that are left out are jumped over.
-fn place(tag: &BytesStart<'_>) -> Result<Option<usize>, Error> {
-    attribute(tag, "Index")?.map(|index| index.parse().map_err(corrupt)).transpose()
-}
-
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, Error> {
-    for attribute in tag.attributes() {
-        let attribute = attribute.map_err(corrupt)?;
-        if attribute.key.local_name().as_ref() == name {
-            return Ok(Some(attribute.value.into_owned()));
-        }
-    }
-    Ok(None)
-}
-
-/// The five entities of XML and characters by number.
-fn entity(name: &str) -> Result<String, Error> {
-    let by_number = |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
-    let character = match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => match name.strip_prefix("#x").map(|hex| by_number(hex, 16)) {
-            Some(found) => found,
-            None => name.strip_prefix('#').and_then(|digits| by_number(digits, 10)),
-        },
-    };
-    character.map(String::from).ok_or_else(|| corrupt(format!("&{name}; is no character")))
 }
 
 /// A cell by its declared type; what does not fit it stays text.
@@ -149,18 +135,6 @@ fn value(cell: &Cell) -> Value {
         _ => None,
     };
     typed.unwrap_or_else(|| Value::text(&cell.text))
-}
-
-fn number(text: &str) -> Option<Value> {
-    if let Ok(whole) = text.parse() {
-        return Some(Value::Integer(whole));
-    }
-    let decimal = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text)).ok()?.normalize();
-    Some(if decimal.scale() == 0 {
-        i64::try_from(decimal).map_or(Value::Decimal(decimal), Value::Integer)
-    } else {
-        Value::Decimal(decimal)
-    })
 }
 
 #[cfg(test)]
@@ -185,6 +159,24 @@ mod tests {
         );
         assert_eq!(read.table.row(1)[1], "A & B".into());
         assert_eq!(read.table.origin(0).line, 3);
+    }
+
+    #[test]
+    fn cells_over_several_columns_and_rows() {
+        let cell = |attributes: &str, text: &str| format!("<Cell {attributes}><Data>{text}</Data></Cell>");
+        let rows = [
+            cell("ss:MergeAcross='2'", "Laporan"),
+            [cell("", "ID"), cell("", "Nama"), cell("", "Kota")].concat(),
+            [cell("ss:MergeDown='1'", "1"), cell("", "a"), cell("", "b")].concat(),
+            [cell("ss:Index='2'", "c"), cell("", "d")].concat(),
+            [cell("ss:MergeAcross='1'", "2"), cell("", "e")].concat(),
+        ];
+        let rows: String = rows.map(|row| format!("<Row>{row}</Row>")).concat();
+        let book =
+            format!("<?xml version='1.0'?><Workbook><Worksheet><Table>{rows}</Table></Worksheet></Workbook>");
+        let read = read(book.as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!(read.table.row(1), ["1".into(), "c".into(), "d".into()]);
+        assert_eq!(read.table.row(2), ["2".into(), Value::Empty, "e".into()]);
     }
 
     #[test]

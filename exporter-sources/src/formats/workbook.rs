@@ -1,14 +1,16 @@
-//! Workbooks: xlsx and xlsb as a stream of cells, xls and ods as a whole.
+//! Workbooks of Excel: xlsx and xlsb as a stream of cells, xls as a whole.
 
 use std::io::Cursor;
 
-use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xls, Xlsb, Xlsx};
+use calamine::{
+    Data, DataRef, Dimensions, ExcelDateTime, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
+};
 use chrono::{DurationRound as _, NaiveDateTime, TimeDelta};
 use exporter_core::{Error, ErrorKind, FileKind, Value};
 use rust_decimal::Decimal;
 
-use super::grid::Grid;
-use super::{ReadOptions, Reading, archive, corrupt};
+use super::grid::{Grid, Merge};
+use super::{ReadOptions, Reading, archive, corrupt, xls};
 
 /// Cells farther right are stray: the widest export known has 27 columns.
 const MAX_COLUMNS: u32 = 2_000;
@@ -16,81 +18,125 @@ const MAX_COLUMNS: u32 = 2_000;
 /// Reads the sheet that is asked for, or has the expected columns, or is the first with
 /// anything in it.
 pub(super) fn read(bytes: &[u8], kind: FileKind, options: &ReadOptions) -> Result<Reading, Error> {
-    if kind != FileKind::Xls {
-        archive::check(bytes, &options.limits)?;
-    }
-    let cursor = Cursor::new(bytes);
     match kind {
-        FileKind::Xlsx => {
-            let mut book = Xlsx::new(cursor).map_err(open_error)?;
-            let names = book.sheet_names();
-            pick(&names, kind, options, |name| {
-                let mut cells = book.worksheet_cells_reader(name).map_err(corrupt)?;
-                let mut rows = Rows::new(options);
-                while let Some(cell) = cells.next_cell().map_err(corrupt)? {
-                    rows.cell(cell.get_position(), value(cell.get_value()))?;
-                }
-                rows.finish()
-            })
-        }
-        FileKind::Xlsb => whole(Xlsb::new(cursor).map_err(open_error)?, kind, options),
-        FileKind::Ods => whole(Ods::new(cursor).map_err(open_error)?, kind, options),
-        _ => whole(Xls::new(cursor).map_err(open_error)?, kind, options),
+        FileKind::Xlsx => xlsx(bytes, options),
+        FileKind::Xlsb => xlsb(bytes, options),
+        _ => xls(bytes, options),
     }
 }
 
-/// A workbook whose sheets are read whole.
-fn whole<'a, R>(mut book: R, kind: FileKind, options: &ReadOptions) -> Result<Reading, Error>
-where
-    R: Reader<Cursor<&'a [u8]>, Error: std::fmt::Display>,
-{
-    let names = book.sheet_names();
-    pick(&names, kind, options, |name| {
-        let range = book.worksheet_range(name).map_err(corrupt)?;
-        let (top, left) = range.start().unwrap_or((0, 0));
+fn xlsx(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
+    let facts = archive::check(bytes, &options.limits)?;
+    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(open_error)?;
+    let names = names(book.sheets_metadata());
+    let mut reading = pick(&names, FileKind::Xlsx, options, |at| {
         let mut rows = Rows::new(options);
-        for (row, column, cell) in range.used_cells() {
-            let place = (
-                top + u32::try_from(row).unwrap_or(u32::MAX),
-                left + u32::try_from(column).unwrap_or(u32::MAX),
-            );
-            rows.cell(place, value(&as_ref(cell)))?;
+        if facts.merged {
+            for merge in book.merge_cells_by_sheet_name(&names[at].0).map_err(corrupt)? {
+                rows.grid.merge(merged(&merge))?;
+            }
+        }
+        let mut cells = book.worksheet_cells_reader(&names[at].0).map_err(corrupt)?;
+        while let Some(cell) = cells.next_cell().map_err(corrupt)? {
+            rows.cell(cell.get_position(), value(cell.get_value()))?;
+        }
+        rows.finish()
+    })?;
+    // Which sheet they are in, the archive does not tell; nearly all exports have one.
+    for (count, what) in [
+        (facts.hidden_rows, "hidden rows were read as well"),
+        (facts.uncalculated, "formulas have no stored value: open the file in Excel and save it"),
+    ] {
+        if count > 0 {
+            reading.notes.push(format!("{count} {what}"));
+        }
+    }
+    Ok(reading)
+}
+
+fn xlsb(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
+    archive::check(bytes, &options.limits)?;
+    let mut book = Xlsb::new(Cursor::new(bytes)).map_err(open_error)?;
+    let names = names(book.sheets_metadata());
+    pick(&names, FileKind::Xlsb, options, |at| {
+        let mut rows = Rows::new(options);
+        let mut cells = book.worksheet_cells_reader(&names[at].0).map_err(corrupt)?;
+        while let Some(cell) = cells.next_cell().map_err(corrupt)? {
+            rows.cell(cell.get_position(), value(cell.get_value()))?;
         }
         rows.finish()
     })
 }
 
-/// Goes through the sheets until one fits.
-fn pick(
-    names: &[String],
+fn xls(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
+    let (checked, hidden) = xls::check(bytes, &options.limits)?;
+    let mut book = Xls::new(Cursor::new(checked)).map_err(open_error)?;
+    let names = names(book.sheets_metadata());
+    pick(&names, FileKind::Xls, options, |at| {
+        let range = book.worksheet_range(&names[at].0).map_err(corrupt)?;
+        let (top, left) = range.start().unwrap_or((0, 0));
+        let mut rows = Rows::new(options);
+        rows.grid.hide(hidden.get(at).copied().unwrap_or(0));
+        for merge in book.merge_cells_by_sheet_name(&names[at].0).map_err(corrupt)? {
+            rows.grid.merge(merged(&merge))?;
+        }
+        for (row, column, cell) in range.used_cells() {
+            let far = |from: u32, at: usize| from.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+            rows.cell((far(top, row), far(left, column)), value(&as_ref(cell)))?;
+        }
+        rows.finish()
+    })
+}
+
+/// The names of the sheets, and whether they are shown.
+fn names(sheets: &[Sheet]) -> Vec<(String, bool)> {
+    let shown = |sheet: &Sheet| sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet;
+    sheets.iter().map(|sheet| (sheet.name.clone(), shown(sheet))).collect()
+}
+
+fn merged(merge: &Dimensions) -> Merge {
+    let ((top, left), (bottom, right)) = (merge.start, merge.end);
+    Merge {
+        top: top.saturating_add(1),
+        bottom: bottom.saturating_add(1),
+        left: left as usize,
+        right: right as usize,
+    }
+}
+
+/// Goes through the sheets, those that are shown first, until one fits.
+pub(super) fn pick(
+    names: &[(String, bool)],
     kind: FileKind,
     options: &ReadOptions,
-    mut read: impl FnMut(&str) -> Result<Grid, Error>,
+    mut read: impl FnMut(usize) -> Result<Grid, Error>,
 ) -> Result<Reading, Error> {
+    let what = |at: usize| format!("the sheet `{}`", names[at].0);
     if let Some(name) = &options.sheet {
-        if !names.contains(name) {
+        let Some(at) = names.iter().position(|other| other.0 == *name) else {
+            let all: Vec<&str> = names.iter().map(|name| name.0.as_str()).collect();
             return Err(Error::new(ErrorKind::NoTable, format!("the workbook has no sheet `{name}`"))
-                .context("sheets", names.join(", ")));
-        }
-        let page = names.iter().position(|other| other == name).unwrap_or(0);
-        return read(name)?.into_reading(kind, number(page), format!("the sheet `{name}`"), options);
+                .context("sheets", all.join(", ")));
+        };
+        return read(at)?.into_reading(kind, number(at), what(at), options);
     }
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|at| !names[*at].1);
     let mut first = None;
-    for (page, name) in names.iter().enumerate() {
-        let grid = read(name)?;
+    for at in order {
+        let grid = read(at)?;
         if grid.has_header(&options.expect) {
-            return grid.into_reading(kind, number(page), format!("the sheet `{name}`"), options);
+            return grid.into_reading(kind, number(at), what(at), options);
         }
         if first.is_none() && !grid.is_empty() {
-            first = Some((page, name, grid));
+            first = Some((at, grid));
             if options.expect.is_empty() {
                 break;
             }
         }
     }
-    let (page, name, grid) =
-        first.ok_or_else(|| Error::new(ErrorKind::NoTable, "the workbook has nothing in it"))?;
-    grid.into_reading(kind, number(page), format!("the sheet `{name}`"), options)
+    let (at, grid) = first.ok_or_else(|| Error::new(ErrorKind::NoTable, "the workbook has nothing in it"))?;
+    grid.into_reading(kind, number(at), what(at), options)
 }
 
 /// A sheet's number, from 1.
@@ -185,15 +231,33 @@ fn float(number: f64) -> Value {
 
 /// Days and times, rounded to the second: 46023.31319444445 is 07:31:00.
 fn datetime(at: &ExcelDateTime) -> Value {
-    let rounded = at
-        .as_datetime()
-        .filter(|_| !at.is_duration())
-        .and_then(|at: NaiveDateTime| at.duration_round(TimeDelta::seconds(1)).ok());
+    let days = at.as_f64();
+    if at.is_duration() || (0.0..1.0).contains(&days) {
+        return clock(days);
+    }
+    let rounded =
+        at.as_datetime().and_then(|at: NaiveDateTime| at.duration_round(TimeDelta::seconds(1)).ok());
     match rounded {
         Some(at) if at.time() == chrono::NaiveTime::MIN => Value::Date(at.date()),
         Some(at) => Value::DateTime(at),
         None => float(at.as_f64()),
     }
+}
+
+/// A time of day or a span of time, as text: `07:31`, `27:05:10`.
+fn clock(days: f64) -> Value {
+    let seconds = (days * 86_400.0).round();
+    if !(0.0..1e12).contains(&seconds) {
+        return float(days);
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, within bounds")]
+    let seconds = seconds as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    Value::text(if seconds == 0 {
+        format!("{hours:02}:{minutes:02}")
+    } else {
+        format!("{hours:02}:{minutes:02}:{seconds:02}")
+    })
 }
 
 /// Protected workbooks are told from damaged ones.

@@ -85,7 +85,9 @@ fn cut(page: usize, lines: &[Line], framed: &[bool], rich: usize) -> Vec<Block> 
         return Vec::new();
     };
     let gap = |at: usize| lines[at].y - lines[at - 1].y;
-    let mut gaps: Vec<f32> = (first + 1..=last).map(gap).collect();
+    // Lines of cells in the middle stand between those of taller ones: no distance of lines.
+    let real = |at: &usize| gap(*at) >= 0.75 * lines[*at].size;
+    let mut gaps: Vec<f32> = (first + 1..=last).filter(real).map(gap).collect();
     gaps.sort_by(f32::total_cmp);
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
     // Between rows, where lines of wrapped cells are closer.

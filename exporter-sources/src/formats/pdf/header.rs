@@ -26,7 +26,7 @@ impl Header {
             }
             zone.push(next);
         }
-        let names = names(&zone, region, columns);
+        let names = names(&zone, rows, region, columns);
         Some(Self { names, signature: zone.iter().map(|row| signature(row)).collect() })
     }
 
@@ -222,7 +222,7 @@ fn group(
 
 /// One name per column: what stands over it alone. Group headings come first only where the
 /// names would not tell columns apart.
-fn names(zone: &[&Row], region: &Region, columns: &Columns) -> Vec<String> {
+fn names(zone: &[&Row], rows: &[Row], region: &Region, columns: &Columns) -> Vec<String> {
     let lines = placed(zone);
     let mut groups: Vec<(usize, usize, &CellLine)> = Vec::new();
     let mut own: Vec<Vec<CellLine>> = vec![Vec::new(); columns.count()];
@@ -232,8 +232,13 @@ fn names(zone: &[&Row], region: &Region, columns: &Columns) -> Vec<String> {
             None => own[entry.0].push(entry.1.clone()),
         }
     }
-    let (facts, words) = (ColumnFacts::default(), Words::new());
-    let mut names: Vec<String> = own.iter().map(|cell| wrap::value(cell, &facts, &words)).collect();
+    let words = Words::new();
+    // How wide a column is, its rows tell as well: a word was cut only where it did not fit.
+    let facts =
+        |column: usize| ColumnFacts::wide(rows.iter().filter_map(|row| row.cells.get(column)).flatten());
+    let own = own.iter().enumerate();
+    let mut names: Vec<String> =
+        own.map(|(column, cell)| wrap::value(cell, &facts(column), &words)).collect();
     let unique = names.iter().enumerate().all(|(at, name)| name.is_empty() || !names[..at].contains(name));
     if !unique {
         for (column, name) in names.iter_mut().enumerate() {

@@ -12,6 +12,7 @@ mod check;
 mod columns;
 mod document;
 mod error;
+mod flow;
 mod fonts;
 mod frame;
 mod furniture;
@@ -132,6 +133,9 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, PdfError>) -> Result<T, PdfError>
         .unwrap_or_else(|_| Err(PdfError::Corrupt { detail: "its objects contradict one another".into() }))
 }
 
+/// As many characters beyond the edge of a page are a mark of the program that wrote it.
+const FOOTNOTE: usize = 120;
+
 /// All pages, reduced to pieces of text, rules and boxes.
 fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, PdfError> {
     let mut budget = limits::Budget::new(options.limits);
@@ -146,8 +150,8 @@ fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, Pd
             let detail = format!("page {number} shows text in the font /{font}, which is not in the file");
             return Err(PdfError::Corrupt { detail });
         }
-        if marks.beside > marks.glyphs.len() / 4 {
-            let detail = format!("much of the text of page {number} lies beside the visible page");
+        if marks.beside > FOOTNOTE.max(marks.glyphs.len() / 4) {
+            let detail = format!("much of the text of page {number} lies above or below the visible page");
             return Err(PdfError::Uncertain { detail });
         }
         let layout = PageLayout::new(number, marks);

@@ -163,8 +163,7 @@ fn extent(
     let em = draft.layout.em;
     let framed = |line: &Line| frame.is_some_and(|frame| frame.holds(line));
     let belongs = |line: &Line| framed(line) || line.segments() >= rich;
-    let mut top = draft.lines.iter().position(belongs)?;
-    let mut bottom = draft.lines.iter().rposition(belongs)?;
+    let (mut top, mut bottom) = main_run(&draft.lines, belongs, rich)?;
     let columns = frame.map(|frame| &frame.columns);
     let crosses = |piece: &Piece| columns.is_some_and(|columns| columns.crossed_by(piece, 0.3 * em));
     // Each piece stands under or over one of its neighbours, and within one column.
@@ -203,6 +202,23 @@ fn extent(
         top -= 1;
     }
     Some((top, bottom))
+}
+
+/// From the first to the last line that belongs to the table. What stands apart from the rest,
+/// behind lines that do not belong to it, and has no full line, is another, smaller table.
+fn main_run(lines: &[Line], belongs: impl Fn(&Line) -> bool, rich: usize) -> Option<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        match runs.last_mut() {
+            _ if !belongs(line) => {}
+            Some(run) if run.1 + 1 == at => run.1 = at,
+            _ => runs.push((at, at)),
+        }
+    }
+    let full = |run: &&(usize, usize)| lines[run.0..=run.1].iter().any(|line| line.segments() >= rich);
+    let first = runs.iter().find(full).or(runs.first())?;
+    let last = runs.iter().rfind(full).or(runs.last())?;
+    Some((first.0, last.1))
 }
 
 /// Whether two texts share their left edge, right edge or middle.

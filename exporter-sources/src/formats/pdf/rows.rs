@@ -2,7 +2,8 @@
 
 use super::columns::Columns;
 use super::error::PdfError;
-use super::grouping::{self, Sketch, Spacing};
+use super::flow;
+use super::grouping::{self, Place, Sketch, Spacing};
 use super::lines::Line;
 use super::pieces::Piece;
 use super::region::Region;
@@ -39,6 +40,10 @@ impl Row {
     }
 }
 
+/// Lines of two rows are never as close as this (in ems): a rule between them ends at the side
+/// of a taller cell.
+const CLOSE: f32 = 0.75;
+
 /// Lines between two rules, or all lines of a page without rules.
 #[derive(Debug)]
 pub(super) struct Band<'a> {
@@ -65,8 +70,13 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
     for line in &region.lines {
         // The middle of the small letters lies safely between the rules.
         let band = cuts.partition_point(|&cut| cut <= line.y - 0.25 * line.size);
+        let close =
+            |open: &Band<'_>| open.lines.last().is_some_and(|last| line.y - last.y < CLOSE * line.size);
         match bands.last_mut() {
-            Some((at, open)) if *at == band => open.lines.push(line),
+            Some((at, open)) if *at == band || close(open) => {
+                *at = band;
+                open.lines.push(line);
+            }
             _ => bands.push((band, Band { lines: vec![line] })),
         }
     }
@@ -92,7 +102,15 @@ pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Result<Vec<Vec<R
         .map(|(bands, columns)| bands.iter().map(|band| Sketch::of(band, columns)).collect())
         .collect();
     let all: Vec<Sketch> = sketches.into_iter().flatten().collect();
-    let spacing = grouping::spacing(&all);
+    let mut spacing = grouping::spacing(&all);
+    if let Spacing::Keys { column, sure: false, .. } = spacing {
+        let parts: Vec<_> = banded.iter().map(Vec::as_slice).zip(columns.iter().copied()).collect();
+        spacing = match flow::downwards(&parts, column) {
+            Some(true) => Spacing::Keys { column, place: Place::Below, sure: true },
+            Some(false) => Spacing::Keys { column, place: Place::Above, sure: true },
+            None => Spacing::Unclear,
+        };
+    }
     if spacing == Spacing::Unclear {
         let page = regions.first().map_or(1, |region| region.page);
         let detail = format!("from page {page} on, nothing tells which lines of text make a row");

@@ -78,6 +78,11 @@ impl ColumnFacts {
         facts
     }
 
+    /// Nothing but how wide the lines of a column are.
+    pub(super) fn wide<'a>(lines: impl Iterator<Item = &'a CellLine>) -> Self {
+        Self { width: lines.map(|line| line.x1 - line.x0).fold(0.0, f32::max), ..Self::default() }
+    }
+
     /// Adds what another column of the same file tells about spaces at line ends.
     pub(super) fn share_breaks(&mut self, breaks: usize, spaces: usize) {
         (self.sure_breaks, self.sure_spaces) = (breaks, spaces);
