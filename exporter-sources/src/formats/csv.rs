@@ -98,11 +98,7 @@ fn open_quote(text: &str, delimiter: u8) -> Option<usize> {
     while let Some(byte) = bytes.next() {
         line += usize::from(byte == b'\n');
         match (opened, byte) {
-            (Some(_), b'"') => {
-                if bytes.next_if_eq(&b'"').is_none() {
-                    opened = None;
-                }
-            }
+            (Some(_), b'"') if bytes.next_if_eq(&b'"').is_none() => opened = None,
             (None, b'"') if start => opened = Some(line),
             _ => {}
         }

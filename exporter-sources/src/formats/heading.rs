@@ -101,7 +101,7 @@ pub(super) fn names(
 fn unique(names: Vec<String>) -> Vec<String> {
     let mut taken: HashSet<String> = HashSet::with_capacity(names.len());
     let mut copies: HashMap<String, usize> = HashMap::new();
-    let named = names.into_iter().enumerate().map(|(index, text)| {
+    let numbered = names.into_iter().enumerate().map(|(index, text)| {
         let base = if text.is_empty() { format!("Column {}", index + 1) } else { text };
         let mut name = base.clone();
         while !taken.insert(name.clone()) {
@@ -111,5 +111,5 @@ fn unique(names: Vec<String>) -> Vec<String> {
         }
         name
     });
-    named.collect()
+    numbered.collect()
 }

@@ -61,7 +61,7 @@ pub(super) fn find(body: &[&Line], headings: &[&Line], joints: &[f32], em: f32) 
         }
     }
     let heads: Vec<&Piece> = headings.iter().flat_map(|line| &line.pieces).collect();
-    merge_halves(&mut borders, body, &heads);
+    merge_halves(&mut borders, body, &heads, em);
     merge_headless(&mut borders, body, &heads, em);
     Columns { borders }
 }
@@ -167,35 +167,64 @@ pub(super) fn joints(lines: &[&Line], headings: &[&Line], em: f32) -> Vec<f32> {
         .collect()
 }
 
-/// A heading at one side of its column and the text at the other may leave a gap between that
-/// runs through: of two neighbours, one with only a heading and one with only text, make one.
-fn merge_halves(borders: &mut Vec<f32>, body: &[&Line], heads: &[&Piece]) {
-    let kinds: Vec<(bool, bool)> = (0..=borders.len())
-        .map(|column| {
-            let from = column.checked_sub(1).map_or(f32::NEG_INFINITY, |at| borders[at]);
-            let to = borders.get(column).copied().unwrap_or(f32::INFINITY);
-            let inside = |piece: &Piece| piece.center() > from && piece.center() < to;
-            // A heading that comes again on the next page is no text of the body.
-            let again = |piece: &Piece| {
-                heads.iter().any(|head| head.text == piece.text && (head.x0 - piece.x0).abs() < head.size)
-            };
-            let text = body.iter().flat_map(|line| &line.pieces).any(|piece| inside(piece) && !again(piece));
-            (heads.iter().any(|head| inside(head)), text)
-        })
-        .collect();
-    let mut joined = Vec::new();
-    let mut column = 0;
-    while column + 1 < kinds.len() {
-        match (kinds[column], kinds[column + 1]) {
-            ((true, false), (false, true)) | ((false, true), (true, false)) => {
-                joined.push(column);
-                column += 2;
-            }
-            _ => column += 1,
+/// What a column between two gaps holds.
+#[derive(Clone, Copy)]
+struct Part {
+    /// Where its headings stand, the highest and the lowest.
+    heads: Option<(f32, f32)>,
+    text: bool,
+}
+
+impl Part {
+    fn of((from, to): (f32, f32), body: &[&Line], heads: &[&Piece]) -> Self {
+        let inside = |piece: &&Piece| piece.center() > from && piece.center() < to;
+        // A heading that comes again on the next page is no text of the body.
+        let again = |piece: &Piece| {
+            heads.iter().any(|head| head.text == piece.text && (head.x0 - piece.x0).abs() < head.size)
+        };
+        let own = heads.iter().copied().filter(inside).map(|head| head.y);
+        let widen =
+            |range: Option<(f32, f32)>, y: f32| Some(range.map_or((y, y), |(a, b)| (y.min(a), y.max(b))));
+        Self {
+            heads: own.fold(None, widen),
+            text: body.iter().flat_map(|line| &line.pieces).any(|piece| inside(&piece) && !again(piece)),
         }
     }
-    for column in joined.into_iter().rev() {
-        borders.remove(column);
+
+    /// Whether this is a heading without text, and `other` text whose headings, if it has any, are
+    /// those of groups above.
+    fn completes(self, other: Self, above: Option<f32>) -> bool {
+        let (Some((top, _)), false, true) = (self.heads, self.text, other.text) else { return false };
+        match (other.heads, above) {
+            (None, _) => true,
+            (Some((_, lowest)), Some(em)) => lowest < top - 0.5 * em,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+/// A heading at one side of its column and the text at the other may leave a gap between that
+/// runs through: of two neighbours, one with only a heading and one with only text, make one;
+/// then of what is left, one with only a heading and one with only a heading of its group.
+fn merge_halves(borders: &mut Vec<f32>, body: &[&Line], heads: &[&Piece], em: f32) {
+    let edges = [f32::NEG_INFINITY].into_iter().chain(borders.iter().copied());
+    let ends = borders.iter().copied().chain([f32::INFINITY]);
+    let parts: Vec<Part> = edges.zip(ends).map(|edges| Part::of(edges, body, heads)).collect();
+    let mut taken = vec![false; parts.len()];
+    let mut joined = Vec::new();
+    for above in [None, Some(em)] {
+        for at in 1..parts.len() {
+            let (left, right) = (parts[at - 1], parts[at]);
+            let halves = left.completes(right, above) || right.completes(left, above);
+            if halves && !taken[at - 1] && !taken[at] {
+                (taken[at - 1], taken[at]) = (true, true);
+                joined.push(at - 1);
+            }
+        }
+    }
+    joined.sort_unstable();
+    for border in joined.into_iter().rev() {
+        borders.remove(border);
     }
 }
 
@@ -295,6 +324,35 @@ mod tests {
         ];
         let lines: Vec<&Line> = rows.iter().collect();
         assert_eq!(find(&lines[1..], &lines[..1], &[], 10.0).count(), 3);
+    }
+
+    #[test]
+    fn headings_left_of_their_text_are_paired_from_the_left() {
+        let heads = line(
+            0.0,
+            &[(0.0, 20.0, "Kode"), (30.0, 50.0, "Jumlah"), (90.0, 110.0, "Nilai"), (150.0, 170.0, "Status")],
+        );
+        let row = line(
+            10.0,
+            &[(0.0, 22.0, "A-1"), (60.0, 70.0, "12"), (120.0, 140.0, "Rp 5"), (150.0, 175.0, "Gagal")],
+        );
+        assert_eq!(find(&[&row], &[&heads], &[], 10.0).count(), 4);
+    }
+
+    #[test]
+    fn a_group_heading_is_not_the_heading_of_the_text_below() {
+        let heads = [
+            line(0.0, &[(190.0, 230.0, "Barang")]),
+            line(10.0, &[(60.0, 90.0, "Kode"), (320.0, 350.0, "Jumlah")]),
+            line(20.0, &[(140.0, 190.0, "Nama"), (246.0, 263.0, "Satuan")]),
+        ];
+        let row = line(
+            40.0,
+            &[(40.0, 80.0, "A-1"), (130.0, 170.0, "Baut"), (210.0, 228.0, "pcs"), (340.0, 360.0, "12")],
+        );
+        let columns = find(&[&row], &heads.iter().collect::<Vec<_>>(), &[], 10.0);
+        assert_eq!(columns.count(), 4);
+        assert_eq!(columns.of(219.0), columns.of(255.0));
     }
 
     #[test]

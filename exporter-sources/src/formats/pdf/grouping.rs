@@ -83,6 +83,22 @@ impl Sketch {
         (self.ys[at] - self.ys[at - 1]) / self.sizes[at].max(self.sizes[at - 1])
     }
 
+    /// Where the first row begins in a band that holds the heading as well: the lines above it
+    /// and below it look like rows, and it stands apart from them.
+    pub(super) fn below_heading(&self) -> Option<usize> {
+        if full_lines(&self.masks) < 2 {
+            return None;
+        }
+        let at = (1..self.masks.len()).max_by(|&a, &b| self.gap(a).total_cmp(&self.gap(b)))?;
+        let mut others: Vec<f32> =
+            (1..self.masks.len()).filter(|&other| other != at).map(|other| self.gap(other)).collect();
+        others.sort_by(f32::total_cmp);
+        let usual = others.last().copied().unwrap_or(1.2);
+        let union = |masks: &[Mask]| masks.iter().fold(0, |union, mask| union | mask);
+        let whole = alike(union(&self.masks[..at]), union(&self.masks[at..]));
+        (whole && self.gap(at) > 1.3 * usual).then_some(at)
+    }
+
     /// The lines of each row.
     pub(super) fn split(&self, spacing: Spacing) -> Vec<Range<usize>> {
         let count = self.masks.len();
@@ -160,7 +176,7 @@ pub(super) fn spacing(sketches: &[Sketch]) -> Spacing {
     // The closest lines that stand under one another: those of wrapped cells, or rows.
     let leading = distances.iter().copied().find(|&gap| gap > 0.8).unwrap_or(f32::INFINITY);
     let by_key = best(sketches, keys(sketches, leading).into_iter());
-    let chosen = match (by_gap, by_key) {
+    match (by_gap, by_key) {
         (Some((gap, fullness)), Some((keys, by_key))) => {
             // A distance that parts near lines from far ones is the better witness.
             let clear = matches!(gap, Spacing::Gap(gap) if gap > 0.0 && gap.is_finite());
@@ -173,8 +189,7 @@ pub(super) fn spacing(sketches: &[Sketch]) -> Spacing {
             (Some(least), Some(most)) if most - least > 0.2 => Spacing::Unclear,
             _ => Spacing::Gap(0.0),
         },
-    };
-    chosen
+    }
 }
 
 /// The candidate with the fullest rows; of equals the first.

@@ -28,6 +28,7 @@ mod lines;
 mod marks;
 mod notpdf;
 mod object;
+mod overflow;
 mod paths;
 mod pieces;
 mod region;

@@ -65,6 +65,8 @@ const TOUCH: f32 = 0.13;
 const BACK: f32 = 0.25;
 /// Word spacing after a real space may be stretched in justified text.
 const AFTER_SPACE: f32 = 1.2;
+/// Several spaces that are wider than this part columns.
+const COLUMN_GAP: f32 = 1.0;
 /// The widest gap that is read as a space in files that have no space glyphs.
 const AS_SPACE: f32 = 0.6;
 
@@ -97,6 +99,8 @@ struct Open {
     piece: Piece,
     /// Where the next glyph is due.
     pen: f32,
+    /// How many spaces stand before it.
+    spaces: u32,
     last: Glyph,
 }
 
@@ -131,6 +135,7 @@ impl Builder<'_> {
                         joints: Vec::new(),
                     },
                     pen: glyph.x1,
+                    spaces: 0,
                     last: *glyph,
                 });
             }
@@ -152,6 +157,7 @@ impl Builder<'_> {
         open.piece.x1 = open.piece.x1.max(glyph.x1);
         open.piece.size = open.piece.size.max(glyph.size);
         open.pen = glyph.x1;
+        open.spaces = 0;
         open.last = *glyph;
     }
 
@@ -159,6 +165,7 @@ impl Builder<'_> {
         let Some(open) = &mut self.open else { return };
         let em = open.last.size.max(glyph.size);
         let gap = glyph.x0 - open.pen;
+        open.spaces += 1;
         if (glyph.y - open.piece.y).abs() <= 0.2 * em && gap.abs() <= AFTER_SPACE * em {
             open.piece.space_after = true;
             open.pen = glyph.x1;
@@ -184,6 +191,9 @@ impl Builder<'_> {
         let gap = glyph.x0 - open.pen;
         let same_run = glyph.run == last.run;
         if gap < -BACK * em {
+            Step::New
+        } else if open.spaces > 1 && glyph.x0 - last.x1 > COLUMN_GAP * em {
+            // Columns made with spaces, as in printed reports of fixed width.
             Step::New
         } else if open.piece.space_after {
             let limit = if same_run { AFTER_SPACE } else { TOUCH };
@@ -283,6 +293,11 @@ mod tests {
         assert_eq!(pieces(&glyphs, &[]).len(), 1);
         let line = Rule { at: 15.0, from: -10.0, to: 5.0 };
         assert_eq!(pieces(&glyphs, &[line]).len(), 2);
+    }
+
+    #[test]
+    fn columns_made_with_spaces() {
+        assert_eq!(texts(&[(0.0, 0.0, "Budi Halim   Aktif")]), ["Budi Halim", "Aktif"]);
     }
 
     #[test]

@@ -193,7 +193,9 @@ fn extent(
         let gap = next.y - line.y;
         let rest = draft.layout.number > 1 && !furniture.has(line) && gap <= 2.6 * next.size;
         let below = &draft.lines[top..(top + 6).min(draft.lines.len())];
-        let heading = gap <= 1.5 * next.size;
+        // Names of columns hold no digits and colons, as titles and dates do.
+        let names = line.segments() >= 2 && !line.text().contains(|c: char| c.is_ascii_digit() || c == ':');
+        let heading = gap <= if names { 2.0 } else { 1.5 } * next.size;
         let apart = line.segments() >= 2 && !line.pieces.iter().any(crosses);
         let fits = (follows(line, below) && !framed(next)) || (heading && apart);
         if !(heading || rest) || !fits {

@@ -70,8 +70,9 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
     for line in &region.lines {
         // The middle of the small letters lies safely between the rules.
         let band = cuts.partition_point(|&cut| cut <= line.y - 0.25 * line.size);
-        let close =
-            |open: &Band<'_>| open.lines.last().is_some_and(|last| line.y - last.y < CLOSE * line.size);
+        let close = |open: &Band<'_>| {
+            open.lines.last().is_some_and(|last| line.y - last.y < CLOSE * line.size && !over(last, line))
+        };
         match bands.last_mut() {
             Some((at, open)) if *at == band || close(open) => {
                 *at = band;
@@ -81,6 +82,12 @@ pub(super) fn bands(region: &Region) -> Vec<Band<'_>> {
         }
     }
     bands.into_iter().map(|(_, band)| band).collect()
+}
+
+/// Whether a piece of one line stands over one of the other.
+pub(super) fn over(above: &Line, below: &Line) -> bool {
+    let wide = |a: &Piece, b: &Piece| a.x1.min(b.x1) - a.x0.max(b.x0) > a.size.max(b.size);
+    above.pieces.iter().any(|a| below.pieces.iter().any(|b| wide(a, b)))
 }
 
 /// Whether a rule or the edge of a box runs through the letters of a line: a box painted at the
@@ -120,8 +127,17 @@ pub(super) fn rows(regions: &[Region], columns: &[&Columns]) -> Result<Vec<Vec<R
     let mut pages = Vec::with_capacity(regions.len());
     for ((region, bands), columns) in regions.iter().zip(&banded).zip(columns) {
         let mut rows = Vec::new();
-        for (band, sketch) in bands.iter().zip(sketches.by_ref()) {
-            let parts = sketch.split(spacing).into_iter();
+        for (at, (band, sketch)) in bands.iter().zip(sketches.by_ref()).enumerate() {
+            let mut parts = sketch.split(spacing);
+            // The heading and the first row, without a rule between them.
+            if spacing == Spacing::Rules
+                && at == 0
+                && bands.len() > 3
+                && let Some(below) = sketch.below_heading()
+            {
+                parts = vec![0..below, below..band.lines.len()];
+            }
+            let parts = parts.into_iter();
             let found = parts.map(|part| row(region, &band.lines[part], columns));
             rows.extend(found.filter(|row| row.filled() > 0));
         }

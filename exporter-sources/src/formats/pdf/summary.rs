@@ -74,13 +74,17 @@ pub(super) fn says_no_data(text: &str) -> bool {
 
 /// A table with one cell that says there is no data has no rows.
 pub(super) fn drop_no_data(rows: &mut Vec<Row>, notes: &mut Vec<String>) {
-    let [row] = rows.as_slice() else { return };
-    let filled: Vec<String> =
-        (0..row.cells.len()).map(|column| text(row, column)).filter(|text| !text.is_empty()).collect();
-    if let [only] = filled.as_slice()
-        && row.cells.len() > 1
-        && says_no_data(only)
-    {
+    // The message may be wrapped, in a file without lines between rows.
+    if rows.is_empty() || rows.len() > 3 || rows[0].cells.len() < 2 {
+        return;
+    }
+    let column = rows[0].cells.iter().position(|cell| !cell.is_empty());
+    let Some(column) = column.filter(|&column| rows.iter().all(|row| row.filled() == 1 && row.has(column)))
+    else {
+        return;
+    };
+    let only = rows.iter().map(|row| text(row, column)).collect::<Vec<_>>().join(" ");
+    if says_no_data(&only) {
         notes.push(format!("the table says \"{only}\": no rows"));
         rows.clear();
     }

@@ -6,10 +6,11 @@ use super::geometry::Area;
 use super::header::Header;
 use super::layout::PageLayout;
 use super::lines::Line;
+use super::pieces::Piece;
 use super::region::{self, Region};
-use super::rows::{self, Row};
+use super::rows::{self, CellLine, Row};
 use super::wrap::{self, ColumnFacts};
-use super::{PdfRow, PdfTable, check, joining, summary};
+use super::{PdfRow, PdfTable, check, joining, overflow, summary};
 
 /// The table, and the boxes of its cells with their pages.
 type Built = (PdfTable, Vec<(u32, Area)>);
@@ -27,6 +28,7 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     let columns = columns(&regions, &joints);
     let by_region: Vec<&Columns> = columns.iter().collect();
     let mut pages: Vec<Vec<Row>> = rows::rows(&regions, &by_region)?;
+    refuse_overlaps(&regions, &pages)?;
     let mut header = pages
         .first()
         .and_then(|rows| Header::read(rows, first, &columns[0]))
@@ -45,7 +47,6 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     if empty > 0 {
         notes.push(format!("{empty} column(s) without a name and without text: left out"));
     }
-    refuse_overlaps(&pages)?;
     let mut rows = joining::join(pages, &mut notes);
     let totals = summary::take_totals(&mut rows, &mut notes);
     summary::drop_no_data(&mut rows, &mut notes);
@@ -154,25 +155,39 @@ impl FileFacts {
     }
 }
 
-/// Text over text in one cell, as where rows are too low for what was wrapped: no one can say
-/// which row it belongs to.
-fn refuse_overlaps(pages: &[Vec<Row>]) -> Result<(), PdfError> {
+/// Lines of one column that are closer than this (in ems) run into one another.
+const TOO_CLOSE: f32 = 0.85;
+
+/// Text over text, as where rows are too low for what was wrapped, or cells too narrow: no one
+/// can say where it belongs.
+fn refuse_overlaps(regions: &[Region], pages: &[Vec<Row>]) -> Result<(), PdfError> {
     for row in pages.iter().flatten() {
-        for cell in &row.cells {
-            let over = cell.windows(2).any(|pair| {
+        let over = |cell: &&Vec<CellLine>| {
+            cell.windows(2).any(|pair| {
                 let common = pair[0].x1.min(pair[1].x1) - pair[0].x0.max(pair[1].x0);
                 let size = pair[0].size.min(pair[1].size);
                 (pair[1].y - pair[0].y).abs() < 0.6 * size && common > 2.0 * size
-            });
-            if over {
-                let text: Vec<&str> = cell.iter().map(|line| line.text.as_str()).collect();
-                let detail =
-                    format!("on page {} lines of text lie over one another: {}", row.page, text.join(" / "));
-                return Err(PdfError::Uncertain { detail });
+            })
+        };
+        if let Some(cell) = row.cells.iter().find(over) {
+            let text: Vec<&str> = cell.iter().map(|line| line.text.as_str()).collect();
+            return Err(overlap(row.page, &text.join(" / ")));
+        }
+    }
+    for region in regions {
+        for (at, line) in region.lines.iter().enumerate() {
+            let next =
+                region.lines[at + 1..].iter().take_while(|next| next.y - line.y < TOO_CLOSE * line.size);
+            if let Some(over) = next.into_iter().find(|next| rows::over(line, next)) {
+                return Err(overlap(region.page, &format!("{} / {}", line.text(), over.text())));
             }
         }
     }
     Ok(())
+}
+
+fn overlap(page: u32, text: &str) -> PdfError {
+    PdfError::Uncertain { detail: format!("on page {page} lines of text lie over one another: {text}") }
 }
 
 /// A message in the place of the rows, as in "Tidak ada data", is no part of the heading it
@@ -218,6 +233,7 @@ fn columns(regions: &[Region], joints: &[f32]) -> Vec<Columns> {
     let ruled = || regions.iter().filter_map(|region| region.ruled.as_ref());
     if let Some(usual) = ruled().max_by_key(|columns| columns.count()) {
         let refined = columns::refine(usual, &body, &headings, em);
+        let refined = overflow::part(&refined, &body, &headings, em);
         let own = |region: &Region| match &region.ruled {
             Some(columns) if refined.count() == usual.count() => columns.clone(),
             _ => refined.clone(),
@@ -225,6 +241,7 @@ fn columns(regions: &[Region], joints: &[f32]) -> Vec<Columns> {
         return regions.iter().map(own).collect();
     }
     let found = columns::find(&body, &headings, joints, em);
+    let found = overflow::part(&found, &body, &headings, em);
     vec![found; regions.len()]
 }
 
@@ -241,7 +258,10 @@ fn heading_lines(region: &Region) -> Vec<&Line> {
         let near = line.y - region.lines[count - 1].y <= 2.2 * line.size;
         // So is a full line below a full line.
         let row = 4 * first.segments() >= 3 * widest && 2 * line.segments() >= widest;
-        if starts || row || !near {
+        // Names of columns seldom hold digits, rows do.
+        let digits = |piece: &&Piece| piece.text.contains(|c: char| c.is_ascii_digit());
+        let data = 3 * line.pieces.iter().filter(digits).count() > line.pieces.len();
+        if starts || row || data || !near {
             break;
         }
         count += 1;

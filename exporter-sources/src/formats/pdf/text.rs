@@ -228,7 +228,7 @@ impl TextPainter {
     pub(super) fn thin(&self) -> f32 {
         let (sum, count) = self.sizes;
         let size = if count == 0 { 8.0 } else { sum / f64::from(count) };
-        narrow(size * 0.4).max(0.5)
+        narrow((size * 0.4).max((size * 0.6).min(2.2))).max(0.5)
     }
 
     /// Remembers that a font is not in the file: what is shown in it cannot be read.

@@ -162,6 +162,12 @@ fn cut_in_word(
         let count = line.text.chars().count().max(1) as f32;
         (line.x1 - line.x0) / count
     };
+    // No value begins with the mark between its digits.
+    let mark =
+        first.strip_prefix(['.', ',']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if mark && last.ends_with(|c: char| c.is_ascii_digit()) {
+        return true;
+    }
     if completes(last, first) || (above.text == last && cut_address(last, first)) {
         return true;
     }
@@ -322,6 +328,7 @@ mod tests {
         assert_eq!(joined(&[], &["Rp", "1.551.11", "0"]), "Rp 1.551.110");
         assert_eq!(joined(&[], &["2025-11-1", "6"]), "2025-11-16");
         assert_eq!(joined(&[], &["14.101.", "000"]), "14.101.000");
+        assert_eq!(joined(&[], &["Rp 2.327", ".000"]), "Rp 2.327.000");
         assert_eq!(joined(&[], &["12.500", "3"]), "12.500 3");
     }
 
