@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use exporter_core::Driver;
 
-pub use unattended::{HistoryArgs, ShowArgs, StatusArgs};
+pub use unattended::{HistoryArgs, ServeArgs, ShowArgs, StatusArgs};
 
 /// Takes the exports of a web admin panel into Google Sheets, unattended.
 ///
@@ -40,6 +40,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Draw which days are loaded, and say what is missing
     Status(StatusArgs),
+    /// Run by itself whenever the schedule says so, until stopped
+    Serve(ServeArgs),
     /// Serve the stand-ins for the panel, Google Sheets and Telegram until interrupted
     Sandbox(SandboxArgs),
 }
@@ -217,6 +219,7 @@ impl Args {
             Command::Demo(args) => args.debug,
             Command::Run(args) => args.debug,
             Command::Check(args) => args.debug,
+            Command::Serve(args) => args.debug,
             _ => false,
         }
     }

@@ -91,7 +91,7 @@ pub fn assemble(
     })?;
     let sink: Arc<dyn Sink> = Arc::new(SheetsSink::new(sheets));
     let sink: Arc<dyn Sink> = Arc::new(Deadline::new(sink, SHEET_LIMIT));
-    let channels = channels(config.telegram, &directory)?;
+    let channels = channels(config.telegram.as_ref(), &directory)?;
 
     let jobs = panel
         .sources()

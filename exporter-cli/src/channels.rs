@@ -12,13 +12,13 @@ use crate::config::TelegramSection;
 ///
 /// # Errors
 /// [`exporter_core::ErrorKind::Config`] or [`exporter_core::ErrorKind::SecretMissing`].
-pub fn channels(telegram: Option<TelegramSection>, directory: &Path) -> Result<Vec<Channel>, Error> {
+pub fn channels(telegram: Option<&TelegramSection>, directory: &Path) -> Result<Vec<Channel>, Error> {
     let mut channels = Vec::new();
     if let Some(section) = telegram {
         let team = if section.owner_chat.is_some() { Role::Team } else { Role::Everybody };
-        channels.push(chat("Telegram", &section, &section.chat, team, directory)?);
+        channels.push(chat("Telegram", section, &section.chat, team, directory)?);
         if let Some(owner) = &section.owner_chat {
-            channels.push(chat("Telegram (owner)", &section, owner, Role::Owner, directory)?);
+            channels.push(chat("Telegram (owner)", section, owner, Role::Owner, directory)?);
         }
     }
     Ok(channels)

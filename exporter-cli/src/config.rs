@@ -5,4 +5,4 @@ mod model;
 mod secret;
 
 pub use load::{load, load_panel};
-pub use model::{Loaded, TelegramSection};
+pub use model::{Config, Loaded, ScheduleSection, TelegramSection};

@@ -3,12 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use exporter_core::{
-    Clock, Driver, Error, Events, Job, Listener, Outbox, Outcome, Pipeline, RetryPolicy, Secret, Sink, Window,
+    Clock, Driver, Error, ErrorKind, Events, Job, Listener, Message, MessageBody, Outbox, Outcome, Pipeline,
+    RetryPolicy, RunReport, Secret, Sink, Window,
 };
 use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{
-    AuditEntry, Cause, Fenced, Holder, Kept, LIFE, Recorder, RunQuery, RunStart, RunState, Store,
+    AuditEntry, Cause, Fenced, Holder, Kept, LIFE, Recorder, Retention, RunQuery, RunRecord, RunStart,
+    RunState, Store,
 };
 
 use crate::assemble::{Parts, assemble};
@@ -33,6 +37,25 @@ pub struct Order {
     pub who: String,
 }
 
+/// What is around a run.
+#[derive(Default)]
+pub struct Around {
+    /// Who else wants to know what happens.
+    pub listeners: Vec<Arc<dyn Listener>>,
+    /// Where messages are posted; a run that is given none opens one of its own.
+    pub room: Option<Arc<Mailroom>>,
+    /// When the next run is due, for the message that says so.
+    pub next_run: Option<DateTime<Utc>>,
+}
+
+/// The state of a run that is recorded.
+struct Recorded {
+    store: Arc<dyn Store>,
+    lease: Arc<Kept>,
+    recorder: Recorder,
+    cut_off: Vec<RunRecord>,
+}
+
 /// Runs once. The configuration is read anew, so that a service takes over what changed.
 ///
 /// # Errors
@@ -42,47 +65,48 @@ pub async fn execute(
     config: &Path,
     order: &Order,
     clock: &Arc<dyn Clock>,
-    mut listeners: Vec<Arc<dyn Listener>>,
+    around: Around,
 ) -> Result<Outcome, Error> {
     let loaded = load(config)?;
     let (store_name, zone) = (loaded.config.store_name.clone(), loaded.config.panel.timezone);
     let keep = state::retention(&loaded);
-    let state = state::open(&loaded).await;
+    let store = state::open(&loaded).await;
     let mut parts = assemble(loaded, order.driver, &order.only, clock)?;
     let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
 
     let mut notes = Vec::new();
-    let mut kept = None;
-    let mut recorder = None;
-    match state {
-        Ok(state) => {
-            let lease = Arc::new(lease(&state, clock, &parts, &id).await?);
-            fence(&mut parts, &lease);
-            match begin(&state, clock, order, &parts, &id).await {
-                Ok(begun) => recorder = Some(begun),
-                Err(error) => notes.push(unrecorded(&error)),
-            }
-            kept = Some((state, lease));
-        }
+    let mut recorded = None;
+    match begin(store, clock, order, &mut parts, &id).await {
+        Ok(begun) => recorded = Some(begun),
+        Err(error) if error.kind() == ErrorKind::Busy => return Err(error),
         Err(error) => notes.push(unrecorded(&error)),
     }
-
-    listeners.extend(recorder.as_ref().map(Recorder::listener));
     // A dry run changes nothing, so there is nothing to tell.
-    let room = (!order.dry_run && !parts.channels.is_empty()).then(|| {
-        let outbox: Arc<dyn Outbox> = match &kept {
-            Some((state, _)) => state.clone(),
-            None => Arc::new(MemoryOutbox::default()),
-        };
-        Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), &*id))
+    let telling = !order.dry_run && !parts.channels.is_empty();
+    let room = telling.then(|| {
+        around.room.unwrap_or_else(|| {
+            let outbox: Arc<dyn Outbox> = match &recorded {
+                Some(recorded) => recorded.store.clone(),
+                None => Arc::new(MemoryOutbox::default()),
+            };
+            Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), &*id))
+        })
     });
-    let courier = match &room {
-        Some(room) => {
-            let about = About { store: store_name, account: parts.account.clone(), zone, next_run: None };
-            Some(Courier::start(room.clone(), about, &id).await)
-        }
-        None => None,
-    };
+    let mut listeners = around.listeners;
+    let mut courier = None;
+    if let Some(room) = &room {
+        let about = About {
+            store: store_name.clone(),
+            account: parts.account.clone(),
+            zone,
+            next_run: around.next_run,
+        };
+        courier = Some(Courier::start(room.clone(), about, &id).await);
+    }
+    if let Some(recorded) = &recorded {
+        bury(recorded, room.as_deref(), &store_name, zone, clock).await;
+        listeners.push(recorded.recorder.listener());
+    }
     listeners.extend(courier.as_ref().map(Courier::listener));
 
     let pipeline = Pipeline {
@@ -93,24 +117,13 @@ pub async fn execute(
         individual_sessions: order.individual_sessions,
         dry_run: order.dry_run,
     };
+    // Before the lease is let go, what holds it has to go.
+    drop(parts.sink);
     let mut outcome = pipeline.run(&Events::new(&id, clock.clone(), listeners)).await;
-    // What holds the lease has to go before the lease is let go.
     drop(pipeline);
 
-    if let Some(recorder) = recorder
-        && let Err(error) = recorder.finish(&outcome.report, clock.today(zone)).await
-    {
-        notes.push(unrecorded(&error));
-    }
-    if let Some((state, lease)) = kept {
-        if let Err(error) = state.prune(keep, clock.now()).await {
-            tracing::warn!(%error, "old history could not be let go");
-        }
-        if let Some(lease) = Arc::into_inner(lease)
-            && let Err(error) = lease.release().await
-        {
-            tracing::warn!(%error, "the lease could not be let go; it ends by itself");
-        }
+    if let Some(recorded) = recorded {
+        notes.extend(end(recorded, &outcome.report, clock, zone, keep).await);
     }
     if let Some(courier) = courier {
         notes.extend(courier.finish().await);
@@ -119,15 +132,39 @@ pub async fn execute(
     Ok(outcome)
 }
 
-/// Takes account and sheet for this run alone.
-async fn lease(
-    state: &Arc<dyn Store>,
+/// Takes the lease and notes that the run begins.
+async fn begin(
+    store: Result<Arc<dyn Store>, Error>,
     clock: &Arc<dyn Clock>,
-    parts: &Parts,
+    order: &Order,
+    parts: &mut Parts,
     id: &str,
-) -> Result<Kept, Error> {
+) -> Result<Recorded, Error> {
+    let store = store?;
     let names = [format!("panel account:{}", parts.account), format!("spreadsheet:{}", parts.sheet)];
-    Kept::take(state.clone(), clock.clone(), &names, Holder::here(id), LIFE).await
+    let lease = Kept::take(store.clone(), clock.clone(), &names, Holder::here(id), LIFE).await?;
+    let lease = Arc::new(lease);
+    fence(parts, &lease);
+    // Who holds the lease is alone: a run that still counts as running was cut off.
+    let running = RunQuery {
+        account: Some(parts.account.clone()),
+        state: Some(RunState::Running),
+        ..RunQuery::default()
+    };
+    let cut_off = store.runs(&running).await?;
+    let start = RunStart {
+        id: id.to_owned(),
+        account: parts.account.clone(),
+        cause: order.cause,
+        window: order.window,
+        dry_run: order.dry_run,
+        started: clock.now(),
+    };
+    let detail = format!("{id} for {}{}", order.window, if order.dry_run { ", dry run" } else { "" });
+    let entry = AuditEntry { at: clock.now(), who: order.who.clone(), what: "run".into(), detail };
+    store.audit(&entry).await?;
+    let recorder = Recorder::begin(store.clone(), clock.clone(), &start).await?;
+    Ok(Recorded { store, lease, recorder, cut_off })
 }
 
 /// Puts the lease before every write.
@@ -139,34 +176,46 @@ fn fence(parts: &mut Parts, lease: &Arc<Kept>) {
     }
 }
 
-async fn begin(
-    state: &Arc<dyn Store>,
-    clock: &Arc<dyn Clock>,
-    order: &Order,
-    parts: &Parts,
-    id: &str,
-) -> Result<Recorder, Error> {
-    let start = RunStart {
-        id: id.to_owned(),
-        account: parts.account.clone(),
-        cause: order.cause,
-        window: order.window,
-        dry_run: order.dry_run,
-        started: clock.now(),
-    };
-    // Who holds the lease is alone: a run that still counts as running was cut off.
-    let cut_off = RunQuery {
-        account: Some(parts.account.clone()),
-        state: Some(RunState::Running),
-        ..RunQuery::default()
-    };
-    for run in state.runs(&cut_off).await? {
-        state.end_run(&run.id, RunState::Interrupted, clock.now()).await?;
+/// Says of the runs that were cut off that they were, where their progress was shown.
+async fn bury(recorded: &Recorded, room: Option<&Mailroom>, shop: &str, zone: Tz, clock: &Arc<dyn Clock>) {
+    for run in &recorded.cut_off {
+        let began = run.started.with_timezone(&zone).naive_local();
+        let body = MessageBody::Interrupted { window: run.window, began };
+        let message = Message { silent: true, ..Message::new(shop, &run.id, body) };
+        let told = match room {
+            Some(room) if !run.dry_run => room.tell_cut_off(&run.id, &message).await,
+            _ => Ok(()),
+        };
+        // Told first: when we are cut off in between, it is told once all the same.
+        let noted = match told {
+            Ok(()) => recorded.store.end_run(&run.id, RunState::Interrupted, clock.now()).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, run = run.id, "a run that was cut off could not be noted");
+        }
     }
-    let detail = format!("{id} for {}{}", order.window, if order.dry_run { ", dry run" } else { "" });
-    let entry = AuditEntry { at: clock.now(), who: order.who.clone(), what: "run".into(), detail };
-    state.audit(&entry).await?;
-    Recorder::begin(state.clone(), clock.clone(), &start).await
+}
+
+/// Notes how the run ended, and lets go of the lease; returns what could not be noted.
+async fn end(
+    recorded: Recorded,
+    report: &RunReport,
+    clock: &Arc<dyn Clock>,
+    zone: Tz,
+    keep: Retention,
+) -> Option<String> {
+    let Recorded { store, lease, recorder, .. } = recorded;
+    let noted = recorder.finish(report, clock.today(zone)).await;
+    if let Err(error) = store.prune(keep, clock.now()).await {
+        tracing::warn!(%error, "old history could not be let go");
+    }
+    if let Some(lease) = Arc::into_inner(lease)
+        && let Err(error) = lease.release().await
+    {
+        tracing::warn!(%error, "the lease could not be let go; it ends by itself");
+    }
+    noted.err().map(|error| unrecorded(&error))
 }
 
 /// A note for the report: the run itself does not depend on the state.

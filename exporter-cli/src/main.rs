@@ -9,6 +9,7 @@ mod execute;
 mod exit;
 mod logging;
 mod render;
+mod service;
 mod state;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::History(args) => commands::history::main(args).await,
         Command::Show(args) => commands::show::main(args).await,
         Command::Status(args) => commands::status::main(args).await,
+        Command::Serve(args) => commands::serve::main(args).await,
         Command::Sandbox(args) => commands::sandbox::main(args).await,
     }
 }

@@ -28,6 +28,16 @@ impl Clock for SystemClock {
     }
 }
 
+/// The machine's clock, ahead by a fixed span: for drills of what happens later.
+#[derive(Debug, Clone, Copy)]
+pub struct AheadClock(pub Duration);
+
+impl Clock for AheadClock {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.0
+    }
+}
+
 /// A clock that stands still until it is moved.
 #[derive(Debug, Clone)]
 pub struct FixedClock(Arc<Mutex<DateTime<Utc>>>);

@@ -28,7 +28,7 @@ mod value;
 mod window;
 
 pub use artifact::{Artifact, FileKind};
-pub use clock::{Clock, FixedClock, SystemClock};
+pub use clock::{AheadClock, Clock, FixedClock, SystemClock};
 pub use error::{Error, ErrorKind, ErrorReport, Result, Retry, Stage, Turn};
 pub use event::{Event, Events, Fact, Listener};
 pub use journal::{

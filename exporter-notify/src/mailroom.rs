@@ -117,6 +117,36 @@ impl Mailroom {
         Ok(())
     }
 
+    /// Tells those who have to act: the owner, or everybody where there is no owner.
+    pub async fn tell_owner(&self, once: &str, message: &Message) -> Result<(), Error> {
+        let of = |role: Role| self.channels.iter().any(move |channel| channel.role == role);
+        let wanted = if of(Role::Owner) { Role::Owner } else { Role::Everybody };
+        let channels = self.channels.iter().filter(|channel| channel.role == wanted);
+        let letters: Vec<Letter> = channels
+            .map(|channel| Letter {
+                channel: channel.name.clone(),
+                once: once.to_owned(),
+                slot: None,
+                message: message.clone(),
+            })
+            .collect();
+        self.post(&letters, &[]).await
+    }
+
+    /// Says in the place of a run's progress that it was cut off.
+    pub async fn tell_cut_off(&self, run: &str, message: &Message) -> Result<(), Error> {
+        let live = self.channels.iter().filter(|channel| channel.live && channel.role != Role::Owner);
+        let letters: Vec<Letter> = live
+            .map(|channel| Letter {
+                channel: channel.name.clone(),
+                once: format!("{run}:cut off"),
+                slot: Some(progress_slot(run)),
+                message: message.clone(),
+            })
+            .collect();
+        self.post(&letters, &[]).await
+    }
+
     fn call(&self, call: Call) {
         if self.calls.send(call).is_err() {
             tracing::error!("the task that delivers messages is gone; they stay in the outbox");
@@ -270,4 +300,9 @@ impl Postman {
         };
         Fate::Postponed(self.clock.now() + pause, why)
     }
+}
+
+/// The slot of the one message that shows how far a run is.
+pub fn progress_slot(run: &str) -> String {
+    format!("progress:{run}")
 }

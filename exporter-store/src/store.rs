@@ -42,6 +42,9 @@ pub trait Store: Outbox + Journal {
     /// Runs, the newest first.
     async fn runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>>;
 
+    /// How many runs of an account there are in each state.
+    async fn tally(&self, account: &str) -> Result<Vec<(RunState, u64)>>;
+
     /// The steps of a run, in order.
     async fn stages(&self, run: &str) -> Result<Vec<StageRecord>>;
 

@@ -43,3 +43,22 @@ pub struct StatusArgs {
     #[arg(long)]
     pub json: bool,
 }
+
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The configuration file; it needs a [schedule]
+    #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
+    pub config: PathBuf,
+    /// Where /healthz, /readyz and /metrics are answered, or `off`
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9464")]
+    pub listen: String,
+    /// How to talk to the panel [default: the configuration's, else auto]
+    #[arg(long, value_enum)]
+    pub driver: Option<super::DriverArg>,
+    /// For drills: how many seconds this process's clock is ahead
+    #[arg(long, value_name = "SECONDS", hide = true, default_value = "0", allow_negative_numbers = true)]
+    pub clock_ahead: i64,
+    /// Log what happens in detail
+    #[arg(long)]
+    pub debug: bool,
+}

@@ -8,7 +8,7 @@ use exporter_store::Cause;
 
 use crate::args::RunArgs;
 use crate::config::load;
-use crate::execute::{self, Order};
+use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
 use crate::render;
 
@@ -36,7 +36,8 @@ pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
         cause: Cause::Person,
         who: execute::user(),
     };
-    execute::execute(&args.config, &order, &clock, vec![render::progress::listener()]).await
+    let around = Around { listeners: vec![render::progress::listener()], ..Around::default() };
+    execute::execute(&args.config, &order, &clock, around).await
 }
 
 /// The days asked for: today in the panel's time zone unless said otherwise.

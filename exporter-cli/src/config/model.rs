@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use exporter_core::Driver;
 use exporter_notify::Language;
+use exporter_schedule::CatchUp;
 use exporter_sources::{ExportConfig, LoginConfig};
 use serde::Deserialize;
 
@@ -29,6 +31,8 @@ pub struct Config {
     /// Where downloaded files are kept.
     #[serde(default)]
     pub files: FilesSection,
+    /// When runs are due, for `exporter serve` and `exporter schedule`.
+    pub schedule: Option<ScheduleSection>,
     /// Where history and messages that wait are kept.
     #[serde(default)]
     pub state: StateSection,
@@ -114,6 +118,41 @@ pub struct FilesSection {
     pub downloads: Option<PathBuf>,
     /// Where what is learned is kept between runs; `state` beside the file unless given.
     pub state: Option<PathBuf>,
+}
+
+/// `[schedule]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleSection {
+    /// Minute, hour, day of the month, month, day of the week.
+    pub cron: String,
+    /// The time zone of the pattern; the panel's unless given.
+    pub timezone: Option<Tz>,
+    /// How many days each run fetches, its own day included.
+    #[serde(default = "two")]
+    pub last_days: u32,
+    /// Days of the week on which runs are due; all unless given.
+    #[serde(default)]
+    pub working_days: Vec<String>,
+    /// Days on which no run is due.
+    #[serde(default)]
+    pub holidays: Vec<NaiveDate>,
+    /// An iCalendar file with more of them.
+    pub holidays_file: Option<PathBuf>,
+    /// What is done about runs that were missed.
+    #[serde(default)]
+    pub catch_up: CatchUp,
+    /// Runs missed longer ago than this many days are given up.
+    #[serde(default = "week")]
+    pub catch_up_days: u32,
+}
+
+fn two() -> u32 {
+    2
+}
+
+fn week() -> u32 {
+    7
 }
 
 /// `[state]`

@@ -11,7 +11,7 @@ use exporter_core::{
 };
 
 use super::incident::{Incident, Worth};
-use crate::mailroom::{Channel, Role};
+use crate::mailroom::{Channel, Role, progress_slot};
 
 /// What a run's messages are about.
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ impl Policy {
         let Some(window) = self.window else { return };
         self.shown += 1;
         let body = MessageBody::Progress { window, exports: self.exports.clone() };
-        let (once, slot) = (format!("progress:{}", self.shown), format!("progress:{}", event.run));
+        let (once, slot) = (format!("progress:{}", self.shown), progress_slot(&event.run));
         let first = worthy.letters.len();
         self.put_where(worthy, To::Team, |live| live, &once, &quiet(event, &self.about, body));
         for letter in &mut worthy.letters[first..] {
@@ -223,12 +223,16 @@ impl Policy {
             }
             _ => self.recovered(worthy, event, None),
         }
-        let body = MessageBody::Summary { report: Box::new(report.clone()) };
-        let mut message = Message::new(&self.about.store, &event.run, body);
-        let both = self.channels.iter().all(|(_, role, _)| *role == Role::Everybody);
-        // A failure rings by its own message; where that one goes elsewhere, this one rings.
-        message.silent = report.status == RunStatus::Ok || self.told.is_empty() || both;
-        self.put(worthy, To::Team, "summary", &message);
+        let apart = self.channels.iter().any(|(_, role, _)| *role == Role::Team);
+        let rang = !self.told.is_empty();
+        // Where it was just said that nothing could run, a summary would say it again.
+        if apart || report.status != RunStatus::NothingRan || !rang {
+            let body = MessageBody::Summary { report: Box::new(report.clone()) };
+            // A failure rings by its own message; where that one goes elsewhere, this one rings.
+            let silent = report.status == RunStatus::Ok || !rang || !apart;
+            let message = Message { silent, ..Message::new(&self.about.store, &event.run, body) };
+            self.put(worthy, To::Team, "summary", &message);
+        }
         if report.status == RunStatus::Ok {
             self.mark(worthy, self.good_name(), Some(event.at.to_rfc3339()));
         }

@@ -126,6 +126,11 @@ impl Store for SqliteStore {
         self.with(move |db| runs::list(db, &query)).await
     }
 
+    async fn tally(&self, account: &str) -> Result<Vec<(RunState, u64)>> {
+        let account = account.to_owned();
+        self.with(move |db| runs::tally(db, &account)).await
+    }
+
     async fn stages(&self, run: &str) -> Result<Vec<StageRecord>> {
         let run = run.to_owned();
         self.with(move |db| runs::stages(db, &run)).await

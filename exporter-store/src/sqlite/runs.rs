@@ -137,6 +137,17 @@ fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     })
 }
 
+pub fn tally(db: &Connection, account: &str) -> rusqlite::Result<Vec<(RunState, u64)>> {
+    let mut select = db.prepare(
+        "SELECT state, count(*) AS runs FROM runs WHERE account = ?1 GROUP BY state ORDER BY state",
+    )?;
+    let rows = select.query_map([account], |row| {
+        let runs: i64 = row.get("runs")?;
+        Ok((from_word(row, "state")?, u64::try_from(runs).unwrap_or_default()))
+    })?;
+    rows.collect()
+}
+
 pub fn stages(db: &Connection, run: &str) -> rusqlite::Result<Vec<StageRecord>> {
     let mut select = db.prepare("SELECT * FROM stages WHERE run = ?1 ORDER BY number")?;
     let rows = select.query_map([run], |row| {

@@ -99,6 +99,7 @@ async fn a_run_that_was_cut_off_is_ended_once() {
     let begun = start("r1", window(5, 5));
     store.begin_run(&begun).await.unwrap();
     store.end_run("r1", RunState::Interrupted, at("2026-01-05T02:00:00Z")).await.unwrap();
+    assert_eq!(store.tally(ACCOUNT).await.unwrap(), [(RunState::Interrupted, 1)]);
     let running = RunQuery { state: Some(RunState::Running), ..RunQuery::default() };
     assert!(store.runs(&running).await.unwrap().is_empty());
     store.end_run("r1", RunState::Ok, at("2026-01-05T03:00:00Z")).await.unwrap();

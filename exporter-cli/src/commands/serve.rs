@@ -1,0 +1,266 @@
+//! `exporter serve`: runs by themselves whenever the schedule says so, until stopped.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use exporter_core::{
+    AheadClock, Clock, Driver, Error, ErrorKind, Event, Fact, REPORT_VERSION, RunReport, RunStatus, Window,
+};
+use exporter_notify::{About, Courier, Mailroom};
+use exporter_schedule::Schedule;
+use exporter_store::{AuditEntry, Cause, Store};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::ServeArgs;
+use crate::channels::channels;
+use crate::commands::status::export_names;
+use crate::config::{Loaded, load};
+use crate::execute::{self, Around, Order};
+use crate::exit::{self, Exit};
+use crate::service::engine::{Engine, Runner, Step};
+use crate::service::health::Health;
+use crate::service::{http, schedule};
+use crate::{render, state};
+
+/// The wall clock is looked at no less often: it may be set, and machines sleep.
+const LOOK: Duration = Duration::from_secs(30);
+/// After trouble with state or configuration it is looked again after this.
+const TROUBLE: TimeDelta = TimeDelta::minutes(1);
+
+/// Serves until a signal to stop; a run that goes on is finished first, unless a second
+/// signal comes.
+pub async fn main(args: ServeArgs) -> Exit {
+    match serve(&args).await {
+        Ok(()) => Exit::Ok,
+        Err(error) => render::error::print(&error, exit::for_kind(error.kind())),
+    }
+}
+
+async fn serve(args: &ServeArgs) -> Result<(), Error> {
+    let clock: Arc<dyn Clock> = Arc::new(AheadClock(TimeDelta::seconds(args.clock_ahead)));
+    let health = Arc::new(Health::new(clock.now()));
+    // What is wrong from the start is told to who starts it; later it is told to the chat.
+    let mut service = Service::load(&args.config, args.driver.map(Into::into), &clock, &health).await?;
+    if args.listen != "off" {
+        let address = args.listen.parse().map_err(|_| {
+            Error::new(ErrorKind::Config, format!("`{}` is no address", args.listen))
+                .hint("an address is written 127.0.0.1:9464; `off` answers nobody")
+        })?;
+        let listener = http::listen(address).await?;
+        eprintln!("health and metrics at http://{}/", listener.local_addr()?);
+        let watch = http::Watch {
+            health: health.clone(),
+            store: service.store.clone(),
+            account: service.account.clone(),
+            clock: clock.clone(),
+        };
+        tokio::spawn(http::serve(listener, Arc::new(watch)));
+    }
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let work = async {
+        loop {
+            let look = service.turn().await;
+            if *stopping.borrow() {
+                return;
+            }
+            let wait = (look - clock.now()).to_std().unwrap_or_default().min(LOOK);
+            let mut stopping = stopping.clone();
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = stopping.changed() => return,
+            }
+        }
+    };
+    tokio::pin!(work);
+    for signal in ["first", "second"] {
+        tokio::select! {
+            () = &mut work => break,
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        tracing::info!(signal, "stopping");
+        if signal == "first" && health.facts().running.is_some() {
+            eprintln!("stopping when the run is over; a second signal stops at once");
+        }
+        stop.send_replace(true);
+    }
+    Ok(())
+}
+
+/// What serves: made anew whenever the configuration's text changes.
+struct Service {
+    config: PathBuf,
+    text: String,
+    loaded: Loaded,
+    schedule: Schedule,
+    store: Arc<dyn Store>,
+    account: String,
+    exports: Vec<String>,
+    room: Arc<Mailroom>,
+    clock: Arc<dyn Clock>,
+    health: Arc<Health>,
+    driver: Option<Driver>,
+    /// The trouble that was told last, and on which day.
+    told: Option<(String, NaiveDate)>,
+}
+
+impl Service {
+    async fn load(
+        config: &Path,
+        driver: Option<Driver>,
+        clock: &Arc<dyn Clock>,
+        health: &Arc<Health>,
+    ) -> Result<Self, Error> {
+        let loaded = load(config)?;
+        let text = std::fs::read_to_string(config)?;
+        let schedule = schedule::of(&loaded, clock.now())?;
+        let store = state::open(&loaded).await?;
+        let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
+        let channels = channels(loaded.config.telegram.as_ref(), &loaded.directory)?;
+        let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));
+        Ok(Self {
+            config: config.to_path_buf(),
+            text,
+            loaded,
+            schedule,
+            store,
+            account,
+            exports,
+            room,
+            clock: clock.clone(),
+            health: health.clone(),
+            driver,
+            told: None,
+        })
+    }
+
+    /// One turn of the loop: takes over a changed configuration, then does what is due.
+    /// Returns when to look again.
+    async fn turn(&mut self) -> DateTime<Utc> {
+        let now = self.clock.now();
+        self.health.note(|facts| facts.beat = now);
+        let step = match self.renew().await {
+            Ok(()) => self.engine().step(&self.schedule, &*self).await,
+            Err(error) => Err(error),
+        };
+        let trouble = match step {
+            Ok(Step { look, ran, .. }) => {
+                self.health.note(|facts| facts.next = self.schedule.next(now));
+                match ran {
+                    Some(Err(error)) if error.kind() != ErrorKind::Busy => error,
+                    _ => {
+                        self.health.note(|facts| facts.trouble = None);
+                        self.told = None;
+                        return look;
+                    }
+                }
+            }
+            Err(error) => error,
+        };
+        tracing::error!(error = %trouble, "nothing can run");
+        self.health.note(|facts| facts.trouble = Some(trouble.to_string()));
+        self.tell(&trouble).await;
+        self.clock.now() + TROUBLE
+    }
+
+    fn engine(&self) -> Engine {
+        Engine::new(self.store.clone(), self.clock.clone(), &*self.account, self.exports.clone())
+    }
+
+    /// Takes over a configuration that has changed; one with a mistake is told, and nothing
+    /// runs until it is mended.
+    async fn renew(&mut self) -> Result<(), Error> {
+        let text = std::fs::read_to_string(&self.config)?;
+        if text == self.text {
+            return Ok(());
+        }
+        let fresh = Self::load(&self.config, self.driver, &self.clock, &self.health).await?;
+        let before = std::mem::replace(self, fresh);
+        if let Some(room) = Arc::into_inner(before.room) {
+            room.close().await;
+        }
+        let entry = AuditEntry {
+            at: self.clock.now(),
+            who: "serve".to_owned(),
+            what: "configuration changed".to_owned(),
+            detail: self.schedule.fingerprint(),
+        };
+        self.store.audit(&entry).await
+    }
+
+    /// Tells people that nothing can run, as often as a failure of a run would be told.
+    async fn tell(&mut self, error: &Error) {
+        let now = self.clock.now();
+        let news = Some((error.to_string(), self.clock.today(self.loaded.config.panel.timezone)));
+        if self.told == news {
+            return;
+        }
+        self.told = news;
+        let id = now.format("%Y%m%dT%H%M%S%3fZ").to_string();
+        let report = RunReport {
+            version: REPORT_VERSION,
+            id: id.clone(),
+            status: RunStatus::NothingRan,
+            window: Window::day(self.clock.today(self.loaded.config.panel.timezone)),
+            dry_run: false,
+            started: now,
+            seconds: 0.0,
+            sheets_calls: 0,
+            exports: Vec::new(),
+            error: Some(error.report()),
+            notes: Vec::new(),
+        };
+        let courier = Courier::start(self.room.clone(), self.about(self.schedule.next(now)), &id).await;
+        let fact = Fact::RunFinished { report: Box::new(report) };
+        courier.listener().event(&Event { at: now, run: id, fact });
+        for note in courier.finish().await {
+            tracing::warn!("{note}");
+        }
+    }
+
+    fn about(&self, next_run: Option<DateTime<Utc>>) -> About {
+        let config = &self.loaded.config;
+        About {
+            store: config.store_name.clone(),
+            account: self.account.clone(),
+            zone: config.panel.timezone,
+            next_run,
+        }
+    }
+}
+
+#[async_trait]
+impl Runner for Service {
+    async fn run(
+        &self,
+        window: Window,
+        cause: Cause,
+        next_run: Option<DateTime<Utc>>,
+    ) -> Result<RunReport, Error> {
+        let order = Order {
+            window,
+            only: Vec::new(),
+            driver: self.driver,
+            individual_sessions: false,
+            dry_run: false,
+            cause,
+            who: "serve".to_owned(),
+        };
+        let around =
+            Around { listeners: vec![render::progress::listener()], room: Some(self.room.clone()), next_run };
+        let begun = self.clock.now();
+        self.health.note(|facts| facts.running = Some(begun));
+        let outcome = execute::execute(&self.config, &order, &self.clock, around).await;
+        self.health.note(|facts| facts.running = None);
+        let outcome = outcome?;
+        for note in &outcome.report.notes {
+            tracing::warn!("{note}");
+        }
+        Ok(outcome.report)
+    }
+}

@@ -1,0 +1,9 @@
+//! The service: runs by themselves when they are due, and what it tells about itself.
+
+pub mod engine;
+pub mod health;
+pub mod http;
+pub mod metrics;
+#[cfg(test)]
+mod month;
+pub mod schedule;

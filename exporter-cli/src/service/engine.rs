@@ -1,0 +1,147 @@
+//! Decides when a run is due, starts it, and remembers how far the schedule is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use exporter_core::{Clock, Error, RunReport, Window};
+use exporter_schedule::{CatchUp, Schedule};
+use exporter_store::{Calendar, Cause, RunQuery, RunState, Store};
+
+/// When a run cannot begin, because another goes on or something is to be mended, it is
+/// looked again after this.
+const BUSY: TimeDelta = TimeDelta::seconds(20);
+/// While paused, it is looked again after this.
+const PAUSED: TimeDelta = TimeDelta::minutes(1);
+/// How many of the last runs are looked through for one that the schedule started.
+const RECENT: u32 = 50;
+
+/// Does a run.
+#[async_trait]
+pub trait Runner: Send + Sync {
+    /// Fetches these days; `next` is when the schedule is due after this.
+    async fn run(
+        &self,
+        window: Window,
+        cause: Cause,
+        next: Option<DateTime<Utc>>,
+    ) -> Result<RunReport, Error>;
+}
+
+/// The schedule at work over one state.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    account: String,
+    exports: Vec<String>,
+}
+
+/// What a step did.
+#[derive(Debug)]
+pub struct Step {
+    /// What came of the run, if there was one.
+    pub ran: Option<Result<RunReport, Error>>,
+    /// When to look again.
+    pub look: DateTime<Utc>,
+}
+
+impl Engine {
+    /// For one panel account and these exports of it.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        account: impl Into<String>,
+        exports: Vec<String>,
+    ) -> Self {
+        Self { store, clock, account: account.into(), exports }
+    }
+
+    /// Does what is due now. Safe to be cut off anywhere: what is not done is due again.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written.
+    pub async fn step(&self, schedule: &Schedule, runner: &dyn Runner) -> Result<Step, Error> {
+        let now = self.clock.now();
+        let done = self.place(schedule, now).await?;
+        let look = schedule.next(now).unwrap_or(now + PAUSED);
+        if self.paused().await?.is_some() {
+            return Ok(Step { ran: None, look: now + PAUSED });
+        }
+        let Some(due) = schedule.due(done, now) else {
+            return Ok(Step { ran: None, look });
+        };
+        let ran = match due.window {
+            Some(window) => {
+                let window = self.reach(schedule, window).await?;
+                tracing::info!(ticks = due.ticks, missed = due.missed, %window, "a run is due");
+                Some(runner.run(window, Cause::Schedule, schedule.next(now)).await)
+            }
+            None => None,
+        };
+        // What could not even begin is due still: when it can, no day is left out.
+        if matches!(ran, Some(Err(_))) {
+            return Ok(Step { ran, look: now + BUSY });
+        }
+        self.set("place", Some(&text(due.tick))).await?;
+        let look = schedule.next(self.clock.now()).unwrap_or(look);
+        Ok(Step { ran, look })
+    }
+
+    /// The window, back to the first day within the span of catching up that no run has
+    /// brought yet: runs that failed leave no hole.
+    async fn reach(&self, schedule: &Schedule, window: Window) -> Result<Window, Error> {
+        if schedule.catch_up != CatchUp::Merge {
+            return Ok(window);
+        }
+        let back = Window::last(schedule.catch_up_days.max(1), window.last_day());
+        let covered = self.store.coverage(&self.account, back).await?;
+        let first = self.store.first_covered(&self.account).await?;
+        let calendar = Calendar::new(&self.exports, back, &covered, first, schedule.panel, self.clock.now());
+        let hole = calendar.holes(1).first().map(Window::first_day);
+        let from = hole.map_or(window.first_day(), |hole| hole.min(window.first_day()));
+        Window::inclusive(from, window.last_day())
+    }
+
+    /// Up to when everything is dealt with. A schedule that is new or has changed begins
+    /// now: it never looks back.
+    async fn place(&self, schedule: &Schedule, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+        let fingerprint = schedule.fingerprint();
+        if self.get("schedule").await?.as_ref() != Some(&fingerprint) {
+            self.set("place", Some(&text(now))).await?;
+            self.set("schedule", Some(&fingerprint)).await?;
+            return Ok(now);
+        }
+        let place = self.get("place").await?.and_then(|place| place.parse().ok()).unwrap_or(now);
+        // A run that ended just before we were killed has dealt with its ticks as well.
+        Ok(place.max(self.last_ended().await?.unwrap_or(place)))
+    }
+
+    /// When the last run began that the schedule started and that came to its end.
+    async fn last_ended(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let query = RunQuery { account: Some(self.account.clone()), limit: RECENT, ..RunQuery::default() };
+        let ended = |state| !matches!(state, RunState::Running | RunState::Interrupted);
+        let mut runs = self.store.runs(&query).await?.into_iter();
+        Ok(runs.find(|run| run.cause == Cause::Schedule && ended(run.state)).map(|run| run.started))
+    }
+
+    /// Since when nothing is started by itself, if somebody has said so.
+    pub async fn paused(&self) -> Result<Option<String>, Error> {
+        self.get("paused").await
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<String>, Error> {
+        self.store.fact(&self.scope(), name).await
+    }
+
+    async fn set(&self, name: &str, value: Option<&str>) -> Result<(), Error> {
+        self.store.set_fact(&self.scope(), name, value).await
+    }
+
+    fn scope(&self) -> String {
+        format!("schedule {}", self.account)
+    }
+}
+
+fn text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,90 @@
+//! The service's numbers in Prometheus' text format
+//! (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use exporter_core::Error;
+use exporter_store::{RunQuery, RunState, Store};
+
+use super::health::Facts;
+
+/// Everything that is measured, read anew each time.
+pub async fn text(
+    store: &dyn Store,
+    account: &str,
+    facts: &Facts,
+    now: DateTime<Utc>,
+) -> Result<String, Error> {
+    let mut out = String::new();
+    gauge(&mut out, "exporter_up", "Whether the service works.", u8::from(facts.alive(now).is_ok()));
+    gauge(&mut out, "exporter_ready", "Whether the next run can begin.", u8::from(facts.ready(now).is_ok()));
+    gauge(&mut out, "exporter_running", "Whether a run goes on.", u8::from(facts.running.is_some()));
+    gauge(
+        &mut out,
+        "exporter_started_timestamp_seconds",
+        "When the service began.",
+        facts.started.timestamp(),
+    );
+    if let Some(next) = facts.next {
+        gauge(&mut out, "exporter_next_run_timestamp_seconds", "When the next run is due.", next.timestamp());
+    }
+    let newest =
+        |state| RunQuery { account: Some(account.to_owned()), state, limit: 1, ..RunQuery::default() };
+    if let Some(good) = store.runs(&newest(Some(RunState::Ok))).await?.first() {
+        let help = "When the last run began in which all was well.";
+        gauge(&mut out, "exporter_last_good_run_timestamp_seconds", help, good.started.timestamp());
+    }
+    head(&mut out, "exporter_runs", "gauge", "Runs in the history, by how they ended.");
+    for (state, count) in store.tally(account).await? {
+        let state = state.to_string().replace(' ', "_");
+        line(&mut out, "exporter_runs", &format!("{{state=\"{state}\"}}"), count);
+    }
+    let waiting = store.next().await?.len();
+    gauge(&mut out, "exporter_channels_waiting", "Chats and hooks for which messages wait.", waiting);
+    if let Some(report) = store.runs(&newest(None)).await?.pop().and_then(|run| run.report) {
+        gauge(&mut out, "exporter_last_run_seconds", "How long the last run took.", report.seconds);
+        gauge(
+            &mut out,
+            "exporter_last_run_sheets_calls",
+            "Its calls to the sheet's service.",
+            report.sheets_calls,
+        );
+        for (name, help) in [
+            ("rows", "Rows in the file of the last run."),
+            ("new", "Rows that the last run added."),
+            ("updated", "Rows that the last run changed."),
+        ] {
+            let metric = format!("exporter_last_run_{name}");
+            head(&mut out, &metric, "gauge", help);
+            for export in &report.exports {
+                let value = match name {
+                    "rows" => export.rows,
+                    "new" => export.counts.new,
+                    _ => export.counts.updated,
+                };
+                line(&mut out, &metric, &format!("{{export=\"{}\"}}", escape(&export.name)), value);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn gauge(out: &mut String, name: &str, help: &str, value: impl std::fmt::Display) {
+    head(out, name, "gauge", help);
+    line(out, name, "", value);
+}
+
+fn head(out: &mut String, name: &str, kind: &str, help: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn line(out: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {
+    let _ = writeln!(out, "{name}{labels} {value}");
+}
+
+/// A label's value: backslash, quote and line break are escaped.
+fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
