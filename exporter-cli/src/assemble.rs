@@ -106,10 +106,12 @@ pub fn assemble(
 }
 
 /// The panel that `preset` means: a file by its path, else a built-in one.
-fn described(preset: &str, directory: &Path) -> Result<PanelConfig, Error> {
+pub fn described(preset: &str, directory: &Path) -> Result<PanelConfig, Error> {
     match preset {
         "none" => Ok(PanelConfig::default()),
-        path if path.ends_with(".toml") || path.contains('/') => load_panel(&directory.join(path)),
+        path if path.contains('/') || Path::new(path).extension().is_some_and(|kind| kind == "toml") => {
+            load_panel(&directory.join(path))
+        }
         name => exporter_sources::preset(name),
     }
 }

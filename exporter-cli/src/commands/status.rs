@@ -2,11 +2,12 @@
 
 use chrono::{Datelike as _, Months, NaiveDate};
 use exporter_core::{Clock as _, Error, ErrorKind, RunStatus, SystemClock, Window};
-use exporter_sources::{PanelConfig, preset};
+use exporter_sources::PanelConfig;
 use exporter_store::{Calendar, RunQuery, RunState};
 use serde_json::json;
 
 use crate::args::StatusArgs;
+use crate::assemble::described;
 use crate::config::{Loaded, load};
 use crate::exit::{self, Exit};
 use crate::{execute, render, state};
@@ -68,7 +69,7 @@ pub fn export_names(loaded: &Loaded) -> Result<Vec<String>, Error> {
         order: panel.order.clone(),
         exports: loaded.config.exports.clone(),
     };
-    let described = preset(&panel.preset)?.overlay(over);
+    let described = described(&panel.preset, &loaded.directory)?.overlay(over);
     Ok(described.names()?.into_iter().map(str::to_owned).collect())
 }
 
