@@ -15,7 +15,7 @@ pub enum FaultKind {
     Status {
         /// HTTP status.
         code: u16,
-        /// Body; empty when not given.
+        /// Body; when not given, an error has the body that the real service sends with it.
         #[serde(default)]
         body: String,
         /// Header `Retry-After`, in seconds.
@@ -75,6 +75,10 @@ pub struct Call {
     pub bytes: usize,
     /// Status of the answer; nothing when the connection was cut.
     pub status: Option<u16>,
+    /// Bytes of the answer's body; nothing when that is not known beforehand.
+    pub answer_bytes: Option<u64>,
+    /// Milliseconds until the answer was ready.
+    pub ms: u64,
 }
 
 /// The faults to come and the calls so far. Clones share both.

@@ -45,12 +45,23 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Seed of the panel's rows and all ids.
     pub seed: u64,
+    /// How calls of the Sheets API are counted. As the real service counts, over all
+    /// spreadsheets of a project, or each spreadsheet for itself, so that independent tests
+    /// through one account don't disturb one another.
+    pub quotas: Quotas,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { panel_addr: free, sheets_addr: free, telegram_addr: free, data: None, seed: 1 }
+        Self {
+            panel_addr: free,
+            sheets_addr: free,
+            telegram_addr: free,
+            data: None,
+            seed: 1,
+            quotas: Quotas::PerSpreadsheet,
+        }
     }
 }
 
@@ -81,7 +92,8 @@ impl Sandbox {
 
         let rows = Data::new(options.seed);
         let panel = Panel::new(rows.clone(), Manner::Usual);
-        let service = Service { name: "panel", endpoint: panel::endpoint, logged: str::to_owned };
+        let service =
+            Service { name: "panel", endpoint: panel::endpoint, logged: str::to_owned, words: panel::words };
         let panel_server =
             Server::start(options.panel_addr, service, panel::router(panel.clone()), faults.clone()).await?;
 
@@ -89,7 +101,7 @@ impl Sandbox {
 
         let service_options = sheets::Options {
             seed: options.seed,
-            quotas: Quotas::PerSpreadsheet,
+            quotas: options.quotas,
             data: options.data.clone(),
             ..sheets::Options::default()
         };
@@ -100,17 +112,28 @@ impl Sandbox {
         sheets
             .share(SPREADSHEET, oauth::SERVICE_ACCOUNT, Role::Editor)
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
-        let service = Service { name: "sheets", endpoint: sheets_endpoint, logged: str::to_owned };
+        let service =
+            Service { name: "sheets", endpoint: sheets_endpoint, logged: str::to_owned, words: sheets_words };
         let router = sheets::router(Arc::clone(&sheets));
         let sheets_server = Server::start(options.sheets_addr, service, router, faults.clone()).await?;
 
         let telegram = Telegram::default();
-        let service = Service { name: "telegram", endpoint: telegram::endpoint, logged: telegram::logged };
+        let service = Service {
+            name: "telegram",
+            endpoint: telegram::endpoint,
+            logged: telegram::logged,
+            words: telegram::words,
+        };
         let router = telegram::router(telegram.clone());
         let telegram_server = Server::start(options.telegram_addr, service, router, faults.clone()).await?;
 
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let service = Service { name: "control", endpoint: panel::endpoint, logged: str::to_owned };
+        let service = Service {
+            name: "control",
+            endpoint: panel::endpoint,
+            logged: str::to_owned,
+            words: panel::words,
+        };
         let router = control::router(
             panel.clone(),
             Arc::clone(&sheets),
@@ -220,4 +243,15 @@ impl Sandbox {
 
 fn sheets_endpoint(method: &str, path: &str) -> String {
     sheets::endpoint(method, path).to_owned()
+}
+
+/// The body that Google sends with an error status.
+fn sheets_words(endpoint: &str, code: u16, _pause: Option<u32>) -> String {
+    if endpoint == "token" {
+        let error = if code < 500 { "invalid_grant" } else { "internal_failure" };
+        return serde_json::json!({ "error": error }).to_string();
+    }
+    let reads = ["get", "values.get", "values.batchGet", "getByDataFilter", "values.batchGetByDataFilter"];
+    let body = sheets::errors::ApiError::of(code, !reads.contains(&endpoint)).body();
+    serde_json::to_string_pretty(&body).unwrap_or_default()
 }

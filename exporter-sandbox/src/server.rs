@@ -2,13 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -39,6 +39,9 @@ pub(crate) struct Service {
     pub endpoint: fn(&str, &str) -> String,
     /// The path as it may be logged.
     pub logged: fn(&str) -> String,
+    /// What the real service says with an error status: of an endpoint, with this status and
+    /// this pause in seconds.
+    pub words: fn(&str, u16, Option<u32>) -> String,
 }
 
 impl Server {
@@ -91,7 +94,10 @@ async fn answer(
         path: (service.logged)(head.uri.path()),
         bytes: body.len(),
         status: None,
+        answer_bytes: None,
+        ms: 0,
     };
+    let begun = Instant::now();
     let request = Request::from_parts(head, Body::from(body));
     let result = match fault {
         None => carry_out(router, request).await,
@@ -99,7 +105,9 @@ async fn answer(
             tokio::time::sleep(Duration::from_millis(ms)).await;
             carry_out(router, request).await
         }
-        Some(FaultKind::Status { code, body, retry_after }) => status(code, body, retry_after),
+        Some(FaultKind::Status { code, body, retry_after }) => {
+            status(&service, &call.endpoint, code, body, retry_after)
+        }
         Some(FaultKind::CutBefore) => Err(cut()),
         Some(FaultKind::CutAfter) => carry_out(router, request).await.and_then(|_| Err(cut())),
         Some(FaultKind::ApplyLate { ms }) => {
@@ -111,7 +119,11 @@ async fn answer(
             Err(cut())
         }
     };
-    call.status = result.as_ref().ok().map(|response| response.status().as_u16());
+    if let Ok(response) = &result {
+        call.status = Some(response.status().as_u16());
+        call.answer_bytes = response.body().size_hint().exact();
+    }
+    call.ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     faults.log(call);
     result
 }
@@ -132,13 +144,19 @@ pub(crate) fn cut_connection() -> Response<Body> {
     response
 }
 
-fn status(code: u16, body: String, retry_after: Option<u32>) -> io::Result<Response<Body>> {
+/// An error as it was ordered; without a body, in the words of the real service.
+fn status(
+    service: &Service,
+    endpoint: &str,
+    code: u16,
+    body: String,
+    retry_after: Option<u32>,
+) -> io::Result<Response<Body>> {
+    let body =
+        if body.is_empty() && code >= 400 { (service.words)(endpoint, code, retry_after) } else { body };
     let code = StatusCode::from_u16(code).map_err(io::Error::other)?;
-    let kind = match body.as_bytes() {
-        [b'{', ..] => "application/json; charset=UTF-8",
-        [b'%', b'P', b'D', b'F', ..] => "application/pdf",
-        _ => "text/html; charset=UTF-8",
-    };
+    let kind =
+        if body.starts_with('{') { "application/json; charset=UTF-8" } else { "text/html; charset=UTF-8" };
     let mut response = Response::builder().status(code).header(header::CONTENT_TYPE, kind);
     if let Some(seconds) = retry_after {
         response = response.header(header::RETRY_AFTER, seconds);

@@ -10,11 +10,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::faults::{Call, Fault, Faults};
 use crate::panel::Panel;
-use crate::sheets::Sheets;
+use crate::sheets::{Quotas, Sheets};
 use crate::sites::Site;
 use crate::telegram::Telegram;
 use crate::{SPREADSHEET, person};
@@ -27,7 +28,10 @@ pub(crate) fn router(
     faults: Faults,
 ) -> Router {
     let sites = sites.to_vec();
-    let sheets = Router::new().route("/sheets/person", post(act)).with_state(sheets);
+    let sheets = Router::new()
+        .route("/sheets/person", post(act))
+        .route("/sheets/quotas", post(set_quotas))
+        .with_state(sheets);
     Router::new()
         .route("/faults", get(pending).post(add_fault).delete(clear_faults))
         .route("/calls", get(calls).delete(forget_calls))
@@ -68,6 +72,17 @@ async fn act(State(sheets): State<Arc<Sheets>>, Json(act): Json<Value>) -> Respo
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refuse(&error.message),
     }
+}
+
+/// How calls are counted from now on.
+#[derive(Deserialize)]
+struct NewQuotas {
+    quotas: Quotas,
+}
+
+async fn set_quotas(State(sheets): State<Arc<Sheets>>, Json(new): Json<NewQuotas>) -> StatusCode {
+    sheets.set_quotas(new.quotas);
+    StatusCode::NO_CONTENT
 }
 
 fn refuse(why: &str) -> Response {

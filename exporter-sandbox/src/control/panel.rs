@@ -18,6 +18,7 @@ pub(super) fn router(panel: Panel) -> Router {
     Router::new()
         .route("/panel/cell", post(set_cell))
         .route("/panel/settle", post(settle))
+        .route("/panel/close", post(close))
         .route("/panel/password", post(set_password))
         .route("/panel/expire", post(expire))
         .route("/panel/advance", post(advance))
@@ -73,7 +74,7 @@ async fn set_mode(State(panel): State<Panel>, Json(new): Json<NewMode>) -> Statu
     StatusCode::NO_CONTENT
 }
 
-/// Days on which nothing waits any more, both included.
+/// Some days, both included.
 #[derive(Deserialize)]
 struct Days {
     from: NaiveDate,
@@ -82,6 +83,11 @@ struct Days {
 
 async fn settle(State(panel): State<Panel>, Json(days): Json<Days>) -> StatusCode {
     panel.settle(days.from, days.to);
+    StatusCode::NO_CONTENT
+}
+
+async fn close(State(panel): State<Panel>, Json(days): Json<Days>) -> StatusCode {
+    panel.close(days.from, days.to);
     StatusCode::NO_CONTENT
 }
 

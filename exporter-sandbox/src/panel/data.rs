@@ -128,6 +128,8 @@ struct Changed {
     cells: HashMap<(Dataset, String, String), String>,
     /// Days on which nothing waits any more, both included.
     settled: Vec<(NaiveDate, NaiveDate)>,
+    /// Days without rows, both included.
+    closed: Vec<(NaiveDate, NaiveDate)>,
 }
 
 /// The rows that all panels of a sandbox show; clones are the same rows.
@@ -159,11 +161,19 @@ impl Data {
         self.changed().settled.push((first, last));
     }
 
+    /// These days have no rows.
+    pub fn close(&self, first: NaiveDate, last: NaiveDate) {
+        self.changed().closed.push((first, last));
+    }
+
     /// The rows of the days from `first` to `last`, with the running number over all of them.
     pub fn rows(&self, dataset: Dataset, first: NaiveDate, last: NaiveDate) -> Vec<Vec<Cell>> {
         let changed = self.changed();
         let mut rows = Vec::new();
         for day in first.iter_days().take_while(|day| *day <= last) {
+            if within(&changed.closed, day) {
+                continue;
+            }
             let mut random = Random::new(self.seed, dataset, day);
             let count = 1 + random.below(50);
             for index in 0..count {
@@ -176,10 +186,14 @@ impl Data {
     }
 }
 
+fn within(spans: &[(NaiveDate, NaiveDate)], day: NaiveDate) -> bool {
+    spans.iter().any(|(first, last)| (*first..=*last).contains(&day))
+}
+
 impl Changed {
     fn apply(&self, row: &mut [Cell], dataset: Dataset, day: NaiveDate) {
         let columns = dataset.columns();
-        if self.settled.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
+        if within(&self.settled, day) {
             for cell in row.iter_mut() {
                 let settled = match cell {
                     Cell::Text(text) if text == "Menunggu" => "Sukses",

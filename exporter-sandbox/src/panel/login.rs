@@ -55,6 +55,7 @@ pub(super) async fn page(State(panel): State<Panel>, Extension(visit): Extension
     };
     let form = match (mode, panel.manner) {
         (Mode::RenamedForm, _) => pages::LoginForm::Unknown,
+        (Mode::Captcha, _) => pages::LoginForm::Captcha,
         (_, Manner::TwoStep) => pages::LoginForm::Name,
         (_, Manner::Renamed) => pages::LoginForm::Renamed,
         _ => pages::LoginForm::Usual,
@@ -116,6 +117,9 @@ fn check(
         });
         visit.to(form)
     };
+    if inner.mode == Mode::Captcha {
+        return refuse(inner, "The g-recaptcha-response field is required.".to_owned());
+    }
     if let Some(seconds) = inner.throttle.wait(name, now) {
         let message = format!("Too many login attempts. Please try again in {seconds} seconds.");
         return refuse(inner, message);
@@ -125,11 +129,18 @@ fn check(
         inner.failed_logins += 1;
         return refuse(inner, WRONG.to_owned());
     }
+    if inner.mode == Mode::PasswordExpired {
+        return visit.to("/password/expired");
+    }
     if inner.mode == Mode::SecondFactor || panel.manner == Manner::TwoStep {
         inner.sessions.update(&visit.id, |session| session.awaits_code = true);
         return visit.to("/two-factor-challenge");
     }
     enter(inner, panel, visit)
+}
+
+pub(super) async fn expired_page(Extension(visit): Extension<Visit>) -> Response {
+    Html(pages::password_expired(&visit.session)).into_response()
 }
 
 pub(super) async fn code_page(State(panel): State<Panel>, Extension(visit): Extension<Visit>) -> Response {

@@ -56,6 +56,10 @@ pub enum Mode {
     Blocked,
     /// The login form has other field names.
     RenamedForm,
+    /// The login form asks whether the visitor is a person.
+    Captcha,
+    /// The password is right and too old: nothing goes on before there is a new one.
+    PasswordExpired,
 }
 
 /// The panel's handle; clones are the same panel.
@@ -116,6 +120,11 @@ impl Panel {
         self.data.settle(first, last);
     }
 
+    /// The shop is closed on these days, both included: there are no rows.
+    pub fn close(&self, first: NaiveDate, last: NaiveDate) {
+        self.data.close(first, last);
+    }
+
     /// The rows of some days, both included.
     pub fn rows(&self, dataset: Dataset, first: NaiveDate, last: NaiveDate) -> Vec<Vec<Cell>> {
         self.data.rows(dataset, first, last)
@@ -170,6 +179,12 @@ impl Inner {
     }
 }
 
+/// The page that says an error.
+pub(crate) fn words(_endpoint: &str, code: u16, _pause: Option<u32>) -> String {
+    let text = StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
+    pages::error(&code.to_string(), text.unwrap_or("Page Expired"))
+}
+
 /// The name of an endpoint for faults and the log: its path.
 pub(crate) fn endpoint(_method: &str, path: &str) -> String {
     path.to_owned()
@@ -181,6 +196,7 @@ pub(crate) fn router(panel: Panel) -> Router {
         .route("/login", get(login::page).post(login::submit))
         .route("/login/password", get(login::password_page).post(login::submit_password))
         .route("/two-factor-challenge", get(login::code_page).post(login::submit_code))
+        .route("/password/expired", get(login::expired_page))
         .route("/logout", post(login::logout))
         .fallback(exports::answer)
         .layer(axum::middleware::from_fn_with_state(panel.clone(), visit::open))

@@ -129,6 +129,8 @@ pub(super) enum LoginForm {
     Renamed,
     /// The name alone; the password has its own page.
     Name,
+    /// Name, password and a question that only people can answer.
+    Captcha,
     /// Nothing that looks like a login.
     Unknown,
 }
@@ -150,6 +152,9 @@ pub(super) fn login(session: &Session, form: LoginForm, manner: Manner) -> Strin
     let remember = "<label><input type=\"checkbox\" name=\"remember\"> Ingat saya</label>";
     let fields = match form {
         LoginForm::Usual | LoginForm::Renamed => format!("{name_field}{password_field}{remember}"),
+        LoginForm::Captcha => format!(
+            "{name_field}{password_field}<div class=\"g-recaptcha\" data-sitekey=\"sandbox\">Saya bukan robot</div>"
+        ),
         LoginForm::Name => name_field,
         LoginForm::Unknown => {
             "<label for=\"akun\">Email</label><input id=\"akun\" type=\"text\" name=\"akun\">\
@@ -174,6 +179,13 @@ pub(super) fn password(session: &Session, name: &str) -> String {
         plain(name)
     );
     outside("Masuk | Toko Andalan", session, "/login/password", &fields, "Masuk", Manner::TwoStep)
+}
+
+pub(super) fn password_expired(session: &Session) -> String {
+    let fields = "<h1>Kata sandi baru</h1><p>Your password has expired.</p>\
+        <label for=\"current\">Kata sandi lama</label><input id=\"current\" type=\"password\" name=\"current_password\">\
+        <label for=\"new\">Kata sandi baru</label><input id=\"new\" type=\"password\" name=\"password\">";
+    outside("Kata sandi kedaluwarsa", session, "/password/expired", fields, "Simpan", Manner::Usual)
 }
 
 pub(super) fn second_factor(session: &Session) -> String {

@@ -110,6 +110,21 @@ impl ApiError {
         Self::new(500, "INTERNAL", "Internal error encountered.")
     }
 
+    /// The error that the API sends with a status, for a call that `writes` or only reads.
+    pub fn of(code: u16, writes: bool) -> Self {
+        match code {
+            401 => Self::unauthenticated(),
+            403 => Self::forbidden(),
+            404 => Self::not_found(),
+            429 => Self::quota(if writes { "Write" } else { "Read" }, true, 60, 0),
+            500 => Self::internal(),
+            503 => Self::new(503, "UNAVAILABLE", "The service is currently unavailable."),
+            504 => Self::deadline(),
+            400..500 => Self::new(code, "INVALID_ARGUMENT", "Request contains an invalid argument."),
+            _ => Self::new(code, "UNKNOWN", "Unknown error."),
+        }
+    }
+
     /// 429: `kind` is `Read` or `Write`, `per_user` tells the user's limit from the project's.
     pub fn quota(kind: &str, per_user: bool, limit: u32, project: u64) -> Self {
         let (words, name) = if per_user {

@@ -13,6 +13,11 @@
       var line = body.insertRow();
       row.forEach(function (cell) { line.insertCell().textContent = cell; });
     });
+    if (rows.length === 0) {
+      var empty = body.insertRow().insertCell();
+      empty.className = 'dataTables_empty';
+      empty.textContent = 'No data available in table';
+    }
     document.querySelector('.dataTables_info').textContent = 'Showing ' + rows.length + ' entries';
   }
 

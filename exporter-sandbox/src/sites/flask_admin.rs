@@ -120,6 +120,7 @@ async fn list(
     let Some(dataset) = Dataset::named(&view) else { return StatusCode::NOT_FOUND.into_response() };
     let rows = filtered(&site, dataset, &query);
     let (head, body) = (web::heading(dataset), web::lines(&rows, 20));
+    let empty = if rows.is_empty() { "There are no items in the table." } else { "" };
     let raw = plain(&raw.map(|raw| format!("?{raw}")).unwrap_or_default());
     let value = plain(query.get(FILTER).map_or("", String::as_str));
     let body = format!(
@@ -128,7 +129,7 @@ async fn list(
          <form id=\"filter_form\" method=\"GET\" action=\"/admin/{view}/\"><label for=\"{FILTER}\">Tanggal between</label>\
          <input name=\"{FILTER}\" id=\"{FILTER}\" class=\"filter-val form-control\" data-role=\"daterangepicker\" data-date-format=\"YYYY-MM-DD\" value=\"{value}\">\
          <button type=\"submit\" class=\"btn btn-primary pull-right\">Apply</button></form>\
-         <table class=\"table model-list\"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+         <table class=\"table model-list\"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{empty}",
         rows.len()
     );
     Html(page(&format!("{view} - Admin"), &body)).into_response()

@@ -5,6 +5,7 @@ mod api;
 mod datatables;
 mod django;
 mod flask_admin;
+mod framed;
 mod hostile;
 mod redmine;
 mod web;
@@ -45,7 +46,7 @@ pub(crate) struct Sites {
 type Make = fn(Data) -> Router;
 
 /// Those that are not the panel in another manner.
-const OTHERS: [(&str, &str, Make); 6] = [
+const OTHERS: [(&str, &str, Make); 7] = [
     (
         "django",
         "Django admin: csrfmiddlewaretoken, filters in the query, an export page with a format",
@@ -54,6 +55,11 @@ const OTHERS: [(&str, &str, Make); 6] = [
     ("datatables", "rows come as JSON, and a script makes the CSV file in the browser", datatables::router),
     ("redmine", "links CSV and PDF below a list whose filters are in the query", redmine::router),
     ("flask_admin", "Flask-Admin: one field for both days, an export link", flask_admin::router),
+    (
+        "framed",
+        "the form is in a frame, without a name, its days filled in, with a select and a box",
+        framed::router,
+    ),
     ("api", "a bearer token, JSON by pages, CSV, Retry-After", api::router),
     ("hostile", "downloads that are wrong, endless, stalled, bombs or lies", hostile::router),
 ];
@@ -81,7 +87,7 @@ impl Sites {
         faults: &Faults,
     ) -> io::Result<()> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let service = Service { name, endpoint: panel::endpoint, logged: str::to_owned };
+        let service = Service { name, endpoint: panel::endpoint, logged: str::to_owned, words: panel::words };
         let server = Server::start(free, service, router, faults.clone()).await?;
         self.list.push(Site { name, url: server.url(), about });
         self.servers.push(server);

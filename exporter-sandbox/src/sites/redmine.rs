@@ -125,6 +125,7 @@ async fn list(
         }
         "issues" => {
             let (head, body) = (web::heading(dataset), web::lines(&rows, 25));
+            let empty = if rows.is_empty() { "<p class=\"nodata\">No data to display</p>" } else { "" };
             let query = plain(&query);
             let value = |index: usize| plain(day(index).unwrap_or_default());
             let (from, to) = (value(0), value(1));
@@ -132,7 +133,7 @@ async fn list(
                 "{}<form id=\"query_form\" method=\"get\" action=\"/projects/{project}/issues\"><input type=\"hidden\" name=\"set_filter\" value=\"1\">\
                  <input type=\"hidden\" name=\"f[]\" value=\"{FIELD}\"><input type=\"hidden\" name=\"op[{FIELD}]\" value=\"&gt;&lt;\">\
                  <input type=\"date\" name=\"v[{FIELD}][]\" id=\"values_{FIELD}_1\" value=\"{from}\"><input type=\"date\" name=\"v[{FIELD}][]\" id=\"values_{FIELD}_2\" value=\"{to}\">\
-                 <button type=\"submit\" class=\"icon-checked\">Apply</button></form><table class=\"list issues\"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>\
+                 <button type=\"submit\" class=\"icon-checked\">Apply</button></form><table class=\"list issues\"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{empty}\
                  <span class=\"items\">({})</span><p class=\"other-formats\">Also available in: <span><a class=\"csv\" rel=\"nofollow\" href=\"/projects/{project}/issues.csv?{query}\">CSV</a></span> \
                  <span><a class=\"pdf\" rel=\"nofollow\" href=\"/projects/{project}/issues.pdf?{query}\">PDF</a></span></p>",
                 top(&visitor.token),

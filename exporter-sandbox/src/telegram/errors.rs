@@ -49,17 +49,34 @@ impl Refusal {
     }
 }
 
+/// The body of an error status.
+pub(super) fn words(code: u16, pause: Option<u32>) -> String {
+    let (description, parameters) = match (code, pause) {
+        (429, pause) => {
+            let seconds = pause.unwrap_or(1);
+            (format!("Too Many Requests: retry after {seconds}"), Some(json!({ "retry_after": seconds })))
+        }
+        _ => (StatusCode::from_u16(code).map(|status| status.to_string()).unwrap_or_default(), None),
+    };
+    let description = description.trim_start_matches(|letter: char| letter.is_ascii_digit()).trim_start();
+    body(code, description, parameters).to_string()
+}
+
+fn body(code: u16, description: &str, parameters: Option<Value>) -> Value {
+    let mut body = json!({"ok": false, "error_code": code, "description": description});
+    if let Some(parameters) = parameters {
+        body["parameters"] = parameters;
+    }
+    body
+}
+
 /// The answer as it goes over the wire.
 pub(super) fn respond(answer: Answer) -> Response {
     match answer {
         Ok(result) => axum::Json(json!({"ok": true, "result": result})).into_response(),
         Err(Refusal { code, description, parameters }) => {
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
-            let mut body = json!({"ok": false, "error_code": code, "description": description});
-            if let Some(parameters) = parameters {
-                body["parameters"] = parameters;
-            }
-            (status, axum::Json(body)).into_response()
+            (status, axum::Json(body(code, &description, parameters))).into_response()
         }
     }
 }

@@ -130,6 +130,11 @@ impl Telegram {
     }
 }
 
+/// The body of an error status.
+pub(crate) fn words(_endpoint: &str, code: u16, pause: Option<u32>) -> String {
+    errors::words(code, pause)
+}
+
 /// The name of an endpoint: its method, or `page`.
 pub(crate) fn endpoint(_method: &str, path: &str) -> String {
     match path.strip_prefix("/bot").and_then(|rest| rest.rsplit_once('/')) {

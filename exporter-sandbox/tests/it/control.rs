@@ -126,7 +126,7 @@ async fn what_was_written_outlives_the_sandbox_with_its_directory() {
 async fn options_set_addresses_and_rows() {
     let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (panel_addr, sheets_addr, telegram_addr) = (free(), free(), free());
-    let options = Options { panel_addr, sheets_addr, telegram_addr, data: None, seed: 9 };
+    let options = Options { panel_addr, sheets_addr, telegram_addr, seed: 9, ..Options::default() };
     let sandbox = Sandbox::start(options).await.unwrap();
     assert_eq!(sandbox.panel_url(), format!("http://{panel_addr}"));
     assert_eq!(sandbox.token_url(), format!("http://{sheets_addr}/token"));
@@ -137,6 +137,40 @@ async fn options_set_addresses_and_rows() {
     assert_ne!(rows(&sandbox), rows(&other));
     let taken = Sandbox::start(Options { panel_addr, ..Options::default() }).await;
     assert!(taken.is_err(), "an address that is taken is an error");
+}
+
+#[tokio::test]
+async fn quotas_are_counted_as_they_are_set() {
+    let control = Control::start().await;
+    let url = format!("{}/v4/spreadsheets/{SPREADSHEET}/values/A1", control.sandbox.sheets_url());
+    let refused = async || {
+        for _ in 0..70 {
+            let answer = control.client.get(&url).bearer_auth("fidelity").send().await.unwrap();
+            if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+                return true;
+            }
+        }
+        false
+    };
+    control.done("/sheets/quotas", json!({"quotas": "off"})).await;
+    assert!(!refused().await);
+    control.done("/sheets/quotas", json!({"quotas": "project"})).await;
+    assert!(refused().await);
+}
+
+#[tokio::test]
+async fn a_closed_shop_has_no_rows_on_any_panel() {
+    let control = Control::start().await;
+    control.done("/panel/close", json!({"from": "2026-01-05", "to": "2026-01-06"})).await;
+    let day = |text: &str| text.parse().unwrap();
+    let rows = |last| control.sandbox.panel().rows(Dataset::User, day("2026-01-05"), day(last)).len();
+    assert_eq!(rows("2026-01-06"), 0);
+    assert!(rows("2026-01-07") > 0);
+    let visitor = Visitor::new(control.sandbox.panel_url());
+    visitor.log_in(PASSWORD).await;
+    let file =
+        visitor.get("/koin_pay/export-pdf?start=2026-01-05&end=2026-01-06").await.bytes().await.unwrap();
+    assert!(String::from_utf8_lossy(&file).contains("(Tidak ada data)"));
 }
 
 #[tokio::test]

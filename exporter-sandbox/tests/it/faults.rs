@@ -113,7 +113,10 @@ async fn a_fault_strikes_its_service_and_endpoint_only() {
 async fn calls_are_logged_without_the_bots_token() {
     let bench = Bench::start().await;
     bench.status("halo").await;
-    let calls = bench.control(Method::GET, "/calls", Value::Null).await;
+    let mut calls = bench.control(Method::GET, "/calls", Value::Null).await;
+    let call = calls[0].as_object_mut().unwrap();
+    assert!(call.remove("ms").unwrap().is_u64());
+    assert!(call.remove("answer_bytes").unwrap().as_u64() > Some(100));
     let expected = json!([{
         "service": "telegram", "endpoint": "sendMessage", "method": "POST", "path": "/bot***/sendMessage",
         "bytes": json!({"chat_id": CHAT, "text": "halo"}).to_string().len(), "status": 200,
@@ -134,4 +137,36 @@ async fn faults_are_added_and_taken_back_over_the_control_path() {
     assert_eq!((&pending[0]["times"], &pending[0]["kind"]), (&json!(2), &json!("status")));
     bench.control(Method::DELETE, "/faults", Value::Null).await;
     assert_eq!(bench.status("y").await, 200);
+}
+
+#[tokio::test]
+async fn an_error_without_a_body_has_the_real_services() {
+    let bench = Bench::start().await;
+    let fault = |code| FaultKind::Status { code, body: String::new(), retry_after: Some(9) };
+    let url = |path: &str| format!("{}{path}", bench.sandbox.sheets_url());
+    let read = format!("/v4/spreadsheets/{SPREADSHEET}/values/A1");
+    for (code, endpoint, path, status, words) in [
+        (429, "values.get", read.as_str(), "RESOURCE_EXHAUSTED", "'Read requests per minute per user'"),
+        (503, "values.get", &read, "UNAVAILABLE", "The service is currently unavailable."),
+        (500, "values.get", &read, "INTERNAL", "Internal error encountered."),
+    ] {
+        bench.sandbox.faults().once("sheets", endpoint, fault(code));
+        let answer = bench.client.get(url(path)).bearer_auth("fidelity").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), code);
+        let error = answer.json::<Value>().await.unwrap()["error"].clone();
+        assert_eq!((error["code"].as_u64(), &error["status"]), (Some(code.into()), &json!(status)));
+        assert!(error["message"].as_str().unwrap().contains(words), "{error}");
+    }
+    bench.sandbox.faults().once("sheets", "token", fault(400));
+    let answer: Value = bench.client.post(url("/token")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer, json!({"error": "invalid_grant"}));
+    for (code, description) in [(429, "Too Many Requests: retry after 9"), (502, "Bad Gateway")] {
+        bench.sandbox.faults().once("telegram", "*", fault(code));
+        let answer: Value = bench.send("x").await.unwrap().json().await.unwrap();
+        assert_eq!((&answer["description"], answer["ok"].as_bool()), (&json!(description), Some(false)));
+        assert_eq!(answer["parameters"]["retry_after"].as_u64(), (code == 429).then_some(9));
+    }
+    bench.sandbox.faults().once("panel", "/login", fault(500));
+    let page = bench.client.get(format!("{}/login", bench.sandbox.panel_url())).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("500 | Internal Server Error"));
 }

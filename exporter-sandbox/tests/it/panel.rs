@@ -275,6 +275,7 @@ async fn modes_stand_before_the_site() {
         (Mode::Maintenance, 503, "pemeliharaan"),
         (Mode::Blocked, 403, "firewall"),
         (Mode::RenamedForm, 200, "name=\"akun\""),
+        (Mode::Captcha, 200, "class=\"g-recaptcha\""),
     ] {
         sandbox.panel().set_mode(mode);
         let page = visitor.get("/login").await;
@@ -287,5 +288,9 @@ async fn modes_stand_before_the_site() {
     assert!(visitor.text("/two-factor-challenge").await.contains("autocomplete=\"one-time-code\""));
     visitor.submit("/two-factor-challenge", "/two-factor-challenge", &[("code", "12345")]).await;
     assert!(visitor.text("/two-factor-challenge").await.contains("code was invalid"));
+    sandbox.panel().set_mode(Mode::PasswordExpired);
+    let asked = visitor.log_in(PASSWORD).await;
+    assert_eq!(location(&asked), format!("{}/password/expired", visitor.url));
+    assert!(visitor.text("/password/expired").await.contains("Your password has expired."));
     assert_eq!(sandbox.panel().logins(), 0);
 }

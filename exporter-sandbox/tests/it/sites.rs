@@ -62,6 +62,7 @@ async fn every_site_is_listed_and_answers_at_its_address() {
         "new_tab",
         "max_days",
         "single_session",
+        "framed",
         "two_step",
         "slow",
         "flaky",
@@ -208,4 +209,25 @@ async fn the_same_rows_come_as_csv_from_the_api() {
     let path = format!("{}/api/v1/user.csv?from={}&to={}", visitor.url, DAYS.0, DAYS.1);
     let file = client.get(path).bearer_auth(API_TOKEN).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(csv_keys(Dataset::User, &file, b','), keys(&sandbox, Dataset::User));
+}
+
+#[tokio::test]
+async fn framed_has_its_form_in_a_frame_and_wants_a_kind_and_a_tick() {
+    let (sandbox, visitor) = start("framed").await;
+    let token = between(&visitor.text("/login").await, "name=\"token\" value=\"", "\"");
+    let sent = visitor.post("/login", &[("token", &token), ("user", EMAIL), ("pass", PASSWORD)]).await;
+    assert_eq!(to(&sent), "/main");
+    assert!(visitor.text("/main").await.contains("src=\"/frame/export\""));
+    let page = visitor.text("/frame/export").await;
+    assert!(page.contains("<form action=\"/frame/export/file\">") && page.contains("value=\"01.01.2026\""));
+    let get = async |more: &str| {
+        let days = "/frame/export/file?tgl1=05.01.2026&tgl2=06.01.2026";
+        visitor.get(&format!("{days}{more}")).await.bytes().await.unwrap()
+    };
+    let file = get("&jenis=csv&lengkap=1").await;
+    assert_eq!(csv_keys(Dataset::User, &file, b','), keys(&sandbox, Dataset::User));
+    let short = String::from_utf8(get("&jenis=csv").await.to_vec()).unwrap();
+    assert!(short.starts_with("No,ID,Nama Lengkap,Email\r\n"), "{short}");
+    assert!(get("&jenis=xls").await.starts_with(b"PK"));
+    assert!(get("&jenis=layar").await.starts_with(b"<!DOCTYPE html>"));
 }
