@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use exporter_core::{Error, ErrorKind};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as _;
 use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement};
 
@@ -141,6 +141,12 @@ impl Browser {
         let answer =
             self.ask("return fill(arguments[0], arguments[1]);", vec![as_data(selectors), value]).await?;
         Ok(Some(answer).filter(|answer| !answer.is_null()))
+    }
+
+    /// Whether any of these is on the page.
+    pub(super) async fn has(&self, selectors: &[Selector]) -> Result<bool, Error> {
+        let answer = self.ask("return find(arguments[0]) !== null;", vec![as_data(selectors)]).await?;
+        Ok(answer == Value::Bool(true))
     }
 
     /// The text of the first of these that can be seen.
@@ -304,8 +310,7 @@ impl Browser {
 }
 
 fn as_data(selectors: &[Selector]) -> Value {
-    let data = |selector: &Selector| json!({"css": selector.css(), "texts": selector.texts(), "innermost": selector.innermost()});
-    selectors.iter().map(data).collect()
+    selectors.iter().map(Selector::as_data).collect()
 }
 
 /// The browser failed; only the first line of what WebDriver says, the rest is a stack trace.

@@ -14,10 +14,13 @@ const GOOD_BYE: u32 = 50;
 
 impl BrowserClient {
     /// Fills in the login form, or forms, sends them, and reads what comes.
-    pub(super) async fn log_in(&self) -> Result<(), Error> {
+    pub(super) async fn log_in(&self) -> Result<Vec<String>, Error> {
         let browser = self.browser()?;
-        let login = &self.login;
+        let mut login = self.login.clone();
         let mut look = browser.open(&self.url(&login.page)?).await?;
+        // What a script draws later is looked for only where the page has some form.
+        let notes =
+            if browser.shows(&login.username).await?.is_some() { Vec::new() } else { login.mend(&look.html) };
         let wanted = format!("{} and {}", written(&login.username), written(&login.password));
         let missing = |look: &Look| classify::no_login_form(look.seen(), &wanted);
         browser.dismiss().await?;
@@ -54,7 +57,8 @@ impl BrowserClient {
                 return Err(classify::wrong_code(after.seen()));
             }
         }
-        self.outcome(browser, &after).await
+        self.outcome(browser, &after).await?;
+        Ok(notes)
     }
 
     async fn outcome(&self, browser: &Browser, after: &Look) -> Result<(), Error> {

@@ -38,6 +38,8 @@ pub(crate) struct BrowserClient {
     clock: Arc<dyn Clock>,
     browser: Option<Browser>,
     logged_in: bool,
+    /// What a reader of the next report should know.
+    notes: Vec<String>,
 }
 
 impl BrowserClient {
@@ -55,6 +57,7 @@ impl BrowserClient {
             clock: options.clock.clone(),
             browser: None,
             logged_in: false,
+            notes: Vec::new(),
         }
     }
 
@@ -86,7 +89,8 @@ impl Client for BrowserClient {
             self.browser = Some(Browser::start(&self.options, self.zone, self.deadlines.page).await?);
         }
         match self.log_in().await {
-            Ok(()) => {
+            Ok(notes) => {
+                self.notes = notes;
                 self.logged_in = true;
                 Ok(())
             }
@@ -104,7 +108,12 @@ impl Client for BrowserClient {
 
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Answer, Error> {
         match self.walk(recipe, window).await {
-            Ok(answer) => Ok(answer),
+            Ok(mut answer) => {
+                if let Answer::File(download) = &mut answer {
+                    download.notes.append(&mut self.notes);
+                }
+                Ok(answer)
+            }
             Err(error) => Err(self.shown(error, &recipe.name).await),
         }
     }

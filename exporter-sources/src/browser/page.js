@@ -3,11 +3,21 @@ const normal = text => (text || '').replace(/\s+/g, ' ').trim().toLowerCase();
 const textOf = element => element.tagName === 'INPUT' && /^(submit|button|reset)$/.test(element.type)
   ? normal(element.value)
   : /^(SCRIPT|STYLE|HEAD)$/.test(element.tagName) ? '' : normal(element.textContent);
+const labelsOf = element => [
+  ...[...(element.labels || [])].map(label => label.textContent),
+  element.getAttribute('aria-label'), element.getAttribute('placeholder'), element.getAttribute('title'),
+].map(normal);
 const find = selectors => {
-  for (const { css, texts, innermost } of selectors) {
+  for (const { css, texts, innermost, label, xpath } of selectors) {
+    if (xpath) {
+      const found = document.evaluate(xpath, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue;
+      if (found) return found;
+      continue;
+    }
     const says = element => texts.every(words => textOf(element).includes(words));
+    const labelled = element => !label || labelsOf(element).some(text => text.includes(label));
     for (const element of document.querySelectorAll(css)) {
-      if (says(element) && !(innermost && [...element.children].some(says))) return element;
+      if (says(element) && labelled(element) && !(innermost && [...element.children].some(says))) return element;
     }
   }
   return null;

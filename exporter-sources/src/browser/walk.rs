@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use exporter_core::{Error, ErrorKind, Window};
+use scraper::Html;
 use serde_json::json;
 
 use super::driver::Browser;
 use super::{BrowserClient, GLANCE, download};
 use crate::driver::{Answer, Fill, Place, Recipe, Set, Step, classify, expired, for_days, not_found};
-use crate::selector::{Selector, written};
+use crate::selector::{Role, Selector, written};
 
 /// How long a page may go on after a click before the next step is taken.
 const SETTLE: u32 = 3;
@@ -23,8 +24,9 @@ impl BrowserClient {
         };
         browser.tidy().await?;
         self.open(browser, &for_days(page, window)?).await?;
+        let mut notes = Vec::new();
         for step in steps {
-            self.step(browser, step, window).await?;
+            notes.extend(self.step(browser, recipe, step, window).await?);
         }
         // Where the page is filtered by now, what it shows is about the days asked for.
         if recipe.is_filtered()
@@ -32,8 +34,15 @@ impl BrowserClient {
         {
             return Ok(Answer::Nothing { said });
         }
+        let what = "the button that starts the export";
+        let role = Some(Role::Trigger(recipe.file));
+        let (trigger, note) = mended(browser, recipe, trigger, role, (what, "trigger")).await?;
         let place = download::Place { directory: &self.directory, watches: self.watches };
-        download::take(browser, recipe, trigger, place, self.deadlines).await
+        let mut answer = download::take(browser, recipe, &trigger, place, self.deadlines).await?;
+        if let Answer::File(download) = &mut answer {
+            download.notes.extend(notes.into_iter().chain(note));
+        }
+        Ok(answer)
     }
 
     /// Opens a page of the panel, or says why it is not the one asked for.
@@ -48,33 +57,43 @@ impl BrowserClient {
         browser.dismiss().await
     }
 
-    async fn step(&self, browser: &Browser, step: &Step, window: Window) -> Result<(), Error> {
+    /// Does one step; what a reader of the report should know.
+    async fn step(
+        &self,
+        browser: &Browser,
+        recipe: &Recipe,
+        step: &Step,
+        window: Window,
+    ) -> Result<Option<String>, Error> {
         match step {
-            Step::Goto(page) => self.open(browser, &for_days(page, window)?).await,
-            Step::Set(set) => self.set(browser, set, window).await,
+            Step::Goto(page) => self.open(browser, &for_days(page, window)?).await?,
+            Step::Set(set) => {
+                let (at, note) = mended(browser, recipe, &set.at, set.role, (&set.what, set.key())).await?;
+                self.set(browser, &Set { at, ..set.clone() }, window).await?;
+                return Ok(note);
+            }
             Step::Click(at) => {
                 if !browser.click(at).await? {
                     return Err(missing(browser, "what a step clicks on", at).await);
                 }
-                self.settle(browser).await
+                self.settle(browser).await?;
             }
             Step::WaitFor(at) => {
-                if self.appears(at).await? {
-                    return Ok(());
+                if !self.appears(at).await? {
+                    return Err(missing(browser, "what a step waits for", at).await);
                 }
-                Err(missing(browser, "what a step waits for", at).await)
             }
             Step::Press(key) => {
                 browser.press(*key).await?;
-                self.settle(browser).await
+                self.settle(browser).await?;
             }
             Step::Frame(at) => {
-                if browser.enter(at).await? {
-                    return Ok(());
+                if !browser.enter(at).await? {
+                    return Err(missing(browser, "the frame", at).await);
                 }
-                Err(missing(browser, "the frame", at).await)
             }
         }
+        Ok(None)
     }
 
     /// Sets a field and makes sure that the page took it.
@@ -86,7 +105,7 @@ impl BrowserClient {
         let taken = browser.fill(&set.at, value.clone()).await?;
         match taken {
             None => Err(missing(browser, &set.what, &set.at).await),
-            Some(taken) if taken == value || (!set.exact && !taken.is_null()) => Ok(()),
+            Some(taken) if taken == value || (set.role.is_none() && !taken.is_null()) => Ok(()),
             Some(taken) => Err(Error::new(
                 ErrorKind::ElementNotFound,
                 format!("{} does not take what is put into it", set.what),
@@ -114,6 +133,28 @@ impl BrowserClient {
             }
         }
     }
+}
+
+/// The selectors, or one for what they no longer find with a note about it.
+async fn mended(
+    browser: &Browser,
+    recipe: &Recipe,
+    at: &[Selector],
+    role: Option<Role>,
+    (what, key): (&str, &str),
+) -> Result<(Vec<Selector>, Option<String>), Error> {
+    if let Some(role) = role.filter(|_| !at.is_empty())
+        && !browser.has(at).await?
+    {
+        let look = browser.look().await?;
+        let healed = role.find(&Html::parse_document(&look.html), at);
+        if let Some(healed) = healed {
+            let section = format!("exports.{}", recipe.name);
+            let note = healed.note(what, at, (&section, key));
+            return Ok((vec![healed.selector], Some(note)));
+        }
+    }
+    Ok((at.to_vec(), None))
 }
 
 /// An element that is not there, with the page's address where it can be asked for.

@@ -1,9 +1,10 @@
 //! Configuration, checked: how a session begins.
 
 use exporter_core::{Error, ErrorKind};
+use scraper::Html;
 
 use crate::panel::{LoginConfig, LoginKind};
-use crate::selector::Selector;
+use crate::selector::{self, Role, Selector};
 
 /// How to log in.
 #[derive(Debug, Clone)]
@@ -64,5 +65,28 @@ impl Login {
             probe: config.probe.clone().or_else(|| probe.map(str::to_owned)),
             hosts,
         })
+    }
+
+    /// Looks on the login page for what the selectors no longer find; what a reader of the
+    /// report should know.
+    pub(crate) fn mend(&mut self, html: &str) -> Vec<String> {
+        let page = Html::parse_document(html);
+        let two_pages = !self.next.is_empty();
+        let mut notes = Vec::new();
+        for (at, role, what, key) in [
+            (&mut self.username, Role::Username, "the field for the user name", "username"),
+            (&mut self.password, Role::Password, "the field for the password", "password"),
+            (&mut self.submit, Role::Submit, "the button of the login form", "submit"),
+        ] {
+            // The second page is not there yet.
+            if selector::first(at, &page).is_some() || (two_pages && role != Role::Username) {
+                continue;
+            }
+            if let Some(healed) = role.find(&page, at) {
+                notes.push(healed.note(what, at, ("panel.login", key)));
+                *at = vec![healed.selector];
+            }
+        }
+        notes
     }
 }

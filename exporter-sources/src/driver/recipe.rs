@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::dates::{self, letters};
 use crate::panel::{Columns, ExportConfig, FieldValue, StepConfig};
 use crate::route::{Facts, Wanted, render};
-use crate::selector::Selector;
+use crate::selector::{Role, Selector};
 
 /// How to get one export. Texts with `{{…}}` are patterns for the days.
 #[derive(Debug, Clone)]
@@ -83,8 +83,16 @@ pub(crate) struct Set {
     pub what: String,
     pub at: Vec<Selector>,
     pub fill: Fill,
-    /// Whether the page must keep the text letter by letter.
-    pub exact: bool,
+    /// What it is there for, where the page is to be searched when no selector matches:
+    /// a field for days, which must keep its text letter by letter.
+    pub role: Option<Role>,
+}
+
+impl Set {
+    /// The key of its selectors in the configuration.
+    pub(crate) fn key(&self) -> &'static str {
+        if self.role == Some(Role::LastDay) { "end" } else { "start" }
+    }
 }
 
 /// What is put into a field.
@@ -174,13 +182,14 @@ fn page_place(
     for step in config.steps.iter().flatten() {
         steps.push(step_of(name, step, pattern)?);
     }
-    for (at, what, day) in [
-        (&config.start, "the field for the first day", "{first}"),
-        (&config.end, "the field for the last day", "{last}"),
+    for (at, what, day, role) in [
+        (&config.start, "the field for the first day", "{first}", Role::FirstDay),
+        (&config.end, "the field for the last day", "{last}", Role::LastDay),
     ] {
         if let Some(at) = at.as_deref().filter(|list| !list.is_empty()) {
             let fill = Fill::Text(pattern(day)?);
-            steps.push(Step::Set(Set { what: what.to_owned(), at: Selector::list(at)?, fill, exact: true }));
+            let at = Selector::list(at)?;
+            steps.push(Step::Set(Set { what: what.to_owned(), at, fill, role: Some(role) }));
         }
     }
     for (at, value) in config.fields.iter().flatten() {
@@ -189,7 +198,7 @@ fn page_place(
             FieldValue::Text(text) => Fill::Text(pattern(text)?),
         };
         let what = format!("the field `{at}`");
-        steps.push(Step::Set(Set { what, at: vec![Selector::parse(at)?], fill, exact: false }));
+        steps.push(Step::Set(Set { what, at: vec![Selector::parse(at)?], fill, role: None }));
     }
     let trigger = config.trigger.as_deref().filter(|list| !list.is_empty());
     let trigger = trigger.ok_or_else(|| wrong(name, "it has no `trigger`"))?;
@@ -203,7 +212,7 @@ fn step_of(
 ) -> Result<Step, Error> {
     let set = |at: &[String], fill: Fill| {
         let what = format!("the field {}", at.join(" or "));
-        Ok(Step::Set(Set { what, at: Selector::list(at)?, fill, exact: false }))
+        Ok(Step::Set(Set { what, at: Selector::list(at)?, fill, role: None }))
     };
     match config {
         StepConfig { goto: Some(page), .. } => Ok(Step::Goto(pattern(page)?)),

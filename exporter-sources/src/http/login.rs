@@ -12,8 +12,9 @@ use crate::selector::{self, Selector, written};
 impl HttpClient {
     /// Sends the login form, or forms; the page that comes then.
     pub(super) async fn log_in(&mut self) -> Result<Page, Error> {
-        let login = self.login.clone();
+        let mut login = self.login.clone();
         let mut page = self.connection.get(self.url(&login.page)?).await?;
+        self.notes.extend(login.mend(&page.html));
         let wanted = format!("{} and {}", written(&login.username), written(&login.password));
         let missing = |page: &Page| classify::no_login_form(page.seen(), &wanted);
         let username = self.credentials.username.clone();

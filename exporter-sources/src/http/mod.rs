@@ -38,6 +38,8 @@ pub(crate) struct HttpClient {
     way_out: Option<Submission>,
     /// Whether the session is another's, who logs out.
     borrowed: bool,
+    /// What a reader of the next report should know.
+    notes: Vec<String>,
     clock: Arc<dyn Clock>,
 }
 
@@ -59,6 +61,7 @@ impl HttpClient {
             directory,
             way_out: None,
             borrowed: false,
+            notes: Vec::new(),
             clock,
         })
     }
@@ -101,7 +104,7 @@ impl HttpClient {
         match self.connection.save(submission, &self.directory, wants_page).await? {
             Saved::File(download) => Ok(Answer::File(download)),
             Saved::Page(page) => {
-                let visit = Visit::new(page);
+                let visit = Visit::new(page, &recipe.name);
                 match visit.shows(&recipe.empty) {
                     Some(said) => Ok(Answer::Nothing { said }),
                     None => Err(page_instead(&visit.page, direct)),
@@ -158,7 +161,7 @@ impl Client for HttpClient {
                 (submission, None)
             }
             Place::Page { page, steps, trigger } => {
-                let mut visit = Visit::new(self.page(&for_days(page, window)?).await?);
+                let mut visit = Visit::new(self.page(&for_days(page, window)?).await?, &recipe.name);
                 for step in steps {
                     visit.step(self, step, window).await?;
                 }
@@ -166,10 +169,15 @@ impl Client for HttpClient {
                 if let Some(said) = visit.shows(&recipe.empty).filter(|_| recipe.is_filtered()) {
                     return Ok(Answer::Nothing { said });
                 }
-                (visit.clicked(trigger)?, Some(visit))
+                (visit.triggered(trigger, recipe.file)?, Some(visit))
             }
         };
-        self.take(&submission, recipe, visit.is_none()).await
+        let mut answer = self.take(&submission, recipe, visit.is_none()).await?;
+        if let Answer::File(download) = &mut answer {
+            download.notes.append(&mut self.notes);
+            download.notes.extend(visit.into_iter().flat_map(|visit| visit.notes));
+        }
+        Ok(answer)
     }
 
     async fn logout(&mut self) -> Result<(), Error> {

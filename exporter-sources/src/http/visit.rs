@@ -1,6 +1,6 @@
 //! A visit to an export's page over HTTP: steps that a person does, without JavaScript.
 
-use exporter_core::{Error, ErrorKind, Window};
+use exporter_core::{Error, ErrorKind, FileKind, Window};
 use reqwest::Url;
 use scraper::{ElementRef, Html, Selector as Css};
 
@@ -9,12 +9,16 @@ use super::client::Page;
 use super::form::{self, Filled, Submission};
 use super::script;
 use crate::driver::{Fill, Key, Set, Step, for_days, not_found};
-use crate::selector::{self, Selector, written};
+use crate::selector::{self, Role, Selector, written};
 
 /// A page and what was put into its fields.
 pub(super) struct Visit {
     pub page: Page,
     sets: Vec<(Set, Value)>,
+    /// What a reader of the report should know.
+    pub notes: Vec<String>,
+    /// The export's section in the configuration.
+    section: String,
 }
 
 /// What a field holds now.
@@ -25,8 +29,14 @@ enum Value {
 }
 
 impl Visit {
-    pub(super) fn new(page: Page) -> Self {
-        Self { page, sets: Vec::new() }
+    pub(super) fn new(page: Page, export: &str) -> Self {
+        Self { page, sets: Vec::new(), notes: Vec::new(), section: format!("exports.{export}") }
+    }
+
+    /// Another page: what was filled in before is gone.
+    fn go_to(&mut self, page: Page) {
+        self.page = page;
+        self.sets.clear();
     }
 
     /// Does one step.
@@ -37,7 +47,7 @@ impl Visit {
         window: Window,
     ) -> Result<(), Error> {
         match step {
-            Step::Goto(page) => *self = Self::new(client.page(&for_days(page, window)?).await?),
+            Step::Goto(page) => self.go_to(client.page(&for_days(page, window)?).await?),
             Step::Set(set) => self.set(set, window)?,
             Step::WaitFor(at) => {
                 self.find_any(at, "what a step waits for")?;
@@ -45,20 +55,44 @@ impl Visit {
             Step::Click(at) => {
                 let submission =
                     self.find_any(at, "what a step clicks on").and_then(|()| self.clicked(at))?;
-                *self = Self::new(client.follow(&submission).await?);
+                self.go_to(client.follow(&submission).await?);
             }
             Step::Press(Key::Enter) => {
                 let submission = self.entered()?;
-                *self = Self::new(client.follow(&submission).await?);
+                self.go_to(client.follow(&submission).await?);
             }
             // What these keys do, scripts do.
             Step::Press(Key::Tab | Key::Escape) => {}
             Step::Frame(at) => {
                 let address = self.frame(at)?;
-                *self = Self::new(client.page(address.as_str()).await?);
+                self.go_to(client.page(address.as_str()).await?);
             }
         }
         Ok(())
+    }
+
+    /// Selectors for what these no longer find, and a note about it.
+    fn mended(
+        &mut self,
+        at: &[Selector],
+        role: Option<Role>,
+        what: &str,
+        key: &str,
+    ) -> Option<Vec<Selector>> {
+        let html = Html::parse_document(&self.page.html);
+        if selector::first(at, &html).is_some() {
+            return None;
+        }
+        let healed = role?.find(&html, at)?;
+        self.notes.push(healed.note(what, at, (&self.section, key)));
+        Some(vec![healed.selector])
+    }
+
+    /// What the trigger sends, also where its selectors no longer find it.
+    pub(super) fn triggered(&mut self, at: &[Selector], kind: Option<FileKind>) -> Result<Submission, Error> {
+        let what = "the button that starts the export";
+        let mended = self.mended(at, Some(Role::Trigger(kind)), what, "trigger");
+        self.clicked(mended.as_deref().unwrap_or(at))
     }
 
     /// What a click on the first of these sends, with everything that was filled in.
@@ -94,8 +128,12 @@ impl Visit {
             Fill::Text(pattern) => Value::Text(for_days(pattern, window)?),
             Fill::Check(on) => Value::Check(*on),
         };
+        let mut set = set.clone();
+        if let Some(at) = self.mended(&set.at, set.role, &set.what, set.key()) {
+            set.at = at;
+        }
         self.find_any(&set.at, &set.what)?;
-        self.sets.push((set.clone(), value));
+        self.sets.push((set, value));
         // A list that has no such option is told here and not by a wrong file.
         self.filled(&Html::parse_document(&self.page.html)).map(|_| ())
     }
@@ -133,7 +171,7 @@ impl Visit {
 
     /// The fields that hold the days.
     fn dates<'a>(&self, html: &'a Html) -> Vec<ElementRef<'a>> {
-        let sets = self.sets.iter().filter(|(set, _)| set.exact);
+        let sets = self.sets.iter().filter(|(set, _)| set.role.is_some());
         sets.filter_map(|(set, _)| selector::first(&set.at, html)).collect()
     }
 

@@ -1,13 +1,20 @@
-//! Selectors: CSS, with `:has-text("…")` at its end, and `text=…`, alike in both drivers.
+//! Selectors: CSS, with `:has-text("…")` at its end, `text=…` and `label=…`, alike in both
+//! drivers; `xpath=…` in a browser.
+
+mod heal;
+mod label;
 
 use exporter_core::{Error, ErrorKind};
+pub(crate) use heal::Role;
 use scraper::{ElementRef, Html};
 
 /// A selector, parsed and checked.
 ///
 /// `:has-text("Export")` keeps elements whose text holds the words, letter case and
 /// white space aside, as Playwright defines it; `text=Export` is the innermost such
-/// element of the page. The text of a button made by `<input>` is its value.
+/// element of the page; `label=Dari` is the field with such a label. The text of a button
+/// made by `<input>` is its value. A list may hold an `xpath=` for browsers; over HTTP it
+/// selects nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Selector {
     written: String,
@@ -17,7 +24,14 @@ pub(crate) struct Selector {
     texts: Vec<String>,
     /// Whether only an element none of whose children matches counts.
     innermost: bool,
+    /// Words of the field's label, normalised.
+    label: Option<String>,
+    /// An `XPath`, for browsers alone.
+    xpath: Option<String>,
 }
+
+/// Fields that people fill in.
+const FIELDS: &str = "input:not([type=hidden]), select, textarea";
 
 impl Selector {
     /// Reads one selector.
@@ -26,16 +40,30 @@ impl Selector {
             Error::new(ErrorKind::Config, format!("the selector `{written}` cannot be used: {why}"))
         };
         let text = written.trim();
-        if text.starts_with("xpath=") || text.starts_with("//") {
-            return Err(wrong("XPath is not supported").hint("use CSS, `:has-text(\"…\")` or `text=…`"));
-        }
-        let parsed = if let Some(words) = text.strip_prefix("text=") {
+        let blank = Self {
+            written: written.to_owned(),
+            css: FIELDS.to_owned(),
+            texts: Vec::new(),
+            innermost: false,
+            label: None,
+            xpath: None,
+        };
+        let xpath = text.strip_prefix("xpath=").or_else(|| Some(text).filter(|text| text.starts_with("//")));
+        let parsed = if let Some(xpath) = xpath {
+            Self { xpath: Some(xpath.trim().to_owned()), ..blank }
+        } else if let Some(words) = text.strip_prefix("text=") {
             let texts = vec![normal(unquote(words.trim()))];
-            Self { written: written.to_owned(), css: "body *".to_owned(), texts, innermost: true }
+            Self { css: "body *".to_owned(), texts, innermost: true, ..blank }
+        } else if let Some(words) = text.strip_prefix("label=") {
+            let label = normal(unquote(words.trim()));
+            if label.is_empty() {
+                return Err(wrong("its text is empty"));
+            }
+            Self { label: Some(label), ..blank }
         } else {
             let (css, texts) =
                 split_texts(text).ok_or_else(|| wrong("`:has-text(…)` stands at the end, with one text"))?;
-            Self { written: written.to_owned(), css, texts, innermost: false }
+            Self { css, texts, ..blank }
         };
         if parsed.texts.iter().any(String::is_empty) {
             return Err(wrong("its text is empty"));
@@ -54,19 +82,15 @@ impl Selector {
         &self.written
     }
 
-    /// The CSS part.
-    pub(crate) fn css(&self) -> &str {
-        &self.css
-    }
-
-    /// The words of the text, normalised.
-    pub(crate) fn texts(&self) -> &[String] {
-        &self.texts
-    }
-
-    /// Whether only the innermost element counts.
-    pub(crate) fn innermost(&self) -> bool {
-        self.innermost
+    /// It as data for a page's script.
+    pub(crate) fn as_data(&self) -> serde_json::Value {
+        serde_json::json!({
+            "css": self.css,
+            "texts": self.texts,
+            "innermost": self.innermost,
+            "label": self.label,
+            "xpath": self.xpath,
+        })
     }
 
     /// The first element of the page that it selects.
@@ -76,17 +100,26 @@ impl Selector {
 
     /// Every element of the page that it selects.
     pub(crate) fn all<'a>(&self, page: &'a Html) -> Vec<ElementRef<'a>> {
-        let Ok(css) = scraper::Selector::parse(&self.css) else { return Vec::new() };
+        let Some(css) = css(&self.css).filter(|_| self.xpath.is_none()) else { return Vec::new() };
+        let labelled = |element: &ElementRef<'_>| {
+            self.label.as_ref().is_none_or(|words| {
+                label::labels(page, *element).iter().any(|label| normal(label).contains(words.as_str()))
+            })
+        };
         let inner = |element: &ElementRef<'_>| {
             !(self.innermost && element.child_elements().any(|child| self.says(child)))
         };
-        page.select(&css).filter(|element| self.says(*element)).filter(inner).collect()
+        page.select(&css).filter(|element| self.says(*element)).filter(inner).filter(labelled).collect()
     }
 
     fn says(&self, element: ElementRef<'_>) -> bool {
         let text = element_text(element);
         self.texts.iter().all(|words| text.contains(words))
     }
+}
+
+fn css(text: &str) -> Option<scraper::Selector> {
+    scraper::Selector::parse(text).ok()
 }
 
 /// The first element that any of the selectors finds, in the order of the list.
@@ -162,8 +195,20 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_found_by_its_label_and_a_path_only_by_a_browser() {
+        let page = Html::parse_document(
+            "<label for=x>Tanggal awal</label><input id=x><label>Akhir <select id=y></select></label><input id=z placeholder='Cari'>",
+        );
+        for (selector, id) in [("label=\"tanggal AWAL\"", "x"), ("label=akhir", "y"), ("label=cari", "z")] {
+            let found = Selector::parse(selector).unwrap().first(&page).and_then(|field| field.value().id());
+            assert_eq!(found, Some(id), "{selector}");
+        }
+        assert!(Selector::parse("//input[1]").unwrap().first(&page).is_none());
+    }
+
+    #[test]
     fn what_cannot_be_used_is_refused() {
-        for wrong in ["//button", "xpath=//a", ".a[", ".a:has-text(\"\")", ".a:has-text(\"x\") b", "text="] {
+        for wrong in ["label=", ".a[", ".a:has-text(\"\")", ".a:has-text(\"x\") b", "text="] {
             assert_eq!(Selector::parse(wrong).unwrap_err().kind(), ErrorKind::Config, "{wrong}");
         }
     }

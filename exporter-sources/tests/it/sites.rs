@@ -121,6 +121,29 @@ async fn a_panel_with_covers_new_windows_and_one_session_is_driven_all_the_same(
     bench.right("single_session", &config, Driver::Auto, days).await;
 }
 
+/// What the report says about selectors that no longer match, for the export of this name.
+fn pasteable(export: &Export) -> String {
+    export.notes.iter().filter(|note| note.contains("put this into the configuration")).cloned().collect()
+}
+
+#[tokio::test]
+async fn a_panel_that_was_redesigned_is_found_through_and_the_new_lines_are_told() {
+    let bench = Bench::start().await;
+    let days = Window::inclusive(day(9, 10), day(9, 12)).unwrap();
+    let config = preset("andalan").unwrap();
+    let over_http = bench.right("renamed", &config, Driver::Http, days).await;
+    let lines = pasteable(&over_http[0]);
+    for line in
+        ["[exports.transaksi]\nstart = ['input[name=\"tgl_mulai\"]']", "[exports.transaksi]\ntrigger = ["]
+    {
+        assert!(lines.contains(line), "{line}: {lines}");
+    }
+    if browser_here() {
+        let in_browser = bench.right("renamed", &config, Driver::Browser, days).await;
+        assert!(pasteable(&in_browser[2]).contains("[exports.user]\nstart = ["), "{:?}", in_browser[2].notes);
+    }
+}
+
 #[tokio::test]
 async fn a_token_that_is_wrong_and_a_code_that_is_missing_are_told() {
     let bench = Bench::start().await;
