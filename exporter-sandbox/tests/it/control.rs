@@ -191,3 +191,26 @@ async fn the_ready_made_configuration_is_private_and_fits() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
+
+/// The first text in back-ticks that begins so.
+fn ticked<'a>(text: &'a str, beginning: &str) -> Option<&'a str> {
+    text.split('`').skip(1).step_by(2).find(|part| part.starts_with(beginning))
+}
+
+#[tokio::test]
+async fn the_documented_calls_work() {
+    let control = Control::start().await;
+    let page = include_str!("../../../docs/sandbox.md");
+    let mut tried = 0;
+    for line in page.lines().filter(|line| line.starts_with("| `POST ")) {
+        let path = ticked(line, "POST ").unwrap().trim_start_matches("POST ");
+        let body = serde_json::from_str(ticked(line, "{").unwrap()).unwrap();
+        let (status, answer) = control.post(path, body).await;
+        assert!(status.is_success(), "{line}: {status} {answer}");
+        tried += 1;
+    }
+    assert!(tried > 10);
+    for site in control.sandbox.sites() {
+        assert!(page.contains(&format!("| `{}` |", site.name)), "{} is not documented", site.name);
+    }
+}
