@@ -213,15 +213,14 @@ impl SheetsClient {
     ///
     /// # Errors
     /// The spreadsheet is not shared, or for reading only; or whatever the call ends in.
-    pub(crate) async fn check_rights(&self) -> Result<(), Error> {
+    pub(crate) async fn check_rights(&self, tally: &mut Tally) -> Result<(), Error> {
         // Nothing bears this key, so that nothing is deleted.
         let lookup = serde_json::json!({ "developerMetadataLookup": { "metadataKey": "exporter.none" } });
         let request = serde_json::json!({ "deleteDeveloperMetadata": { "dataFilter": lookup } });
         let body = serde_json::json!({ "requests": [request], "includeSpreadsheetInResponse": true });
         let body = Bytes::from(body.to_string());
         let fields = format!("updatedSpreadsheet(sheets({TAB_FIELDS},data({TAG_FIELDS})))");
-        let mut tally = Tally::default();
-        let answer = self.repeat(&Ask::Write { body: &body, fields: &fields }, &mut tally).await;
+        let answer = self.repeat(&Ask::Write { body: &body, fields: &fields }, tally).await;
         match answer {
             Ok(answer) => {
                 *self.structure.lock().await = Some(Structure::read(&answer["updatedSpreadsheet"])?);
@@ -230,7 +229,7 @@ impl SheetsClient {
             // Who is refused for the request itself was let in.
             Err(failure) if failure.fate() == Fate::Refused && !failure.is_other_document() => {
                 self.forget_structure().await;
-                self.structure(&mut tally).await.map(|_| ())
+                self.structure(tally).await.map(|_| ())
             }
             Err(failure) => Err(self.explain(failure)),
         }

@@ -1,6 +1,7 @@
 //! The sink: read a tab, work out the changes, write them at once, prove them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -31,6 +32,8 @@ pub struct SheetsSink {
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
     pictures: Mutex<HashMap<String, (String, Grid)>>,
+    /// Calls that `check` made and no plan has told of yet.
+    untold_calls: AtomicU32,
 }
 
 /// The sink's own part of a plan.
@@ -45,7 +48,7 @@ pub struct State {
 impl SheetsSink {
     /// A sink for the spreadsheet of this client.
     pub fn new(client: Arc<SheetsClient>) -> Self {
-        Self { client, desk: None, pictures: Mutex::default() }
+        Self { client, desk: None, pictures: Mutex::default(), untold_calls: AtomicU32::new(0) }
     }
 
     /// Keeps a journal: edits of people are told from changes in the panel, runs can be
@@ -68,7 +71,10 @@ impl SheetsSink {
 #[async_trait]
 impl Sink for SheetsSink {
     async fn check(&self) -> Result<(), Error> {
-        self.client.check_rights().await
+        let mut tally = Tally::default();
+        let checked = self.client.check_rights(&mut tally).await;
+        self.untold_calls.fetch_add(tally.calls, Ordering::Relaxed);
+        checked
     }
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
@@ -102,7 +108,7 @@ impl Sink for SheetsSink {
             file: None,
             target: self.target(&spec.tab),
             table: Arc::clone(table),
-            calls: tally.calls,
+            calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
             expected_calls: part::count(&cells, &changes.inserts, table),
             notes,
             changes,

@@ -94,7 +94,7 @@ impl Bench {
             (r"\b\d{8}_\d{6}(_\d+)?\b", "[time]"),
             (r"\d+\.\d s\b", "[seconds]"),
             (r"\d+,\d detik\b", "[seconds]"),
-            (r" +\d+\.\d │", " [s] │"),
+            (r" +\d+\.\d ([│┆])", " [s] $1"),
         ] {
             settings.add_filter(pattern, name);
         }
