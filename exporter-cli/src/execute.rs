@@ -128,6 +128,10 @@ pub async fn execute(
     if let Some(courier) = courier {
         notes.extend(courier.finish().await);
     }
+    // A room of this run's own ends with it; a service's is somebody else's as well.
+    if let Some(room) = room.and_then(Arc::into_inner) {
+        room.close().await;
+    }
     outcome.report.notes.extend(notes);
     Ok(outcome)
 }

@@ -1,5 +1,7 @@
 //! Logs: on stderr, quiet by default, and never with a secret.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,17 +22,21 @@ pub fn init(debug: bool) {
     };
     let quiet = if debug { LevelFilter::INFO } else { LevelFilter::WARN };
     let targets = targets.with_targets(TALKATIVE.map(|target| (target, quiet)));
-    let format =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(debug).without_time();
+    let format = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(debug)
+        .without_time();
     // A second call, as in tests, keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(targets).with(format).try_init();
 }
 
-const OURS: [&str; 6] = [
+const OURS: [&str; 7] = [
     "exporter",
     "exporter_core",
     "exporter_sources",
     "exporter_sheets",
     "exporter_notify",
     "exporter_sandbox",
+    "exporter_store",
 ];

@@ -26,6 +26,9 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 /// How long a finished run waits for its messages.
 const LAST_CALL: Duration = Duration::from_mins(1);
 
+/// How long closing waits for a letter that is on its way.
+const LAST_LETTER: Duration = Duration::from_secs(10);
+
 /// What a channel is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
@@ -193,11 +196,14 @@ impl Mailroom {
         }
     }
 
-    /// Stops delivering; what waits stays in the outbox.
+    /// Stops delivering, after the letter that is on its way; what waits stays in the outbox.
     pub async fn close(self) {
-        self.postman.abort();
-        // Aborted or not, it delivers no more.
-        let _ = self.postman.await;
+        let Self { calls, mut postman, .. } = self;
+        // Without anybody to call it, it ends after its round.
+        drop(calls);
+        if timeout(LAST_LETTER, &mut postman).await.is_err() {
+            postman.abort();
+        }
     }
 }
 
