@@ -26,7 +26,7 @@ pub(crate) fn write(directory: &Path, addresses: &Addresses<'_>) -> io::Result<(
     let Addresses { panel, sheets, telegram, spreadsheet } = addresses;
     let chat = telegram::CHAT;
     let text = format!(
-        "store_name = \"Toko Andalan (sandbox)\"\n\n\
+        "store_name = \"Toko Andalan (sandbox)\" # Written anew at each start: change a copy.\n\n\
          [panel]\npreset = \"andalan\"\nurl = \"{panel}\"\ntimezone = \"Asia/Jakarta\"\n\
          username = \"file:secrets/panel-email\"\npassword = \"file:secrets/panel-password\"\n\n\
          [sheets]\nspreadsheet = \"{spreadsheet}\"\ncredentials = \"file:service-account.json\"\nbase_url = \"{sheets}/\"\n\n\

@@ -92,10 +92,9 @@ impl Sandbox {
 
         let rows = Data::new(options.seed);
         let panel = Panel::new(rows.clone(), Manner::Usual);
-        let service =
-            Service { name: "panel", endpoint: panel::endpoint, logged: str::to_owned, words: panel::words };
+        let router = panel::router(panel.clone());
         let panel_server =
-            Server::start(options.panel_addr, service, panel::router(panel.clone()), faults.clone()).await?;
+            Server::start(options.panel_addr, panel::service("panel"), router, faults.clone()).await?;
 
         let sites = Sites::start(&rows, &faults).await?;
 
@@ -112,28 +111,15 @@ impl Sandbox {
         sheets
             .share(SPREADSHEET, oauth::SERVICE_ACCOUNT, Role::Editor)
             .map_err(|error| io::Error::other(format!("{error:?}")))?;
-        let service =
-            Service { name: "sheets", endpoint: sheets_endpoint, logged: str::to_owned, words: sheets_words };
         let router = sheets::router(Arc::clone(&sheets));
-        let sheets_server = Server::start(options.sheets_addr, service, router, faults.clone()).await?;
+        let sheets_server = Server::start(options.sheets_addr, SHEETS, router, faults.clone()).await?;
 
         let telegram = Telegram::default();
-        let service = Service {
-            name: "telegram",
-            endpoint: telegram::endpoint,
-            logged: telegram::logged,
-            words: telegram::words,
-        };
         let router = telegram::router(telegram.clone());
-        let telegram_server = Server::start(options.telegram_addr, service, router, faults.clone()).await?;
+        let telegram_server =
+            Server::start(options.telegram_addr, telegram::SERVICE, router, faults.clone()).await?;
 
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let service = Service {
-            name: "control",
-            endpoint: panel::endpoint,
-            logged: str::to_owned,
-            words: panel::words,
-        };
         let router = control::router(
             panel.clone(),
             Arc::clone(&sheets),
@@ -142,7 +128,7 @@ impl Sandbox {
             faults.clone(),
         );
         // Its own faults: a control path that breaks or logs itself controls nothing.
-        let control = Server::start(free, service, router, Faults::default()).await?;
+        let control = Server::start(free, panel::service("control"), router, Faults::default()).await?;
 
         let addresses = configuration::Addresses {
             panel: &panel_server.url(),
@@ -240,6 +226,10 @@ impl Sandbox {
         tokio::task::spawn_blocking(move || sheets.flush()).await.map_err(io::Error::other)?
     }
 }
+
+/// The Sheets API as a service.
+const SHEETS: Service =
+    Service { name: "sheets", endpoint: sheets_endpoint, logged: str::to_owned, words: sheets_words };
 
 fn sheets_endpoint(method: &str, path: &str) -> String {
     sheets::endpoint(method, path).to_owned()

@@ -32,7 +32,7 @@ use manner::Failure;
 pub use manner::Manner;
 use session::Sessions;
 
-use crate::server;
+use crate::server::{self, Service};
 
 /// The user that the panel knows.
 pub const EMAIL: &str = "admin@toko.test";
@@ -140,7 +140,7 @@ impl Panel {
         self.inner().mode = mode;
     }
 
-    /// Hands out something else than the file of an export from now on; with nothing, the file again.
+    /// What an export hands out from now on instead of its file; with nothing, its file again.
     pub fn set_wrong_file(&self, dataset: Dataset, wrong: Option<WrongFile>) {
         let mut inner = self.inner();
         inner.wrong_files.retain(|(other, _)| *other != dataset);
@@ -179,15 +179,15 @@ impl Inner {
     }
 }
 
-/// The page that says an error.
-pub(crate) fn words(_endpoint: &str, code: u16, _pause: Option<u32>) -> String {
-    let text = StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
-    pages::error(&code.to_string(), text.unwrap_or("Page Expired"))
+/// A site as a service of this name: its endpoints are its paths, its errors are pages.
+pub(crate) fn service(name: &'static str) -> Service {
+    Service { name, endpoint: |_, path| path.to_owned(), logged: str::to_owned, words }
 }
 
-/// The name of an endpoint for faults and the log: its path.
-pub(crate) fn endpoint(_method: &str, path: &str) -> String {
-    path.to_owned()
+/// The page that says an error.
+fn words(_endpoint: &str, code: u16, _pause: Option<u32>) -> String {
+    let text = StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
+    pages::error(&code.to_string(), text.unwrap_or("Page Expired"))
 }
 
 pub(crate) fn router(panel: Panel) -> Router {

@@ -22,7 +22,7 @@ pub use hostile::KINDS as HOSTILE_KINDS;
 use crate::faults::Faults;
 use crate::panel::data::Data;
 use crate::panel::{self, Manner, Panel};
-use crate::server::{Server, Service};
+use crate::server::Server;
 
 /// A site and what it is there for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,8 +87,7 @@ impl Sites {
         faults: &Faults,
     ) -> io::Result<()> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let service = Service { name, endpoint: panel::endpoint, logged: str::to_owned, words: panel::words };
-        let server = Server::start(free, service, router, faults.clone()).await?;
+        let server = Server::start(free, panel::service(name), router, faults.clone()).await?;
         self.list.push(Site { name, url: server.url(), about });
         self.servers.push(server);
         Ok(())

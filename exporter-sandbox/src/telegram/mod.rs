@@ -33,6 +33,8 @@ use request::Parameters;
 pub use state::{Author, Content, File, Message, Standing};
 use state::{Chat, bot};
 
+use crate::server::Service;
+
 /// The bot's token in the ready-made configuration.
 pub const TOKEN: &str = "123456789:sandbox-bot-token-not-a-real-one";
 /// The chat that the bot is a member of.
@@ -130,13 +132,12 @@ impl Telegram {
     }
 }
 
-/// The body of an error status.
-pub(crate) fn words(_endpoint: &str, code: u16, pause: Option<u32>) -> String {
-    errors::words(code, pause)
-}
+/// The Bot API as a service: its endpoints are its methods, the token is not logged.
+pub(crate) const SERVICE: Service =
+    Service { name: "telegram", endpoint, logged, words: |_, code, pause| errors::words(code, pause) };
 
 /// The name of an endpoint: its method, or `page`.
-pub(crate) fn endpoint(_method: &str, path: &str) -> String {
+fn endpoint(_method: &str, path: &str) -> String {
     match path.strip_prefix("/bot").and_then(|rest| rest.rsplit_once('/')) {
         Some((_, method)) => method.to_owned(),
         None => "page".to_owned(),
@@ -144,7 +145,7 @@ pub(crate) fn endpoint(_method: &str, path: &str) -> String {
 }
 
 /// The path without the token.
-pub(crate) fn logged(path: &str) -> String {
+fn logged(path: &str) -> String {
     if path.starts_with("/bot") { format!("/bot***/{}", endpoint("", path)) } else { path.to_owned() }
 }
 
