@@ -59,6 +59,32 @@ impl SqliteStore {
         &self.path
     }
 
+    /// Makes certain that the file is whole.
+    pub(crate) async fn check(&self) -> Result<()> {
+        let found: String =
+            self.with(|db| db.query_row("PRAGMA integrity_check", [], |row| row.get(0))).await?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::CorruptFile, "the state is damaged").context("found", found))
+    }
+
+    /// Ends everything that was going on when a copy was made.
+    pub(crate) async fn settle_past(&self, now: DateTime<Utc>) -> Result<()> {
+        self.with(move |db| retention::settle_past(db, now)).await
+    }
+
+    /// Puts everything into the one file and closes it; nobody else may use this connection.
+    pub(crate) async fn close(self) -> Result<()> {
+        let path = self.path.clone();
+        blocking(move || {
+            let Some(connection) = Arc::into_inner(self.connection) else { return Ok(()) };
+            let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
+            connection.close().map_err(|(_, error)| explain(&error, &path))
+        })
+        .await
+    }
+
     /// Does something in one transaction, on a thread where it may take its time.
     async fn with<T: Send + 'static>(
         &self,

@@ -52,3 +52,16 @@ fn give_back(db: &Connection) -> rusqlite::Result<()> {
     while pages.next()?.is_some() {}
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
+
+/// Leases are free, unfinished runs were cut off, and messages that wait are not sent.
+pub fn settle_past(db: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    let now = instant(now);
+    db.execute("UPDATE leases SET until = ''", [])?;
+    db.execute("UPDATE runs SET state = 'interrupted', finished = ?1 WHERE state = 'running'", [&now])?;
+    let why = "restored from a backup: it may have been sent since";
+    db.execute(
+        "UPDATE outbox SET state = 'overtaken', settled = ?1, why = ?2 WHERE state = 'waiting'",
+        [now.as_str(), why],
+    )
+    .map(drop)
+}

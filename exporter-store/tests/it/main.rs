@@ -1,6 +1,7 @@
 //! The state in a real file: history, coverage, leases, outbox, retention, damage.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod backup;
 mod contract;
 mod file;
 mod leases;

@@ -1,0 +1,143 @@
+//! Backups of the state: encrypted, verified after writing, older ones let go; and back.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use exporter_core::{Error, ErrorKind, Result, Secret};
+
+use crate::{SqliteStore, Store, seal};
+
+/// The ending of backups.
+const ENDING: &str = "backup";
+
+/// Writes a backup into the directory, reads it back to make certain that it can be
+/// restored, and lets go of all but the newest `keep`.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when it cannot be written; a backup that cannot be read back is
+/// taken away again and nothing older is let go.
+pub async fn backup(
+    store: &SqliteStore,
+    directory: &Path,
+    key: &Secret,
+    keep: usize,
+    now: DateTime<Utc>,
+) -> Result<PathBuf> {
+    fs::create_dir_all(directory).map_err(|error| place(error.into(), directory))?;
+    let name = format!("state-{}", now.format("%Y%m%dT%H%M%S%3fZ"));
+    let backup = directory.join(&name).with_extension(ENDING);
+    let (copy, part, again) = (
+        directory.join(format!("{name}.copy")),
+        backup.with_extension("part"),
+        directory.join(format!("{name}.check")),
+    );
+    let written = async {
+        store.copy_to(&copy).await?;
+        write(&copy, &part, |from, to| seal::seal(key, from, to))?;
+        write(&part, &again, |from, to| seal::open(key, from, to))?;
+        verify(&copy, &again).await?;
+        fs::rename(&part, &backup).map_err(Error::from)
+    }
+    .await;
+    // The plain copies go whatever happened; what is left of the encrypted one is worthless.
+    for file in [&copy, &part, &again] {
+        let _ = fs::remove_file(file);
+    }
+    written.map_err(|error| place(error, &backup))?;
+    prune(directory, keep)?;
+    Ok(backup)
+}
+
+/// The backups in a directory, the newest first.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the directory cannot be read.
+pub fn backups(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).map_err(|error| place(error.into(), directory))?;
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("state-") && path.extension().is_some_and(|ending| ending == ENDING)
+        })
+        .collect();
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(found)
+}
+
+/// Puts a backup in the place of a state that is not there (any more). What was going on
+/// when it was made is over: its leases are free, its unfinished runs were cut off, and
+/// its waiting messages are not sent, because they may have been since.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when there is a state already; [`ErrorKind::CorruptFile`] when the
+/// backup cannot be read with this key.
+pub async fn restore(backup: &Path, key: &Secret, state: &Path, now: DateTime<Utc>) -> Result<()> {
+    if state.exists() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("there is a state at {} already", state.display()),
+        )
+        .hint("move it away first, or use --force, which does that"));
+    }
+    let part = state.with_extension("restoring");
+    let restored = async {
+        write(backup, &part, |from, to| seal::open(key, from, to))?;
+        let store = SqliteStore::open(&part).await?;
+        store.check().await?;
+        store.settle_past(now).await?;
+        store.close().await?;
+        fs::rename(&part, state).map_err(Error::from)
+    }
+    .await;
+    if restored.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    restored.map_err(|error| place(error, backup))
+}
+
+/// Reads one private file into another.
+fn write(
+    from: &Path,
+    to: &Path,
+    work: impl FnOnce(&mut BufReader<File>, &mut BufWriter<File>) -> Result<()>,
+) -> Result<()> {
+    let mut reader = BufReader::new(File::open(from)?);
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut writer = BufWriter::new(options.open(to)?);
+    work(&mut reader, &mut writer)?;
+    writer.flush()?;
+    writer.get_ref().sync_all().map_err(Error::from)
+}
+
+/// What came back is what was copied, byte by byte, and a whole state.
+async fn verify(copy: &Path, again: &Path) -> Result<()> {
+    let same = fs::read(copy)? == fs::read(again)?;
+    let store = SqliteStore::open(again).await?;
+    let whole = store.check().await;
+    store.close().await?;
+    if !same {
+        return Err(Error::new(ErrorKind::CorruptFile, "the backup does not read back as it was written")
+            .hint("look at the disk"));
+    }
+    whole
+}
+
+fn prune(directory: &Path, keep: usize) -> Result<()> {
+    for old in backups(directory)?.into_iter().skip(keep.max(1)) {
+        fs::remove_file(&old).map_err(|error| place(error.into(), &old))?;
+    }
+    Ok(())
+}
+
+fn place(error: Error, path: &Path) -> Error {
+    error.context("file", path.display().to_string())
+}
