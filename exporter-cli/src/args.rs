@@ -9,7 +9,10 @@ use chrono::NaiveDate;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use exporter_core::Driver;
 
-pub use unattended::{HistoryArgs, ServeArgs, ShowArgs, StatusArgs};
+pub use unattended::{
+    BackfillArgs, BackupArgs, CompletionsArgs, HistoryArgs, InstallArgs, NextArgs, RestoreArgs, ScheduleArgs,
+    ScheduleCommand, ServeArgs, ShowArgs, StatusArgs,
+};
 
 /// Takes the exports of a web admin panel into Google Sheets, unattended.
 ///
@@ -40,8 +43,18 @@ pub enum Command {
     Show(ShowArgs),
     /// Draw which days are loaded, and say what is missing
     Status(StatusArgs),
+    /// Load past days, in windows, or only those that are missing
+    Backfill(BackfillArgs),
     /// Run by itself whenever the schedule says so, until stopped
     Serve(ServeArgs),
+    /// Show the schedule, or hand it to another scheduler
+    Schedule(ScheduleArgs),
+    /// Keep an encrypted copy of the state
+    Backup(BackupArgs),
+    /// Bring the state back from a backup
+    Restore(RestoreArgs),
+    /// Print what a shell needs to complete the commands
+    Completions(CompletionsArgs),
     /// Serve the stand-ins for the panel, Google Sheets and Telegram until interrupted
     Sandbox(SandboxArgs),
 }

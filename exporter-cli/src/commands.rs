@@ -1,11 +1,16 @@
 //! One file for each command.
 
+pub mod backfill;
+pub mod backup;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod history;
+pub mod restore;
 pub mod routes;
 pub mod run;
 pub mod sandbox;
+pub mod schedule;
 pub mod serve;
 pub mod show;
 pub mod status;

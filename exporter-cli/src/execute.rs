@@ -44,6 +44,8 @@ pub struct Around {
     pub listeners: Vec<Arc<dyn Listener>>,
     /// Where messages are posted; a run that is given none opens one of its own.
     pub room: Option<Arc<Mailroom>>,
+    /// Whether nobody is told.
+    pub quiet: bool,
     /// When the next run is due, for the message that says so.
     pub next_run: Option<DateTime<Utc>>,
 }
@@ -82,7 +84,7 @@ pub async fn execute(
         Err(error) => notes.push(unrecorded(&error)),
     }
     // A dry run changes nothing, so there is nothing to tell.
-    let telling = !order.dry_run && !parts.channels.is_empty();
+    let telling = !around.quiet && !order.dry_run && !parts.channels.is_empty();
     let room = telling.then(|| {
         around.room.unwrap_or_else(|| {
             let outbox: Arc<dyn Outbox> = match &recorded {

@@ -47,6 +47,11 @@ async fn dispatch(command: Command) -> Exit {
         Command::History(args) => commands::history::main(args).await,
         Command::Show(args) => commands::show::main(args).await,
         Command::Status(args) => commands::status::main(args).await,
+        Command::Backfill(args) => commands::backfill::main(args).await,
+        Command::Schedule(args) => commands::schedule::main(args.what),
+        Command::Backup(args) => commands::backup::main(args).await,
+        Command::Restore(args) => commands::restore::main(args).await,
+        Command::Completions(args) => commands::completions::main(&args),
         Command::Serve(args) => commands::serve::main(args).await,
         Command::Sandbox(args) => commands::sandbox::main(args).await,
     }

@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod error;
 pub mod history;
+pub mod install;
 pub mod page;
 pub mod plan;
 pub mod progress;

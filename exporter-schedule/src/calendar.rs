@@ -41,6 +41,11 @@ impl Calendar {
         self.weekdays[day.weekday().num_days_from_monday() as usize] && !self.holidays.contains(&day)
     }
 
+    /// Whether runs are due on this day of the week, from Monday, 0, holidays aside.
+    pub fn is_working_weekday(&self, weekday: u32) -> bool {
+        self.weekdays.get(weekday as usize).copied().unwrap_or_default()
+    }
+
     /// All of it in one line, to tell whether it has changed.
     pub fn text(&self) -> String {
         format!("{:?} {:?}", self.weekdays, self.holidays)

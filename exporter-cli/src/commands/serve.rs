@@ -251,8 +251,12 @@ impl Runner for Service {
             cause,
             who: "serve".to_owned(),
         };
-        let around =
-            Around { listeners: vec![render::progress::listener()], room: Some(self.room.clone()), next_run };
+        let around = Around {
+            listeners: vec![render::progress::listener()],
+            room: Some(self.room.clone()),
+            next_run,
+            quiet: false,
+        };
         let begun = self.clock.now();
         self.health.note(|facts| facts.running = Some(begun));
         let outcome = execute::execute(&self.config, &order, &self.clock, around).await;

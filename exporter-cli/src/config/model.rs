@@ -33,6 +33,8 @@ pub struct Config {
     pub files: FilesSection,
     /// When runs are due, for `exporter serve` and `exporter schedule`.
     pub schedule: Option<ScheduleSection>,
+    /// Where copies of the state are kept.
+    pub backup: Option<BackupSection>,
     /// Where history and messages that wait are kept.
     #[serde(default)]
     pub state: StateSection,
@@ -118,6 +120,23 @@ pub struct FilesSection {
     pub downloads: Option<PathBuf>,
     /// Where what is learned is kept between runs; `state` beside the file unless given.
     pub state: Option<PathBuf>,
+}
+
+/// `[backup]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupSection {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Where the key is kept: at least 32 characters. Without it no backup can be read.
+    pub key: SecretRef,
+    /// How many backups are kept.
+    #[serde(default = "fortnight")]
+    pub keep: usize,
+}
+
+fn fortnight() -> usize {
+    14
 }
 
 /// `[schedule]`

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod backfill;
 mod bench;
 mod first_run;
 mod google;
@@ -9,5 +10,6 @@ mod history;
 mod panel;
 mod routes;
 mod secrets;
+mod serve;
 mod telegram;
 mod usage;

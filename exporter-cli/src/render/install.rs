@@ -1,0 +1,254 @@
+//! Files for schedulers outside: systemd, cron, Windows, Render, Docker, Kubernetes.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use exporter_core::{Error, ErrorKind};
+use exporter_schedule::{Schedule, Slot, in_utc};
+
+/// Where the runs are to be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// A service and a timer.
+    Systemd,
+    /// A crontab.
+    Cron,
+    /// The task scheduler.
+    Windows,
+    /// render.com, which knows UTC only.
+    Render,
+    /// A container that runs the service.
+    Docker,
+    /// A job in a cluster.
+    Kubernetes,
+}
+
+/// What is to be started, and when.
+pub struct Job<'a> {
+    /// When.
+    pub schedule: &'a Schedule,
+    /// This program.
+    pub program: PathBuf,
+    /// The configuration.
+    pub config: PathBuf,
+    /// Now: whether clocks change is seen from here on.
+    pub now: DateTime<Utc>,
+}
+
+/// Names and texts of the files.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when the schedule cannot be said in the platform's words.
+pub fn files(platform: Platform, job: &Job<'_>) -> Result<Vec<(String, String)>, Error> {
+    Ok(match platform {
+        Platform::Systemd => {
+            vec![
+                named("exporter.service", systemd_service(job)),
+                named("exporter.timer", systemd_timer(job)?),
+            ]
+        }
+        Platform::Cron => vec![named("exporter.cron", crontab(job)?)],
+        Platform::Windows => vec![named("exporter-schedule.cmd", windows(job)?)],
+        Platform::Render => vec![named("render.yaml", render(job)?)],
+        Platform::Docker => vec![
+            named("Dockerfile", include_str!("install/Dockerfile").to_owned()),
+            named("compose.yaml", include_str!("install/compose.yaml").to_owned()),
+        ],
+        Platform::Kubernetes => vec![named("cronjob.yaml", kubernetes(job))],
+    })
+}
+
+fn named(name: &str, text: String) -> (String, String) {
+    (name.to_owned(), text)
+}
+
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+fn systemd_service(job: &Job<'_>) -> String {
+    let fill = include_str!("install/exporter.service")
+        .replace("{program}", &job.program.display().to_string())
+        .replace("{days}", &job.schedule.last_days.to_string());
+    fill.replace("{config}", &job.config.display().to_string())
+}
+
+fn systemd_timer(job: &Job<'_>) -> Result<String, Error> {
+    let zone = job.schedule.cron.zone();
+    let mut calendar = String::new();
+    for Slot { minute, hour, weekdays } in working(job)? {
+        let days: Vec<&str> = weekdays.iter().filter_map(|day| DAYS.get(*day as usize).copied()).collect();
+        let days = if days.is_empty() { String::new() } else { format!("{} ", days.join(",")) };
+        // Writing to a String cannot fail.
+        let _ = writeln!(calendar, "OnCalendar={days}*-*-* {hour:02}:{minute:02}:00 {zone}");
+    }
+    Ok(include_str!("install/exporter.timer").replace("{calendar}\n", &calendar))
+}
+
+fn crontab(job: &Job<'_>) -> Result<String, Error> {
+    no_days_off(job)?;
+    let (program, config) = (job.program.display(), job.config.display());
+    let (zone, pattern) = (job.schedule.cron.zone(), job.schedule.cron.text());
+    Ok(format!(
+        "# For `crontab -e`. A cron that does not know CRON_TZ (see `man 5 crontab`) needs the\n\
+         # times in the machine's own zone.\n\
+         CRON_TZ={zone}\n\
+         {pattern} {program} run --config {config} --last {} >> {}.log 2>&1\n",
+        job.schedule.last_days,
+        job.config.with_extension("").display(),
+    ))
+}
+
+fn windows(job: &Job<'_>) -> Result<String, Error> {
+    let mut text = "@echo off\r\nrem Run once as administrator. Times are in this machine's own time zone: the schedule's is ".to_owned();
+    let _ = write!(text, "{}.\r\n", job.schedule.cron.zone());
+    for Slot { minute, hour, weekdays } in working(job)? {
+        let days: Vec<String> =
+            weekdays.iter().filter_map(|day| DAYS.get(*day as usize)).map(|day| day.to_uppercase()).collect();
+        let when = if days.is_empty() { "DAILY".to_owned() } else { format!("WEEKLY /D {}", days.join(",")) };
+        let _ = write!(
+            text,
+            "schtasks /Create /F /TN \"exporter {hour:02}{minute:02}\" /SC {when} /ST {hour:02}:{minute:02} /TR \"\\\"{}\\\" run --config \\\"{}\\\" --last {}\"\r\n",
+            job.program.display(),
+            job.config.display(),
+            job.schedule.last_days,
+        );
+    }
+    Ok(text)
+}
+
+fn render(job: &Job<'_>) -> Result<String, Error> {
+    no_days_off(job)?;
+    let (patterns, changes) = in_utc(&job.schedule.cron, job.now)?;
+    let mut services = String::new();
+    for (pattern, number) in patterns.iter().zip(1..) {
+        let name = if patterns.len() == 1 { "exporter".to_owned() } else { format!("exporter-{number}") };
+        let _ = write!(
+            services,
+            "  - type: cron\n    name: {name}\n    runtime: docker\n    # {} in {}; Render knows UTC only.\n    schedule: \"{pattern}\"\n    dockerCommand: exporter run --config /etc/exporter/exporter.toml --last {}\n    envVars:\n      - key: PANEL_USERNAME\n        sync: false\n      - key: PANEL_PASSWORD\n        sync: false\n      - key: TELEGRAM_TOKEN\n        sync: false\n",
+            job.schedule.cron.text(),
+            job.schedule.cron.zone(),
+            job.schedule.last_days,
+        );
+    }
+    let warning = if changes {
+        "# The clocks of this zone change: the times below are right until they do.\n"
+    } else {
+        ""
+    };
+    Ok(format!("{warning}services:\n{services}"))
+}
+
+fn kubernetes(job: &Job<'_>) -> String {
+    include_str!("install/cronjob.yaml")
+        .replace("{pattern}", job.schedule.cron.text())
+        .replace("{zone}", job.schedule.cron.zone().name())
+        .replace("{days}", &job.schedule.last_days.to_string())
+}
+
+/// The times of day, on working days only.
+fn working(job: &Job<'_>) -> Result<Vec<Slot>, Error> {
+    let days = |slot: Slot| {
+        let all = if slot.weekdays.is_empty() { (0..7).collect() } else { slot.weekdays };
+        let weekdays = all.into_iter().filter(|day| job.schedule.calendar.is_working_weekday(*day)).collect();
+        Slot { weekdays, ..slot }
+    };
+    let slots = job.schedule.cron.slots(job.now)?.into_iter().map(days);
+    let slots = slots.filter(|slot| !slot.weekdays.is_empty());
+    Ok(slots
+        .map(|slot| if slot.weekdays.len() == 7 { Slot { weekdays: BTreeSet::new(), ..slot } } else { slot })
+        .collect())
+}
+
+/// Platforms that take the pattern as it is know nothing of days off.
+fn no_days_off(job: &Job<'_>) -> Result<(), Error> {
+    if (0..7).all(|day| job.schedule.calendar.is_working_weekday(day)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Config, "`working_days` cannot be said in this platform's words")
+        .hint("name the days in the pattern itself: `0 8,18 * * 1-5`, or use `exporter serve`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono_tz::Tz;
+    use exporter_schedule::{Calendar, CatchUp, Cron};
+
+    use super::*;
+
+    fn schedule(cron: &str, zone: Tz, weekdays: &[&str]) -> Schedule {
+        let weekdays: Vec<String> = weekdays.iter().map(|day| (*day).to_owned()).collect();
+        Schedule {
+            cron: Cron::new(cron, zone, now()).unwrap(),
+            calendar: Calendar::new(&weekdays, []).unwrap(),
+            panel: zone,
+            last_days: 2,
+            catch_up: CatchUp::Merge,
+            catch_up_days: 7,
+        }
+    }
+
+    fn now() -> DateTime<Utc> {
+        "2026-01-05T05:00:00Z".parse().unwrap()
+    }
+
+    fn written(platform: Platform, schedule: &Schedule) -> Result<Vec<(String, String)>, Error> {
+        let job = Job {
+            schedule,
+            program: "/usr/local/bin/exporter".into(),
+            config: "/etc/exporter/exporter.toml".into(),
+            now: now(),
+        };
+        files(platform, &job)
+    }
+
+    const ALL: [Platform; 6] = [
+        Platform::Systemd,
+        Platform::Cron,
+        Platform::Windows,
+        Platform::Render,
+        Platform::Docker,
+        Platform::Kubernetes,
+    ];
+
+    /// `deploy/` is what the command writes for runs at 8:00 and 18:00 in Jakarta. To write
+    /// it anew: `UPDATE_DEPLOY=1 cargo test -p exporter-cli deploy`.
+    #[test]
+    fn the_files_in_deploy_are_those_of_the_command() {
+        let deploy = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy"));
+        let schedule = schedule("0 8,18 * * *", Tz::Asia__Jakarta, &[]);
+        for (name, text) in ALL.iter().flat_map(|platform| written(*platform, &schedule).unwrap()) {
+            let path = deploy.join(&name);
+            if std::env::var_os("UPDATE_DEPLOY").is_some() {
+                std::fs::create_dir_all(deploy).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            let there = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(there, text, "deploy/{name} is not what `exporter schedule install` writes");
+        }
+    }
+
+    #[test]
+    fn where_only_utc_is_known_the_times_are_in_utc() {
+        let jakarta = schedule("0 8,18 * * *", Tz::Asia__Jakarta, &[]);
+        let text = written(Platform::Render, &jakarta).unwrap().remove(0).1;
+        assert!(text.contains("schedule: \"0 1,11 * * *\"") && !text.contains("clocks"), "{text}");
+        let berlin = schedule("0 8 * * *", Tz::Europe__Berlin, &[]);
+        let text = written(Platform::Render, &berlin).unwrap().remove(0).1;
+        assert!(text.starts_with("# The clocks of this zone change"), "{text}");
+    }
+
+    #[test]
+    fn days_off_are_kept_or_refused() {
+        let schedule = schedule("0 8 * * *", Tz::Asia__Jakarta, &["mon", "tue"]);
+        let timer = written(Platform::Systemd, &schedule).unwrap().remove(1).1;
+        assert!(timer.contains("OnCalendar=Mon,Tue *-*-* 08:00:00 Asia/Jakarta\n"), "{timer}");
+        let commands = written(Platform::Windows, &schedule).unwrap().remove(0).1;
+        assert!(commands.contains("/SC WEEKLY /D MON,TUE /ST 08:00"), "{commands}");
+        for platform in [Platform::Cron, Platform::Render] {
+            assert!(written(platform, &schedule).unwrap_err().hints()[0].contains("0 8,18 * * 1-5"));
+        }
+    }
+}

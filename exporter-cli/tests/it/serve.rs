@@ -1,0 +1,186 @@
+//! The service: runs when they are due, its health, how it stops, and two of them.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::Child;
+
+use crate::bench::{Bench, command, exporter};
+
+/// Half a day: every step of the clock is beyond the next tick.
+const STEP: i64 = 12 * 3600;
+
+/// A sandbox whose configuration has a schedule, with two exports to be quick.
+async fn scheduled() -> Bench {
+    let bench = Bench::start().await;
+    let schedule = "[schedule]\ncron = \"0 */6 * * *\"\n\n[panel]\norder = [\"koin_pay\", \"user\"]";
+    bench.edit("[panel]", schedule);
+    bench
+}
+
+/// A service whose clock is ahead; killed when it is dropped.
+fn serve(bench: &Bench, ahead: i64) -> Child {
+    let (config, ahead) = (bench.config().display().to_string(), ahead.to_string());
+    let words = [
+        "serve",
+        "--config",
+        &config,
+        "--listen",
+        "127.0.0.1:0",
+        "--driver",
+        "http",
+        "--clock-ahead",
+        &ahead,
+    ];
+    command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The address that it answers at; the rest of what it says is read so that it never waits.
+async fn address(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = lines.next_line().await.unwrap().expect("it says where it answers");
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    let address = first.split("http://").nth(1).unwrap_or_else(|| panic!("{first}"));
+    address.trim_end_matches('/').to_owned()
+}
+
+async fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn history(bench: &Bench) -> Vec<Value> {
+    let config = bench.config().display().to_string();
+    let ended = exporter(&["history", "--config", &config, "--last", "1000", "--json"]).await;
+    serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"))
+}
+
+/// Waits until so many runs have ended well.
+async fn well(bench: &Bench, count: usize) -> Vec<Value> {
+    for _ in 0..600 {
+        let runs = history(bench).await;
+        if runs.iter().filter(|run| run["state"] == "ok").count() >= count {
+            return runs;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no {count} good runs within a minute: {:#?}", history(bench).await);
+}
+
+/// Ends a service as systemd does.
+async fn stop(mut child: Child) -> Option<i32> {
+    let pid = child.id().unwrap().to_string();
+    tokio::process::Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
+    child.wait().await.unwrap().code()
+}
+
+#[tokio::test]
+async fn it_runs_when_a_run_is_due_answers_and_stops_when_it_is_told() {
+    let bench = scheduled().await;
+    // The first start takes the schedule over and never looks back.
+    let mut child = serve(&bench, 0);
+    let at = address(&mut child).await;
+    assert!(get(&at, "/healthz").await.starts_with("HTTP/1.1 200"));
+    while !get(&at, "/readyz").await.starts_with("HTTP/1.1 200") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(get(&at, "/metrics").await.contains("\nexporter_up 1\n"));
+    assert_eq!(stop(child).await, Some(0));
+    assert!(history(&bench).await.is_empty());
+
+    // Half a day later a run is due, and its days are those since the last tick.
+    let mut child = serve(&bench, STEP);
+    let at = address(&mut child).await;
+    let runs = well(&bench, 1).await;
+    assert_eq!((runs.len(), runs[0]["cause"].as_str()), (1, Some("schedule")));
+    let metrics = get(&at, "/metrics").await;
+    assert!(metrics.contains("exporter_runs{state=\"ok\"} 1\n"), "{metrics}");
+    assert!(metrics.contains("exporter_last_run_rows{export=\"koin_pay\"}"), "{metrics}");
+    assert_eq!(stop(child).await, Some(0));
+    assert_eq!(bench.sandbox.telegram().pinned(-1_001_234_567_890).len(), 1, "how things stand is pinned");
+}
+
+#[tokio::test]
+async fn two_services_over_one_state_never_run_the_same_account_at_once() {
+    let bench = scheduled().await;
+    assert_eq!(stop(started(serve(&bench, 0)).await).await, Some(0));
+    for round in 1..=3 {
+        let (one, two) = (serve(&bench, STEP * round), serve(&bench, STEP * round));
+        let (one, two) = (started(one).await, started(two).await);
+        well(&bench, usize::try_from(round).unwrap()).await;
+        assert_eq!((stop(one).await, stop(two).await), (Some(0), Some(0)));
+    }
+    let mut spans: Vec<(String, String)> = history(&bench)
+        .await
+        .iter()
+        .map(|run| {
+            (run["started"].as_str().unwrap().to_owned(), run["finished"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    spans.sort();
+    for pair in spans.windows(2) {
+        assert!(pair[0].1 <= pair[1].0, "two runs at once: {pair:?}");
+    }
+    let runs = history(&bench).await;
+    assert_eq!(runs.len(), 3, "one run for each time that one was due: {runs:#?}");
+}
+
+/// A service that has begun to answer.
+async fn started(mut child: Child) -> Child {
+    address(&mut child).await;
+    child
+}
+
+/// Killed at random moments: no lease is stuck, no day is missing, nothing is doubled.
+#[tokio::test]
+async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
+    let kills: u32 = std::env::var("EXPORTER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8);
+    let bench = scheduled().await;
+    assert_eq!(stop(started(serve(&bench, 0)).await).await, Some(0));
+    let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
+    for kill in 1..=kills {
+        // A small generator of our own (xorshift64), so that a failure can be repeated.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let mut child = serve(&bench, STEP * i64::from(kill));
+        tokio::time::sleep(Duration::from_millis(random % 1_500)).await;
+        child.kill().await.unwrap();
+    }
+    let good = history(&bench).await.iter().filter(|run| run["state"] == "ok").count();
+    let child = serve(&bench, STEP * i64::from(kills + 1));
+    let child = started(child).await;
+    let runs = well(&bench, good + 1).await;
+    assert_eq!(stop(child).await, Some(0));
+    assert!(runs.iter().all(|run| run["state"] != "running"), "what was cut off is noted: {runs:#?}");
+
+    // Every day from the first to the last is there, in the coverage and once in the sheet.
+    for (tab, key) in [("koin_pay", "Kode"), ("user", "ID")] {
+        let rows = bench.tab(tab);
+        let key = rows[0].iter().position(|name| name == key).expect("the key has a column");
+        let mut keys: Vec<&String> = rows.iter().skip(1).map(|row| &row[key]).collect();
+        let all = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert!(all > 1 && keys.len() == all, "{tab}: {all} rows, {} keys", keys.len());
+    }
+    // Each finished run told its end once, and each run showed its progress in one message.
+    let messages = bench.sandbox.telegram().messages();
+    let ends = messages.iter().filter(|text| text.contains("ekspor selesai")).count();
+    let ended = runs.iter().filter(|run| run["state"] == "ok").count();
+    // A message whose answer was lost to a kill may be there twice: Telegram's own limit.
+    assert!(
+        (ended..=ended + 1 + kills as usize / 50).contains(&ends),
+        "{ended} runs ended, {ends} were told"
+    );
+    let begun =
+        messages.iter().filter(|text| text.contains("ekspor dimulai") || text.contains("terputus")).count();
+    assert!(begun <= runs.len() + 1 + kills as usize / 50, "{} runs, {begun} were shown", runs.len());
+}
