@@ -1,10 +1,11 @@
 //! Faults to inject into the imitated services, and the log of the calls made to them.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-/// How many calls are kept.
+/// How many calls are kept, the newest ones.
 const KEPT: usize = 10_000;
 
 /// What goes wrong.
@@ -88,7 +89,7 @@ pub struct Faults(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     faults: Vec<Fault>,
-    calls: Vec<Call>,
+    calls: VecDeque<Call>,
 }
 
 impl Faults {
@@ -116,9 +117,9 @@ impl Faults {
         self.state().faults.clone()
     }
 
-    /// The calls so far, oldest first.
+    /// The latest 10,000 calls, oldest first.
     pub fn calls(&self) -> Vec<Call> {
-        self.state().calls.clone()
+        self.state().calls.iter().cloned().collect()
     }
 
     /// Forgets the calls so far.
@@ -147,8 +148,34 @@ impl Faults {
 
     pub(crate) fn log(&self, call: Call) {
         let mut state = self.state();
-        if state.calls.len() < KEPT {
-            state.calls.push(call);
+        if state.calls.len() == KEPT {
+            state.calls.pop_front();
         }
+        state.calls.push_back(call);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_calls_are_kept() {
+        let faults = Faults::default();
+        for number in 0..=KEPT {
+            faults.log(Call {
+                service: "panel",
+                endpoint: number.to_string(),
+                method: "GET".into(),
+                path: String::new(),
+                bytes: 0,
+                status: None,
+                answer_bytes: None,
+                ms: 0,
+            });
+        }
+        let calls = faults.calls();
+        assert_eq!((calls.len(), calls[0].endpoint.as_str()), (KEPT, "1"));
+        assert_eq!(calls[KEPT - 1].endpoint, KEPT.to_string());
     }
 }

@@ -1,16 +1,20 @@
-//! An API: a bearer token, JSON by pages, the same as CSV, and `Retry-After` to who is too fast.
+//! An API: a bearer token, JSON by pages, the same as CSV, packed where that is understood, and
+//! `Retry-After` to who is too fast.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use chrono::NaiveDate;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::web;
@@ -56,7 +60,25 @@ async fn guard(State(site): State<Site>, headers: HeaderMap, request: Request, n
         let refused = refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Attempts.");
         return web::with_header(refused, header::RETRY_AFTER, "1");
     }
-    next.run(request).await
+    let kinds = headers.get(header::ACCEPT_ENCODING).and_then(|kinds| kinds.to_str().ok());
+    let packs = kinds.is_some_and(|kinds| kinds.contains("gzip"));
+    let response = next.run(request).await;
+    if !packs {
+        return response;
+    }
+    let failed = |error: std::io::Error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+    packed(response).await.map_err(failed).into_response()
+}
+
+/// The answer packed for the way.
+async fn packed(response: Response) -> std::io::Result<Response> {
+    let (mut head, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(std::io::Error::other)?;
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(&bytes)?;
+    head.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    head.headers.remove(header::CONTENT_LENGTH);
+    Ok(Response::from_parts(head, packer.finish()?.into()))
 }
 
 impl Site {

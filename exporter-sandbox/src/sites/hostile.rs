@@ -19,7 +19,7 @@ use crate::panel::data::{Data, Dataset};
 use crate::panel::xlsx;
 
 /// What is wrong with a download, by the name in its page's path `/export/{kind}`.
-pub const KINDS: [&str; 9] = [
+pub const KINDS: [&str; 11] = [
     "html_as_xlsx",
     "empty",
     "endless",
@@ -29,6 +29,8 @@ pub const KINDS: [&str; 9] = [
     "traversal",
     "wrong_type",
     "too_short",
+    "foreign",
+    "loop",
 ];
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -51,6 +53,7 @@ pub(super) fn router(data: Data) -> Router {
         .route("/logout", post(logout))
         .route("/export/{kind}", get(export_page))
         .route("/file/{kind}", get(download))
+        .route("/elsewhere", get(elsewhere))
         .with_state(site)
 }
 
@@ -143,8 +146,20 @@ async fn download(
             let body = Body::from_stream(half.chain(end));
             announced(body, &length)
         }
+        "foreign" => {
+            // The same machine under another name: another host to whoever looks at names.
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            found(&format!("http://{}/elsewhere", host.replace("127.0.0.1", "localhost")))
+        }
+        "loop" => found("/file/loop?start=again&end=again"),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// A file that looks right and comes from a host that nobody configured.
+async fn elsewhere() -> Response {
+    let book = xlsx::table(Dataset::Transaksi.columns(), &[]).unwrap_or_default();
+    web::file(book, XLSX, "transaksi.xlsx")
 }
 
 /// A body of which the head says how long it is, true or not.

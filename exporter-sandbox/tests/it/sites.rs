@@ -1,5 +1,7 @@
 //! The other panels: each hands out the rows that the panel has.
 
+use std::io::Read as _;
+
 use chrono::NaiveDate;
 use exporter_sandbox::panel::data::{Cell, Dataset};
 use exporter_sandbox::panel::{EMAIL, PASSWORD};
@@ -200,6 +202,20 @@ async fn the_api_wants_its_token_pages_and_slows_down_who_is_fast() {
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert_eq!(slowed.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn the_api_packs_what_it_sends_where_that_is_understood() {
+    let (_sandbox, visitor) = start("api").await;
+    let path = format!("{}/api/v1/user.csv?from={}&to={}", visitor.url, DAYS.0, DAYS.1);
+    let client = reqwest::Client::builder().no_proxy().no_gzip().build().unwrap();
+    let get = client.get(&path).bearer_auth(API_TOKEN);
+    let packed = get.try_clone().unwrap().header("Accept-Encoding", "gzip").send().await.unwrap();
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    let mut text = String::new();
+    let bytes = packed.bytes().await.unwrap();
+    flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, get.send().await.unwrap().text().await.unwrap());
 }
 
 #[tokio::test]

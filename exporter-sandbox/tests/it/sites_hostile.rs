@@ -71,3 +71,16 @@ async fn bombs_are_small_on_the_way_and_large_inside() {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     assert!(archive.by_name("xl/worksheets/sheet1.xml").unwrap().size() > 300_000_000);
 }
+
+#[tokio::test]
+async fn redirects_lead_elsewhere_or_nowhere() {
+    let (_sandbox, visitor) = start().await;
+    let foreign = get(&visitor, "foreign").await;
+    let place = foreign.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(place, format!("{}/elsewhere", visitor.url.replace("127.0.0.1", "localhost")));
+    let file = Visitor::new(visitor.url.clone()).get("/elsewhere").await.bytes().await.unwrap();
+    assert!(file.starts_with(b"PK"), "whoever follows gets a file");
+    let again = get(&visitor, "loop").await.headers()["location"].to_str().unwrap().to_owned();
+    let next = visitor.get(&again).await;
+    assert_eq!(next.headers()["location"].to_str().unwrap(), again);
+}
