@@ -116,6 +116,14 @@ async fn groups_nest_and_objects_are_listed() {
     service.batch(&file, json!([{"deleteDimensionGroup": {"range": rows(2, 4)}}])).await;
     let seen = service.get(&format!("{file}?fields=sheets.rowGroups.depth")).await;
     assert_eq!(seen, json!({"sheets": [{"rowGroups": [{"depth": 1}]}]}));
+    service.batch(&file, json!([{"deleteDimensionGroup": {"range": rows(1, 8)}}])).await;
+    let seen = service.get(&format!("{file}?fields=sheets.properties.gridProperties")).await;
+    let grid = json!({"rowCount": 20, "columnCount": 5, "rowGroupControlAfter": true});
+    assert_eq!(
+        seen,
+        json!({"sheets": [{"properties": {"gridProperties": grid}}]}),
+        "it stays as in the real service"
+    );
     let range = json!({"sheetId": 0, "startRowIndex": 5, "endRowIndex": 9});
     let rule = json!({"ranges": [range], "booleanRule": {"condition": {"type": "NOT_BLANK"}, "format": {"backgroundColor": {"red": 0.5}}}});
     service

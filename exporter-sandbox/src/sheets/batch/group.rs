@@ -29,7 +29,14 @@ fn ends(group: &Value) -> (usize, usize) {
 /// `addDimensionGroup`: a group around others is the shallower one, a group inside deeper.
 pub fn add(context: &mut Context, body: &Value) -> Answer<Value> {
     let span = Span::read(&body["range"], context.spreadsheet, false)?;
-    let groups = context.spreadsheet.tab_mut(span.sheet)?.list_mut(kind(&span));
+    let tab = context.spreadsheet.tab_mut(span.sheet)?;
+    let control = match span.dimension {
+        Dimension::Rows => "rowGroupControlAfter",
+        Dimension::Columns => "columnGroupControlAfter",
+    };
+    // The service puts the controls behind the group, and they stay there without one.
+    tab.grid_more.insert(control.to_owned(), json!(true));
+    let groups = tab.list_mut(kind(&span));
     let mut depth = 1;
     for group in groups.iter_mut() {
         let (start, end) = ends(group);
