@@ -40,7 +40,7 @@ fn print(args: TableArgs) -> Result<(), Error> {
         typed = Some(typing::apply(&mut reading.table.clone(), &typing::TypingOptions::default()));
     }
     if args.explain {
-        explain(&reading, &typed.unwrap_or_default());
+        explain(&reading, typed.unwrap_or_default());
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = match args.format {
@@ -55,13 +55,13 @@ fn print(args: TableArgs) -> Result<(), Error> {
 }
 
 /// What was found where, on stderr.
-fn explain(reading: &Reading, typed: &[String]) {
+fn explain(reading: &Reading, typed: typing::Typed) {
     eprintln!("kind: {}", reading.kind);
     for note in &reading.notes {
         eprintln!("{note}");
     }
     eprintln!("{} rows of {} columns", reading.table.len(), reading.table.width());
-    for note in typed {
+    for note in typed.columns.into_iter().chain(typed.misfits) {
         eprintln!("{note}");
     }
     for total in &reading.totals {

@@ -127,6 +127,9 @@ impl Grid {
         what: String,
         options: &ReadOptions,
     ) -> Result<Reading, Error> {
+        if self.merges.is_empty() {
+            self.merges = heading::groups(&self.rows, &options.expect);
+        }
         self.fill_down();
         let Some(first) = heading::find(&self.rows, &options.expect) else {
             return Err(Error::new(
@@ -288,5 +291,18 @@ mod tests {
         grid.merge(Merge { top: 1, bottom: 1, left: 2, right: 3 }).unwrap();
         let read = grid.into_reading(FileKind::Xlsx, 1, "test".into(), &ReadOptions::default()).unwrap();
         assert_eq!(names(&read), ["Asal Kota", "Asal Kode", "Tujuan Kota", "Tujuan Kode"]);
+    }
+
+    #[test]
+    fn a_header_of_two_rows_without_merged_cells() {
+        let rows: [&[&str]; 4] = [
+            &["ID", "Asal", "", "Tujuan", "", "Ket"],
+            &["", "Kota", "Kode", "Kota", "Kode", ""],
+            &["A1", "Bogor", "B", "Medan", "M", "x"],
+            &["A2", "Bali", "C", "Solo", "S", "y"],
+        ];
+        let read = reading(&rows, &[]).unwrap();
+        assert_eq!(names(&read), ["ID", "Asal Kota", "Asal Kode", "Tujuan Kota", "Tujuan Kode", "Ket"]);
+        assert_eq!(read.table.len(), 2);
     }
 }

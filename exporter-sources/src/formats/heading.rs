@@ -37,6 +37,41 @@ fn are_texts(row: &[Value]) -> bool {
     row.iter().all(|cell| matches!(cell, Value::Text(_) | Value::Empty))
 }
 
+/// Headings over several columns in files that do not know merged cells: a row of names with gaps,
+/// and right below it one that has names in these gaps. Returns the groups.
+pub(super) fn groups(rows: &Rows, expect: &[String]) -> Vec<Merge> {
+    let found = find(rows, expect);
+    let widest = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+    for pair in rows.windows(2).take(found.unwrap_or(DEPTH).min(DEPTH)) {
+        let ((line, upper), (next, lower)) = (&pair[0], &pair[1]);
+        let name = |row: &[Value], column: usize| {
+            let text =
+                row.get(column).and_then(Value::as_text).map(str::trim).filter(|text| !text.is_empty());
+            text.is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()))
+        };
+        let filled = |row: &[Value], column: usize| row.get(column).is_some_and(|cell| !blank(cell));
+        let ends = |column: usize| (column + 1..widest).find(|at| filled(upper, *at)).unwrap_or(widest);
+        // Every column has a name in one of the rows, and all that stands there are names; below
+        // a name there is only room where it stands over others as well.
+        let whole = (0..widest).all(|column| {
+            let (up, low) = (name(upper, column), name(lower, column));
+            (up || low)
+                && filled(upper, column) == up
+                && filled(lower, column) == low
+                && (!(up && low) || ends(column) > column + 1 && name(lower, column + 1))
+        });
+        let starts: Vec<usize> = (0..widest).filter(|&at| name(upper, at) && name(lower, at)).collect();
+        if whole && next == &(line + 1) && !starts.is_empty() {
+            let group = |left: usize| Merge { top: *line, bottom: *line, left, right: ends(left) - 1 };
+            let mut merges: Vec<Merge> = starts.into_iter().map(group).collect();
+            let single = (0..widest).filter(|&at| name(upper, at) && !name(lower, at));
+            merges.extend(single.map(|at| Merge { top: *line, bottom: *next, left: at, right: at }));
+            return merges;
+        }
+    }
+    Vec::new()
+}
+
 /// The last row of the header that begins in row `first`: below headings over several columns
 /// stand the names of these columns.
 pub(super) fn end(rows: &Rows, merges: &[Merge], first: usize) -> usize {

@@ -7,6 +7,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
+use super::csv::decode;
 use super::grid::{Grid, Merge};
 use super::workbook::pick;
 use super::xml::{attribute, count, entity, number};
@@ -27,8 +28,13 @@ struct Sheet {
 /// Reads the sheet that is asked for, or has the expected columns, or is the first with
 /// anything in it.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
-    archive::check(bytes, &options.limits)?;
-    let content = content(bytes, &options.limits)?;
+    // Unpacked it is one XML document.
+    let content = if bytes.starts_with(b"PK") {
+        archive::check(bytes, &options.limits)?;
+        content(bytes, &options.limits)?
+    } else {
+        decode(bytes).into_owned()
+    };
     let mut sheets = sheets(&content, options)?;
     let names: Vec<(String, bool)> = sheets.iter().map(|sheet| (sheet.name.clone(), sheet.shown)).collect();
     pick(&names, FileKind::Ods, options, |at| {

@@ -67,6 +67,9 @@ fn text_kind(head: &[u8]) -> Result<FileKind, Error> {
     if lower.starts_with("<?xml") && lower.contains("urn:schemas-microsoft-com:office:spreadsheet") {
         return Ok(FileKind::XmlSpreadsheet);
     }
+    if lower.starts_with("<?xml") && lower.contains("urn:oasis:names:tc:opendocument:xmlns:office") {
+        return Ok(FileKind::Ods);
+    }
     if lower.starts_with('<')
         && ["<html", "<table", "<!doctype html", "<head", "<body"].iter().any(|tag| lower.contains(tag))
     {

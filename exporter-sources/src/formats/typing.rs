@@ -16,14 +16,24 @@ pub struct TypingOptions {
     pub text: Vec<String>,
 }
 
+/// What [`apply`] did, in sentences for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// The type of each column that has one, and how many cells became such.
+    pub columns: Vec<String>,
+    /// Cells that do not fit the type of their column and stay text.
+    pub misfits: Vec<String>,
+}
+
 /// Gives the texts of a table their types; returns what was inferred and what did not fit.
 ///
 /// A column is a number or a date only when every cell that holds something is one, so
 /// that nothing is lost: text with a leading zero or `+`, and bare digits too long for an
 /// amount (telephone numbers, references), stay text. A cell that does not fit the type
-/// that its column was declared to have stays as it is and is told.
-pub fn apply(table: &mut Table, options: &TypingOptions) -> Vec<String> {
-    let mut notes = Vec::new();
+/// that its column was declared to have stays as it is and is told. A number of a workbook in a
+/// column of declared text becomes text.
+pub fn apply(table: &mut Table, options: &TypingOptions) -> Typed {
+    let mut typed = Typed::default();
     for column in 0..table.width() {
         let name = table.columns()[column].name.to_string();
         if options.text.contains(&name) {
@@ -31,13 +41,17 @@ pub fn apply(table: &mut Table, options: &TypingOptions) -> Vec<String> {
         }
         let declared = options.declared.get(&name).copied();
         let Some(kind) = declared.or_else(|| infer(table, column)) else { continue };
-        let misfits = convert(table, column, kind);
+        let (converted, misfits) = convert(table, column, kind);
         table.columns_mut()[column].kind = kind;
+        let how = if declared.is_some() { "declared" } else { "inferred" };
+        typed.columns.push(format!("`{name}`: {}, {how}; {converted} cells became such", in_words(kind)));
         if let Some((first, count)) = misfits {
-            notes.push(format!("`{name}`: {count} cells do not fit its type and stay text, first `{first}`"));
+            typed
+                .misfits
+                .push(format!("`{name}`: {count} cells do not fit its type and stay text, first `{first}`"));
         }
     }
-    notes
+    typed
 }
 
 /// The type that all texts of a column have, if they have one.
@@ -66,26 +80,49 @@ fn placeholder(text: &str) -> bool {
     matches!(text.trim(), "-" | "–" | "—" | "")
 }
 
-/// Converts what fits; the first text that does not, and how many there are.
-fn convert(table: &mut Table, column: usize, kind: ColumnType) -> Option<(String, usize)> {
+fn in_words(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Text => "text",
+        ColumnType::Integer => "whole numbers",
+        ColumnType::Decimal => "numbers",
+        ColumnType::Date => "days",
+        ColumnType::DateTime => "days with a time",
+        ColumnType::Bool => "yes or no",
+    }
+}
+
+/// Converts what fits: how many cells; the first text that does not, and how many there are.
+fn convert(table: &mut Table, column: usize, kind: ColumnType) -> (usize, Option<(String, usize)>) {
     let texts: Vec<&str> = table.column_values(column).filter_map(Value::as_text).collect();
     let order = date::Order::of(&texts);
     let mut misfits: Option<(String, usize)> = None;
+    let mut count = 0;
     for row in 0..table.len() {
         let cell = &mut table.row_mut(row)[column];
+        if kind == ColumnType::Text {
+            // Numbers of a workbook as they are shown: a reference is no amount.
+            if !cell.is_empty() && cell.as_text().is_none() {
+                *cell = Value::text(cell.to_string());
+                count += 1;
+            }
+            continue;
+        }
         let Some(text) = cell.as_text().filter(|text| !placeholder(text)) else { continue };
         let converted = match kind {
-            ColumnType::Text => continue,
+            ColumnType::Text => None,
             ColumnType::Integer | ColumnType::Decimal => number::parse_declared(text),
             ColumnType::Date | ColumnType::DateTime => date::parse(text, order),
             ColumnType::Bool => boolean(text),
         };
         match converted {
-            Some(value) => *cell = value,
+            Some(value) => {
+                *cell = value;
+                count += 1;
+            }
             None => misfits.get_or_insert_with(|| (text.to_owned(), 0)).1 += 1,
         }
     }
-    misfits
+    (count, misfits)
 }
 
 /// A day or time in ISO form.
@@ -109,7 +146,7 @@ mod tests {
     use super::*;
     use exporter_core::Origin;
 
-    fn typed(cells: &[&str], kind: Option<ColumnType>) -> (Vec<Value>, Vec<String>) {
+    fn typed(cells: &[&str], kind: Option<ColumnType>) -> (Vec<Value>, Typed) {
         let mut table = Table::with_names(["x"]);
         for cell in cells {
             table.push([Value::text(cell)], Origin::default());
@@ -157,6 +194,21 @@ mod tests {
     fn a_declared_type_keeps_what_does_not_fit_and_says_so() {
         let (values, notes) = typed(&["12", "batal"], Some(ColumnType::Integer));
         assert_eq!(values, [Value::Integer(12), "batal".into()]);
-        assert!(notes[0].contains("`batal`"), "{notes:?}");
+        assert!(notes.misfits[0].contains("`batal`"), "{notes:?}");
+    }
+
+    #[test]
+    fn what_was_inferred_is_told_with_the_number_of_cells() {
+        let (_, notes) = typed(&["12", "-", "7"], None);
+        assert_eq!(notes.columns, ["`x`: whole numbers, inferred; 2 cells became such"]);
+    }
+
+    #[test]
+    fn numbers_of_a_workbook_become_text_where_that_is_declared() {
+        let mut table = Table::with_names(["x"]);
+        table.push([Value::Integer(1_234_567_890_123_456)], Origin::default());
+        let declared = [("x".to_owned(), ColumnType::Text)].into();
+        apply(&mut table, &TypingOptions { declared, text: Vec::new() });
+        assert_eq!(table.row(0)[0], "1234567890123456".into());
     }
 }

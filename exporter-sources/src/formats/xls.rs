@@ -48,7 +48,7 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(Vec<u8>, Vec<u64>)
 }
 
 fn packed(stream: &[u8], name: &str) -> std::io::Result<Vec<u8>> {
-    let mut container = cfb::CompoundFile::create(Cursor::new(Vec::new()))?;
+    let mut container = cfb::CompoundFile::create_with_version(cfb::Version::V3, Cursor::new(Vec::new()))?;
     container.create_stream(name)?.write_all(stream)?;
     container.flush()?;
     Ok(container.into_inner().into_inner())

@@ -100,8 +100,8 @@ fn table(bytes: &[u8], spec: &ExportSpec, names: &[String]) -> Result<(Table, Ve
             .hint("if the panel has changed, correct the export's `columns` in the configuration"));
     }
     let options = typing::TypingOptions { declared: spec.types.clone(), text: spec.key.clone() };
-    let notes = typing::apply(&mut table, &options);
-    Ok((table, notes))
+    let typed = typing::apply(&mut table, &options);
+    Ok((table, typed.misfits))
 }
 
 /// SHA-256 in hexadecimal.

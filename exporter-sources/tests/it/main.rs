@@ -1,6 +1,8 @@
 //! Integration tests of the sources: one binary, a module per subject.
 
 mod formats_files;
+mod formats_fixtures;
+mod formats_round_trip;
 mod pdf_corpus;
 mod session_drivers;
 mod session_orphans;
