@@ -1,5 +1,7 @@
 //! The CSV sink keeps the contract that every sink has.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 use async_trait::async_trait;
 use exporter_core::Sink;
 use exporter_core::testing::contract::{self, Store};

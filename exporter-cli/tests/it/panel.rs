@@ -97,6 +97,19 @@ async fn a_file_that_is_none_fails_its_export_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_read_is_kept_under_its_name_and_a_page_is_not() {
+    let bench = Bench::start().await;
+    bench.sandbox.panel().set_wrong_file(Dataset::KoinPay, Some(WrongFile::NoText));
+    bench.sandbox.panel().set_wrong_file(Dataset::User, Some(WrongFile::LoginPage));
+    let (_, report) = bench.report(&["--driver", "http", "--only", "koin_pay,user"]).await;
+    let evidence = export(&report, "koin_pay")["error"]["evidence"][0].as_str().unwrap();
+    assert!(evidence.ends_with("_unread.pdf"), "{evidence}");
+    let kept: Vec<_> = std::fs::read_dir(bench.config().with_file_name("downloads")).unwrap().collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(kept[0].as_ref().unwrap().path().display().to_string(), evidence);
+}
+
+#[tokio::test]
 async fn days_without_rows_are_no_failure() {
     let bench = Bench::start().await;
     for dataset in Dataset::ALL {

@@ -1,6 +1,8 @@
 //! What the chat hears, and that a run does not need it.
 
 use exporter_sandbox::faults::FaultKind;
+use exporter_sandbox::panel::WrongFile;
+use exporter_sandbox::panel::data::Dataset;
 use exporter_sandbox::telegram::{CHAT_ID, Content};
 use serde_json::json;
 
@@ -38,8 +40,7 @@ async fn a_messenger_that_is_down_fails_nothing_and_is_told() {
 #[tokio::test]
 async fn a_failure_in_the_browser_comes_with_a_picture_of_the_page() {
     let bench = Bench::start().await;
-    let down = FaultKind::Status { code: 503, body: "<h1>busy</h1>".to_owned(), retry_after: None };
-    bench.always("panel", "/koin_pay/export-pdf", down);
+    bench.sandbox.panel().set_wrong_file(Dataset::KoinPay, Some(WrongFile::NoText));
     let (code, _) = bench.report(&["--driver", "browser", "--only", "koin_pay"]).await;
     assert_eq!(code, Some(1));
     let pictures =

@@ -118,6 +118,10 @@ impl Client for BrowserClient {
         }
     }
 
+    async fn witness(&self, error: Error, name: &str) -> Error {
+        self.shown(error, name).await
+    }
+
     async fn logout(&mut self) -> Result<(), Error> {
         let Some(browser) = self.browser.take() else { return Ok(()) };
         let left = if std::mem::take(&mut self.logged_in) { self.leave(&browser).await } else { Ok(()) };

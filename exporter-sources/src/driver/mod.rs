@@ -71,14 +71,25 @@ pub(crate) trait Client: Send {
     /// Opens the export's page, sets the window, starts the export and takes the file.
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Answer, Error>;
 
+    /// The error with what shows how the panel looked at this moment; as it is where there
+    /// is nothing to show.
+    async fn witness(&self, error: Error, _name: &str) -> Error {
+        error
+    }
+
     /// Logs out and lets everything go, also after an error. Harmless when called twice.
     async fn logout(&mut self) -> Result<(), Error>;
 }
+
+/// Why a session that was renewed ends again and again.
+pub(crate) const OFTEN_SHARED: &str =
+    "if this stays: somebody else may be logged in with the same account; give exporter one of its own";
 
 /// The login page came where another was asked for.
 pub(crate) fn expired(page: &str) -> Error {
     Error::new(ErrorKind::SessionExpired, "the panel sent its login page instead: the session is over")
         .context("page", classify::without_query(page))
+        .hint(OFTEN_SHARED)
 }
 
 /// Nothing on the page matches the selectors of a field or button.

@@ -5,7 +5,7 @@ use std::path::Path;
 use exporter_core::{Error, ErrorKind, ExportSpec, FileKind, Stage, Table};
 use sha2::{Digest as _, Sha256};
 
-use crate::driver::{Recipe, classify, expired, too_large};
+use crate::driver::{OFTEN_SHARED, Recipe, classify, too_large};
 use crate::formats::{self, ReadOptions, typing};
 
 /// A file, read.
@@ -32,27 +32,32 @@ impl Content {
     }
 }
 
-/// Reads a file. One that is not of the expected kind is removed; one that is, but
-/// cannot be read, stays as evidence.
+/// A file that could not be read.
+pub(super) struct Unread {
+    pub error: Error,
+    /// Its kind, where that is the expected one: then it is worth keeping.
+    pub kind: Option<FileKind>,
+}
+
+impl<E: Into<Error>> From<E> for Unread {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), kind: None }
+    }
+}
+
+/// Reads a file; it stays where it is.
 pub(super) async fn read(
     path: &Path,
     limit: u64,
     recipe: &Recipe,
     spec: &ExportSpec,
-) -> Result<Content, Error> {
+) -> Result<Content, Unread> {
     let size = tokio::fs::metadata(path).await?.len();
     if size > limit {
-        tokio::fs::remove_file(path).await?;
-        return Err(too_large(limit).at(Stage::Download));
+        return Err(too_large(limit).at(Stage::Download).into());
     }
     let bytes = tokio::fs::read(path).await?;
-    let kind = match kind_of(&bytes, recipe.file) {
-        Ok(kind) => kind,
-        Err(error) => {
-            tokio::fs::remove_file(path).await?;
-            return Err(error.at(Stage::Download));
-        }
-    };
+    let kind = kind_of(&bytes, recipe.file).map_err(|error| error.at(Stage::Download))?;
     let (spec, names) = (spec.clone(), recipe.columns.clone());
     let read = tokio::task::spawn_blocking(move || {
         table(&bytes, &spec, &names).map(|(table, notes)| (table, notes, sha256(&bytes)))
@@ -60,7 +65,7 @@ pub(super) async fn read(
     let (table, notes, sha256) = read
         .await
         .map_err(|error| Error::new(ErrorKind::Internal, "reading the file panicked").source(error))?
-        .map_err(|error| error.at(Stage::Read).evidence(path))?;
+        .map_err(|error| Unread { error: error.at(Stage::Read), kind: Some(kind) })?;
     Ok(Content { kind, table, size, sha256, notes })
 }
 
@@ -69,7 +74,8 @@ fn kind_of(bytes: &[u8], expected: Option<FileKind>) -> Result<FileKind, Error> 
     let kind = formats::sniff(bytes).map_err(|error| {
         let page = error.kind() == ErrorKind::WrongFile && bytes.trim_ascii_start().starts_with(b"<");
         if page && classify::is_login_page(&String::from_utf8_lossy(bytes)) {
-            expired("download")
+            Error::new(ErrorKind::SessionExpired, "the panel sent its login page instead of a file")
+                .hint(OFTEN_SHARED)
         } else {
             error
         }

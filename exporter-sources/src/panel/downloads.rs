@@ -72,6 +72,21 @@ pub(super) fn keep(
     })
 }
 
+/// Keeps a file that could not be read, for people to look into:
+/// `export_YYYYMMDD_HHMMSS_unread.pdf`.
+pub(super) fn set_aside(
+    file: &Path,
+    kind: FileKind,
+    export: &str,
+    directory: &Path,
+    now: DateTime<Tz>,
+) -> Result<PathBuf, Error> {
+    let path = free_name(directory, &format!("{export}_{}_unread", now.format("%Y%m%d_%H%M%S")), kind);
+    fs::rename(file, &path)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    Ok(path)
+}
+
 /// The name, numbered when a file of the same second is there.
 fn free_name(directory: &Path, stem: &str, kind: FileKind) -> PathBuf {
     let plain = directory.join(format!("{stem}.{}", kind.extension()));

@@ -1,11 +1,13 @@
 //! Which ways an export is tried, in which order, and what is done when one fails.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use exporter_core::{Driver, Error, ErrorKind, ExportRequest, ExportSpec, Stage, Table};
 
-use super::content::{self, Content};
+use super::content::{self, Content, Unread};
 use super::session::Clients;
-use super::{LoginKind, Panel, learning};
+use super::{LoginKind, Panel, downloads, learning};
 use crate::driver::{Answer, Client as _, Download, Place, Recipe};
 use crate::route::{Route, Routes};
 
@@ -113,12 +115,37 @@ impl Panel {
         let driver = if matches!(way, Way::Browser) { Driver::Browser } else { Driver::Http };
         let (download, content) = match answer.map_err(|error| error.at(Stage::Download))? {
             Answer::File(download) => {
-                let content = content::read(&download.path, self.options.limit, recipe, spec).await?;
-                (Some(download), content)
+                match content::read(&download.path, self.options.limit, recipe, spec).await {
+                    Ok(content) => (Some(download), content),
+                    Err(unread) => {
+                        let error = self.set_aside(&download.path, recipe, unread);
+                        return Err(match way {
+                            Way::Browser => self.browser(clients).await?.witness(error, &recipe.name).await,
+                            _ => error,
+                        });
+                    }
+                }
             }
             Answer::Nothing { said } => (None, Content::nothing(recipe, spec, &said)),
         };
         Ok(Fetched { download, content, driver, notes: Vec::new() })
+    }
+
+    /// The error of a file that could not be read. The file is kept as evidence where it is
+    /// of the expected kind; a page that came instead may hold tokens, and goes.
+    fn set_aside(&self, path: &Path, recipe: &Recipe, unread: Unread) -> Error {
+        let now = self.now().with_timezone(&self.options.timezone);
+        let done = match unread.kind {
+            Some(kind) => {
+                downloads::set_aside(path, kind, &recipe.name, &self.options.downloads, now).map(Some)
+            }
+            None => std::fs::remove_file(path).map(|()| None).map_err(Error::from),
+        };
+        match done {
+            Ok(Some(kept)) => unread.error.evidence(kept),
+            Ok(None) => unread.error,
+            Err(error) => unread.error.context("the file could not be put aside", error.to_string()),
+        }
     }
 
     /// What a learned request brings for the window, read and thrown away.
@@ -133,9 +160,9 @@ impl Panel {
         let client = self.borrowed(clients).await?;
         match client.replay(route, recipe, request.window, self.now()).await? {
             Answer::File(download) => {
-                let content = content::read(&download.path, self.options.limit, recipe, spec).await?;
+                let read = content::read(&download.path, self.options.limit, recipe, spec).await;
                 tokio::fs::remove_file(&download.path).await?;
-                Ok(content.table)
+                read.map(|content| content.table).map_err(|unread| unread.error)
             }
             Answer::Nothing { said } => Ok(Content::nothing(recipe, spec, &said).table),
         }
