@@ -61,6 +61,11 @@ impl BrowserClient {
         }
     }
 
+    /// Closing does not log out: somebody else goes on with the session.
+    pub(crate) fn stay(&mut self) {
+        self.logged_in = false;
+    }
+
     fn url(&self, path: &str) -> Result<String, Error> {
         let url = self.base.join(path);
         url.map(String::from)

@@ -66,6 +66,11 @@ impl HttpClient {
         })
     }
 
+    /// Closing does not log out: somebody else goes on with the session.
+    pub(crate) fn stay(&mut self) {
+        self.borrowed = true;
+    }
+
     fn url(&self, path: &str) -> Result<Url, Error> {
         self.base
             .join(path)

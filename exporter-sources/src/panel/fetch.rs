@@ -57,6 +57,9 @@ impl Panel {
                 }
                 Err(error) => error,
             };
+            if error.kind() == ErrorKind::SessionExpired {
+                self.forget_session();
+            }
             // Without a browser, what went wrong before it is what a person has to mend.
             if error.kind() == ErrorKind::BrowserMissing
                 && let Some(before) = before

@@ -5,10 +5,13 @@ mod content;
 mod downloads;
 mod export;
 mod fetch;
+mod keeper;
 mod learning;
+mod lockout;
 mod options;
 mod session;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
 
 use exporter_core::{Error, ErrorKind, ExportSource, ExportSpec};
@@ -24,6 +27,8 @@ pub use options::{BrowserOptions, Deadlines, PanelOptions};
 
 use crate::driver::{Login, Recipe};
 use export::PanelExport;
+use keeper::Keeper;
+use lockout::Lockout;
 use session::Clients;
 
 use crate::totp::Totp;
@@ -34,8 +39,12 @@ pub struct Panel {
     url: Url,
     login: Login,
     totp: Option<Totp>,
+    keeper: Option<Keeper>,
+    lockout: Option<Lockout>,
     exports: Vec<(ExportSpec, Recipe)>,
     open: Mutex<Clients>,
+    /// Whether the panel said that it no longer knows the session.
+    expired: AtomicBool,
 }
 
 impl Panel {
@@ -62,7 +71,22 @@ impl Panel {
         let probe = exports.iter().find_map(|(_, recipe)| recipe.probe());
         let login = Login::new(&config.login, probe)?;
         let totp = options.totp.as_ref().map(Totp::parse).transpose()?;
-        Ok(Arc::new(Self { options, url, login, totp, exports, open: Mutex::default() }))
+        let account = format!("{} {}", url.origin().ascii_serialization(), options.username.expose());
+        let state = options.state.as_deref();
+        let lockout = state.map(|state| Lockout::new(state, &account, &options.password));
+        let keeper = state.zip(options.session_key.as_ref());
+        let keeper = keeper.map(|(state, key)| Keeper::new(state, key, account)).transpose()?;
+        Ok(Arc::new(Self {
+            options,
+            url,
+            login,
+            totp,
+            keeper,
+            lockout,
+            exports,
+            open: Mutex::default(),
+            expired: AtomicBool::new(false),
+        }))
     }
 
     /// The exports in the configured order, all on this one session.

@@ -28,6 +28,10 @@ pub struct PanelOptions {
     /// A directory for what is kept between runs, such as learned routes; made private
     /// (0700). Nothing is kept without one.
     pub state: Option<PathBuf>,
+    /// What keeps the session between runs, sealed; without it each run logs in and out.
+    pub session_key: Option<Secret>,
+    /// Whether a password that the panel refused before may be sent once more.
+    pub try_refused: bool,
     /// How long a learned route is trusted before its table is compared with the browser's.
     pub compare_after: Duration,
     /// Which browser, and how.
@@ -59,6 +63,8 @@ impl PanelOptions {
             driver: Driver::Auto,
             downloads,
             state: None,
+            session_key: None,
+            try_refused: false,
             compare_after: Duration::from_hours(7 * 24),
             browser: BrowserOptions::default(),
             deadlines: Deadlines::default(),

@@ -1,9 +1,12 @@
 //! The panel's session: logged in once, shared by both drivers, closed whatever happens.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use exporter_core::{Driver, Error, ErrorKind, Session, Stage};
 
-use super::{Panel, make_private};
+use super::keeper::Keeper;
+use super::{LoginKind, Panel, make_private};
 use crate::browser::BrowserClient;
 use crate::driver::{Client, Credentials};
 use crate::http::{HttpClient, Settings};
@@ -13,6 +16,18 @@ use crate::http::{HttpClient, Settings};
 pub(super) struct Clients {
     pub http: Option<HttpClient>,
     pub browser: Option<BrowserClient>,
+}
+
+impl Clients {
+    /// Closing them does not log out.
+    fn stay(&mut self) {
+        if let Some(http) = &mut self.http {
+            http.stay();
+        }
+        if let Some(browser) = &mut self.browser {
+            browser.stay();
+        }
+    }
 }
 
 impl Panel {
@@ -32,7 +47,10 @@ impl Panel {
         {
             return Ok(client);
         }
-        enter(&mut client).await?;
+        if browser.is_none() && self.take_up(&mut client).await {
+            return Ok(client);
+        }
+        self.enter(&mut client).await?;
         Ok(client)
     }
 
@@ -56,8 +74,64 @@ impl Panel {
                 return Ok(client);
             }
         }
-        enter(&mut client).await?;
+        if http.is_none() && self.take_up(&mut client).await {
+            return Ok(client);
+        }
+        self.enter(&mut client).await?;
         Ok(client)
+    }
+
+    /// Goes on with the session of the run before; whether the panel still knows it.
+    async fn take_up(&self, client: &mut dyn Client) -> bool {
+        let Some(cookies) = self.keeper.as_ref().and_then(Keeper::load) else { return false };
+        // A probe that fails says nothing worth stopping for: the login will say it again.
+        client.adopt(&cookies).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the kept session cannot be tried");
+            false
+        })
+    }
+
+    /// Logs in, unless this password was refused before; what a failed login left behind
+    /// goes, and its own error is the one that counts.
+    async fn enter(&self, client: &mut dyn Client) -> Result<(), Error> {
+        let guard = self.lockout.as_ref().filter(|_| self.login.kind == LoginKind::Form);
+        if let Some(guard) = guard.filter(|_| !self.options.try_refused) {
+            guard.check().map_err(|error| error.at(Stage::Login))?;
+        }
+        let Err(error) = client.login().await else {
+            guard.inspect(|guard| guard.clear());
+            return Ok(());
+        };
+        if let Some(guard) = guard.filter(|_| error.kind() == ErrorKind::WrongPassword) {
+            guard.note(self.now())?;
+        }
+        if let Err(left) = client.logout().await {
+            tracing::debug!(%left, "after a failed login");
+        }
+        Err(error.at(Stage::Login))
+    }
+
+    /// The panel no longer knows the session: neither will the next run.
+    pub(super) fn forget_session(&self) {
+        if let Some(keeper) = &self.keeper {
+            keeper.forget();
+        }
+        self.expired.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps the session for the next run instead of logging out.
+    async fn keep(&self, clients: &Clients) -> Result<bool, Error> {
+        let Some(keeper) = &self.keeper else { return Ok(false) };
+        if self.expired.swap(false, Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let cookies = match (&clients.http, &clients.browser) {
+            (Some(http), _) => http.cookies().await?,
+            (None, Some(browser)) => browser.cookies().await?,
+            (None, None) => return Ok(true),
+        };
+        keeper.save(cookies)?;
+        Ok(true)
     }
 
     /// The HTTP client with the browser's session, without any login of its own.
@@ -96,15 +170,6 @@ impl Panel {
     }
 }
 
-/// Logs in; what a failed login left behind goes, and its own error is the one that counts.
-async fn enter(client: &mut dyn Client) -> Result<(), Error> {
-    let Err(error) = client.login().await else { return Ok(()) };
-    if let Err(left) = client.logout().await {
-        tracing::debug!(%left, "after a failed login");
-    }
-    Err(error.at(Stage::Login))
-}
-
 #[async_trait]
 impl Session for Panel {
     async fn open(&self) -> Result<Driver, Error> {
@@ -124,12 +189,16 @@ impl Session for Panel {
     }
 
     async fn close(&self) -> Result<(), Error> {
-        let Clients { http, browser } = std::mem::take(&mut *self.open.lock().await);
-        let mut result = Ok(());
-        if let Some(mut http) = http {
-            result = http.logout().await;
+        let mut clients = std::mem::take(&mut *self.open.lock().await);
+        let kept = self.keep(&clients).await;
+        if let Ok(true) = kept {
+            clients.stay();
         }
-        if let Some(mut browser) = browser {
+        let mut result = kept.map(drop);
+        if let Some(mut http) = clients.http {
+            result = http.logout().await.and(result);
+        }
+        if let Some(mut browser) = clients.browser {
             result = browser.logout().await.and(result);
         }
         result

@@ -23,7 +23,9 @@ pub enum Fault {
     Truncated,
     /// The buttons' scripts build their addresses in ways that only a browser follows.
     OpaqueScript,
-    /// The same, and the addresses behind the buttons are new ones.
+    /// It knows none of the sessions from before.
+    Restarted,
+    /// As with an opaque script, and the addresses behind the buttons are new ones.
     Moved,
     /// The same, and the old addresses bring a table of another export.
     Crossed,
@@ -110,7 +112,8 @@ async fn serve(mut stream: TcpStream, fault: Fault, log: &Mutex<Calls>) {
     }
     let mut line = head.split(' ');
     let (method, target) = (line.next().unwrap(), line.next().unwrap());
-    let known = headers.get("cookie").is_some_and(|cookie| cookie.contains("sid=known"));
+    let session = if fault == Fault::Restarted { "sid=anew" } else { "sid=known" };
+    let known = headers.get("cookie").is_some_and(|cookie| cookie.contains(session));
     let mut answer = answer(method, target, &body, known, fault, &mut log.lock().unwrap());
     if matches!(fault, Fault::OpaqueScript | Fault::Moved | Fault::Crossed)
         && answer.headers.contains("text/html")
@@ -171,7 +174,8 @@ fn answer(method: &str, target: &str, body: &str, known: bool, fault: Fault, log
                     "<h1>Kode verifikasi</h1><form><input name='otp' autocomplete='one-time-code'></form>",
                 );
             }
-            redirect("/home", "Set-Cookie: sid=known; Path=/; HttpOnly\r\n")
+            let session = if fault == Fault::Restarted { "anew" } else { "known" };
+            redirect("/home", &format!("Set-Cookie: sid={session}; Path=/; HttpOnly\r\n"))
         }
         ("POST", "/logout") => {
             log.logouts += 1;
