@@ -72,11 +72,16 @@ pub fn assemble(
     );
     let totp = panel.totp.as_ref().map(|place| place.resolve(&directory, "the secret of the second factor"));
     options.totp = totp.transpose()?;
+    let key = panel.session_key.as_ref();
+    let key = key.map(|place| place.resolve(&directory, "the key that keeps sessions"));
+    options.session_key = key.transpose()?;
+    options.try_refused = panel.try_refused;
     options.state = Some(state);
     options.driver = driver.unwrap_or(panel.driver);
     options.browser = BrowserOptions {
         binary: config.browser.binary,
         driver: config.browser.driver,
+        remote: config.browser.remote,
         ..BrowserOptions::default()
     };
     let panel = Panel::new(&described, options)?;

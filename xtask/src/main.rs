@@ -2,6 +2,7 @@
 
 mod browser;
 mod ci;
+mod panels;
 mod process;
 mod test;
 
@@ -14,6 +15,7 @@ usage: cargo xtask COMMAND
   ci               formatting, lints, documentation, then `test`: what a change must pass
   setup            only the set-up: a browser and its driver
   tidy             only the rules of the tree: headers, sizes, dependencies
+  panels           every panel of the sandbox in every driver: rows right, seconds, memory
   bench [FILTER]   the benchmarks
 ";
 
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         ("ci", []) => ci::all(),
         ("setup", []) => browser::set_up(),
         ("tidy", []) => test::tidy(),
+        ("panels", []) => panels::all(),
         ("bench", filters) => test::bench(filters),
         ("help" | "-h" | "--help", []) => {
             print!("{USAGE}");

@@ -62,6 +62,13 @@ pub struct PanelSection {
     pub password: SecretRef,
     /// Where the secret of the second factor is kept.
     pub totp: Option<SecretRef>,
+    /// Where the key is kept that seals the session between runs; without one each run
+    /// logs in and out.
+    pub session_key: Option<SecretRef>,
+    /// Whether a password that was refused before is sent once more: not a setting, but
+    /// what `exporter check` is for.
+    #[serde(skip)]
+    pub try_refused: bool,
     /// How to talk to it.
     #[serde(default)]
     pub driver: Driver,
@@ -110,6 +117,8 @@ pub struct BrowserSection {
     pub binary: Option<PathBuf>,
     /// chromedriver; found on the `PATH` unless given.
     pub driver: Option<PathBuf>,
+    /// The address of a WebDriver or Selenium grid to use instead of a browser of this machine.
+    pub remote: Option<String>,
 }
 
 /// `[files]`

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::GLANCE;
 use super::driver::{Browser, Look, failed};
+use super::grid;
 use super::watch::Watch;
 use crate::driver::{Answer, Download, Recipe, classify, not_found};
 use crate::panel::{BROWSER_PREFIX, Deadlines};
@@ -23,6 +24,8 @@ const PATIENCE: u32 = 10;
 /// Where a file goes, and whether what is sent for it is watched.
 pub(super) struct Place<'a> {
     pub directory: &'a Path,
+    /// The most bytes that a file may have.
+    pub limit: u64,
     pub watches: bool,
 }
 
@@ -44,10 +47,12 @@ pub(super) async fn take(
     place: Place<'_>,
     deadlines: Deadlines,
 ) -> Result<Answer, Error> {
-    let Place { directory, watches } = place;
+    let Place { directory, limit, watches } = place;
     let own = tempfile::Builder::new().prefix(BROWSER_PREFIX).tempdir_in(directory)?;
     let bidi = browser.driver().bidi().await.map_err(|error| failed("does not speak BiDi", &error))?;
-    let (mut begins, ends) = listen(&bidi, own.path()).await?;
+    // A grid saves where it likes, and hands the file out afterwards.
+    let by_grid = browser.is_remote() && grid::manages_downloads(browser.driver()).await;
+    let (mut begins, ends) = listen(&bidi, (!by_grid).then_some(own.path())).await?;
     let watch = if watches { Watch::start(browser, &bidi).await } else { None };
 
     let before = browser.shows(&recipe.empty).await?;
@@ -67,7 +72,14 @@ pub(super) async fn take(
         Came::Nothing(said) => return Ok(Answer::Nothing { said }),
         Came::Begun(begun) => {
             let saved = finish(&begun, ends, deadline, deadlines).await?;
-            (keep(directory, Bytes::At(saved)).await?, begun.suggested_filename, begun.url)
+            let bytes = if by_grid {
+                let name = saved.file_name().map(|name| name.to_string_lossy().into_owned());
+                let name = name.unwrap_or_else(|| begun.suggested_filename.clone());
+                Bytes::Here(grid::file(browser.driver(), &name, limit).await?)
+            } else {
+                Bytes::At(saved)
+            };
+            (keep(directory, bytes).await?, begun.suggested_filename, begun.url)
         }
         Came::Shown(look) => {
             let bytes = if is_page(&look.kind) { look.html.into_bytes() } else { browser.document().await? };
@@ -79,15 +91,17 @@ pub(super) async fn take(
     Ok(Answer::File(Download { path, file_name, media_type: None, notes: Vec::new(), trace }))
 }
 
-/// Has downloads saved in `folder` and listens for their beginnings and ends.
+/// Has downloads saved in `folder`, if one is given, and listens for their beginnings and ends.
 async fn listen(
     bidi: &BiDi,
-    folder: &Path,
+    folder: Option<&Path>,
 ) -> Result<(EventStream<DownloadWillBegin>, EventStream<DownloadEnd>), Error> {
     let lost = |error: thirtyfour::bidi::BidiError| failed("does not tell of downloads", &error);
-    let folder = std::path::absolute(folder)?.to_string_lossy().into_owned();
-    let allowed = DownloadBehavior::Allowed { destination_folder: folder };
-    bidi.browser().set_download_behavior(Some(allowed)).await.map_err(lost)?;
+    if let Some(folder) = folder {
+        let destination_folder = std::path::absolute(folder)?.to_string_lossy().into_owned();
+        let allowed = DownloadBehavior::Allowed { destination_folder };
+        bidi.browser().set_download_behavior(Some(allowed)).await.map_err(lost)?;
+    }
     Ok((bidi.subscribe().await.map_err(lost)?, bidi.subscribe().await.map_err(lost)?))
 }
 

@@ -1,5 +1,6 @@
 //! The browser behind WebDriver: started, asked, stopped.
 
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -8,10 +9,13 @@ use exporter_core::{Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as _;
-use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement};
+use thirtyfour::error::WebDriverError;
+use thirtyfour::{
+    ChromeCapabilities, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
+};
 
 use super::process::{self, DriverProcess};
-use crate::driver::classify::Seen;
+use crate::driver::classify::{self, Seen};
 use crate::driver::{Cookie, Key};
 use crate::panel::BrowserOptions;
 use crate::selector::Selector;
@@ -40,7 +44,7 @@ const FLAGS: [&str; 13] = [
 /// A browser with one window.
 pub(super) struct Browser {
     // Dropped first: the tear-down of a session whose driver is gone does not wait.
-    process: DriverProcess,
+    process: Option<DriverProcess>,
     driver: WebDriver,
 }
 
@@ -66,43 +70,28 @@ impl Look {
 }
 
 impl Browser {
-    /// Starts driver and browser.
+    /// Starts driver and browser, or has a grid start them.
     pub(super) async fn start(options: &BrowserOptions, zone: &str, page: Duration) -> Result<Self, Error> {
         crate::panel::install_tls();
-        let binary = process::find_browser(options.binary.as_deref(), options.headless)?;
-        let process = DriverProcess::start(&process::find_driver(options.driver.as_deref())?, zone).await?;
-        let capabilities = (|| {
-            let mut capabilities = DesiredCapabilities::chrome();
-            capabilities.set_binary(&binary.to_string_lossy())?;
-            for flag in FLAGS {
-                capabilities.add_arg(flag)?;
-            }
-            if options.headless {
-                capabilities.add_arg(if binary.ends_with("chromium-headless-shell") {
-                    "--headless"
-                } else {
-                    "--headless=new"
-                })?;
-            }
-            // Chromium's sandbox does not work for root, and only there is it switched off.
-            if rustix::process::geteuid().is_root() {
-                capabilities.add_arg("--no-sandbox")?;
-            }
-            capabilities.enable_bidi()?;
-            // "Really export?" is meant.
-            capabilities.set("unhandledPromptBehavior", "accept")?;
-            Ok(capabilities)
-        })()
-        .map_err(|error: thirtyfour::error::WebDriverError| failed("cannot be set up", &error))?;
-        // The driver is on loopback, where a proxy of the environment cannot reach it.
-        let client =
-            reqwest::Client::builder().no_proxy().timeout(page + Duration::from_secs(10)).build().map_err(
-                |error| Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error),
-            )?;
-        let driver =
-            WebDriver::builder(process.address(), capabilities).client(client).await.map_err(|error| {
-                failed("does not start", &error).context("browser", binary.display().to_string())
-            })?;
+        let mut client = reqwest::Client::builder().timeout(page + Duration::from_secs(10));
+        let (process, binary, address) = if let Some(remote) = &options.remote {
+            (None, None, remote.clone())
+        } else {
+            // The driver is on loopback, where a proxy of the environment cannot reach it.
+            client = client.no_proxy();
+            let binary = process::find_browser(options.binary.as_deref(), options.headless)?;
+            let process =
+                DriverProcess::start(&process::find_driver(options.driver.as_deref())?, zone).await?;
+            let address = process.address().to_owned();
+            (Some(process), Some(binary), address)
+        };
+        let capabilities = capabilities(binary.as_deref(), options.headless)
+            .map_err(|error| failed("cannot be set up", &error))?;
+        let client = client.build().map_err(|error| {
+            Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error)
+        })?;
+        let driver = WebDriver::builder(&address, capabilities).client(client).await;
+        let driver = driver.map_err(|error| not_started(&error, binary.as_deref(), options))?;
         let browser = Self { process, driver };
         let set = async {
             browser.driver.set_page_load_timeout(page).await?;
@@ -110,6 +99,11 @@ impl Browser {
         };
         set.await.map_err(|error| failed("does not answer", &error))?;
         Ok(browser)
+    }
+
+    /// Whether the browser is on another machine, as far as anybody can tell.
+    pub(super) fn is_remote(&self) -> bool {
+        self.process.is_none()
     }
 
     pub(super) fn driver(&self) -> &WebDriver {
@@ -305,7 +299,61 @@ impl Browser {
         if let Err(error) = driver.quit().await {
             tracing::debug!(%error, "the browser did not quit by itself");
         }
-        process.stop().await
+        match process {
+            Some(process) => process.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is asked of the driver; without a binary, of a grid.
+fn capabilities(binary: Option<&Path>, headless: bool) -> Result<ChromeCapabilities, WebDriverError> {
+    let mut capabilities = DesiredCapabilities::chrome();
+    for flag in FLAGS {
+        // The pipe ties the browser to our own driver.
+        if binary.is_some() || flag != "--remote-debugging-pipe" {
+            capabilities.add_arg(flag)?;
+        }
+    }
+    if let Some(binary) = binary {
+        capabilities.set_binary(&binary.to_string_lossy())?;
+        // Chromium's sandbox does not work for root, and only there is it switched off.
+        if rustix::process::geteuid().is_root() {
+            capabilities.add_arg("--no-sandbox")?;
+        }
+    } else {
+        // A Selenium grid hands files out only when it was asked to before.
+        capabilities.set("se:downloadsEnabled", true)?;
+    }
+    if headless {
+        let shell = binary.is_some_and(|binary| binary.ends_with("chromium-headless-shell"));
+        capabilities.add_arg(if shell { "--headless" } else { "--headless=new" })?;
+    }
+    capabilities.enable_bidi()?;
+    // "Really export?" is meant.
+    capabilities.set("unhandledPromptBehavior", "accept")?;
+    Ok(capabilities)
+}
+
+/// No session: the grid is not there, or driver and browser do not fit each other.
+fn not_started(error: &WebDriverError, binary: Option<&Path>, options: &BrowserOptions) -> Error {
+    let said = error.to_string();
+    if let Some(remote) = &options.remote {
+        return failed("of the grid does not start", error)
+            .context("grid", classify::without_query(remote))
+            .hint("check `[browser] remote` and that the grid has a free Chrome or Chromium");
+    }
+    let error = if said.contains("only supports") {
+        Error::new(ErrorKind::BrowserMissing, "the browser and its driver have different versions")
+            .context("it says", first_line(&said))
+            .hint("bring both to one version: apt-get install --only-upgrade chromium chromium-driver")
+            .hint("or name a pair that fits in `[browser] binary` and `driver`")
+    } else {
+        failed("does not start", error)
+    };
+    match binary {
+        Some(binary) => error.context("browser", binary.display().to_string()),
+        None => error,
     }
 }
 
@@ -315,9 +363,12 @@ fn as_data(selectors: &[Selector]) -> Value {
 
 /// The browser failed; only the first line of what WebDriver says, the rest is a stack trace.
 pub(super) fn failed(what: &str, error: &dyn std::fmt::Display) -> Error {
-    let said = error.to_string();
-    let first = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
-    Error::new(ErrorKind::BrowserFailed, format!("the browser {what}")).context("it says", first)
+    Error::new(ErrorKind::BrowserFailed, format!("the browser {what}"))
+        .context("it says", first_line(&error.to_string()))
+}
+
+fn first_line(said: &str) -> String {
+    said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }
 
 fn down(url: &str, error: &dyn std::fmt::Display) -> Error {
@@ -327,7 +378,7 @@ fn down(url: &str, error: &dyn std::fmt::Display) -> Error {
         .find(|word| word.contains("ERR_") || word.contains("timeout"))
         .unwrap_or("no answer");
     Error::new(ErrorKind::PanelDown, "the panel cannot be reached with the browser")
-        .context("page", crate::driver::classify::without_query(url))
+        .context("page", classify::without_query(url))
         .context("reason", reason.to_owned())
         .hint("open the panel in a browser on this machine; check its address in the configuration")
 }

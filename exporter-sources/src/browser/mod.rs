@@ -3,6 +3,7 @@
 mod download;
 mod driver;
 mod evidence;
+mod grid;
 mod leavings;
 mod login;
 mod process;
@@ -33,6 +34,8 @@ pub(crate) struct BrowserClient {
     deadlines: Deadlines,
     zone: &'static str,
     directory: PathBuf,
+    /// The most bytes that a file may have.
+    limit: u64,
     /// Whether to watch what the browser sends.
     watches: bool,
     clock: Arc<dyn Clock>,
@@ -53,6 +56,7 @@ impl BrowserClient {
             deadlines: options.deadlines,
             zone: options.timezone.name(),
             directory: options.downloads.clone(),
+            limit: options.limit,
             watches: options.state.is_some(),
             clock: options.clock.clone(),
             browser: None,

@@ -37,7 +37,7 @@ impl BrowserClient {
         let what = "the button that starts the export";
         let role = Some(Role::Trigger(recipe.file));
         let (trigger, note) = mended(browser, recipe, trigger, role, (what, "trigger")).await?;
-        let place = download::Place { directory: &self.directory, watches: self.watches };
+        let place = download::Place { directory: &self.directory, limit: self.limit, watches: self.watches };
         let mut answer = download::take(browser, recipe, &trigger, place, self.deadlines).await?;
         if let Answer::File(download) = &mut answer {
             download.notes.extend(notes.into_iter().chain(note));

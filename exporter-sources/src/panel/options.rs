@@ -81,13 +81,16 @@ pub struct BrowserOptions {
     pub binary: Option<PathBuf>,
     /// chromedriver; found on the `PATH` unless given.
     pub driver: Option<PathBuf>,
+    /// Address of a WebDriver or a Selenium grid that has the browser; instead of starting
+    /// one here.
+    pub remote: Option<String>,
     /// Without a window.
     pub headless: bool,
 }
 
 impl Default for BrowserOptions {
     fn default() -> Self {
-        Self { binary: None, driver: None, headless: true }
+        Self { binary: None, driver: None, remote: None, headless: true }
     }
 }
 
