@@ -120,13 +120,18 @@ impl Sandbox {
             Server::start(options.telegram_addr, telegram::SERVICE, router, faults.clone()).await?;
 
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let router = control::router(
-            panel.clone(),
-            Arc::clone(&sheets),
-            telegram.clone(),
-            sites.list(),
-            faults.clone(),
-        );
+        let router = control::router(control::Handles {
+            panel: panel.clone(),
+            sheets: Arc::clone(&sheets),
+            telegram: telegram.clone(),
+            sites: sites.list().to_vec(),
+            faults: faults.clone(),
+            addresses: control::Addresses {
+                panel: panel_server.url(),
+                spreadsheet: format!("{}/spreadsheets/d/{SPREADSHEET}", sheets_server.url()),
+                chat: telegram_server.url(),
+            },
+        });
         // Its own faults: a control path that breaks or logs itself controls nothing.
         let control = Server::start(free, panel::service("control"), router, Faults::default()).await?;
 

@@ -1,5 +1,6 @@
 //! The control path: the handles as JSON over HTTP, for whoever runs the sandbox as a process.
 
+mod home;
 mod panel;
 mod telegram;
 
@@ -7,11 +8,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::Value;
+
+pub(crate) use home::Addresses;
 
 use crate::faults::{Call, Fault, Faults};
 use crate::panel::Panel;
@@ -20,14 +23,19 @@ use crate::sites::Site;
 use crate::telegram::Telegram;
 use crate::{SPREADSHEET, person};
 
-pub(crate) fn router(
-    panel: Panel,
-    sheets: Arc<Sheets>,
-    telegram: Telegram,
-    sites: &[Site],
-    faults: Faults,
-) -> Router {
-    let sites = sites.to_vec();
+/// What the control path reaches.
+pub(crate) struct Handles {
+    pub panel: Panel,
+    pub sheets: Arc<Sheets>,
+    pub telegram: Telegram,
+    pub sites: Vec<Site>,
+    pub faults: Faults,
+    pub addresses: Addresses,
+}
+
+pub(crate) fn router(handles: Handles) -> Router {
+    let Handles { panel, sheets, telegram, sites, faults, addresses } = handles;
+    let home = home::page(&addresses, &sites);
     let sheets = Router::new()
         .route("/sheets/person", post(act))
         .route("/sheets/quotas", post(set_quotas))
@@ -40,6 +48,7 @@ pub(crate) fn router(
         .merge(sheets)
         .merge(telegram::router(telegram))
         .route("/sites", get(async || Json(sites)))
+        .route("/", get(async || Html(home)))
 }
 
 async fn pending(State(faults): State<Faults>) -> Json<Vec<Fault>> {

@@ -214,3 +214,16 @@ async fn the_documented_calls_work() {
         assert!(page.contains(&format!("| `{}` |", site.name)), "{} is not documented", site.name);
     }
 }
+
+#[tokio::test]
+async fn the_first_page_leads_everywhere() {
+    let control = Control::start().await;
+    let home = Visitor::new(control.sandbox.control_url()).text("/").await;
+    let links: Vec<&str> =
+        home.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(links.len(), 3 + control.sandbox.sites().len());
+    for link in links {
+        let status = Visitor::new(link.to_owned()).get("").await.status().as_u16();
+        assert!([200, 302, 303, 401].contains(&status), "{link}: {status}");
+    }
+}
