@@ -49,7 +49,7 @@ pub struct StatusArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
-    /// The configuration file; it needs a [schedule]
+    /// The configuration file; it needs a section `schedule`
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
     /// Where /healthz, /readyz and /metrics are answered, or `off`
@@ -97,7 +97,7 @@ pub struct BackfillArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
-    /// The configuration file; it needs a [backup]
+    /// The configuration file; it needs a section `backup`
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
 }
@@ -107,7 +107,7 @@ pub struct RestoreArgs {
     /// The backup, or `newest`
     #[arg(value_name = "BACKUP", default_value = "newest")]
     pub backup: PathBuf,
-    /// The configuration file; it needs a [backup]
+    /// The configuration file; it needs a section `backup`
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
     /// Move a state that is there out of the way first
@@ -131,7 +131,7 @@ pub enum ScheduleCommand {
 
 #[derive(Debug, clap::Args)]
 pub struct NextArgs {
-    /// The configuration file; it needs a [schedule]
+    /// The configuration file; it needs a section `schedule`
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
     /// How many
@@ -144,7 +144,7 @@ pub struct NextArgs {
 #[command(group = ArgGroup::new("platform").required(true)
     .args(["systemd", "cron", "windows", "render", "docker", "kubernetes"]))]
 pub struct InstallArgs {
-    /// The configuration file; it needs a [schedule]
+    /// The configuration file; it needs a section `schedule`
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
     /// A service and a timer for systemd
