@@ -3,7 +3,7 @@
 mod unattended;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
@@ -226,6 +226,16 @@ pub struct SandboxArgs {
 }
 
 impl Args {
+    /// The configuration of a command whose log is kept in a file, where that is wanted.
+    pub fn kept_log(&self) -> Option<&Path> {
+        match &self.command {
+            Command::Run(args) => Some(&args.config),
+            Command::Backfill(args) => Some(&args.config),
+            Command::Serve(args) => Some(&args.config),
+            _ => None,
+        }
+    }
+
     /// Whether detailed logs are wanted.
     pub fn debug(&self) -> bool {
         match &self.command {

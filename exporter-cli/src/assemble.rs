@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use exporter_core::checks::Checks;
 use exporter_core::layers::Deadline;
-use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Secret, Session, Sink};
+use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Journal, Secret, Session, Sink};
 use exporter_notify::Channel;
 use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
 use exporter_sources::{BrowserOptions, LoginKind, Panel, PanelConfig, PanelOptions, sweep};
@@ -23,6 +24,8 @@ const SHEET_LIMIT: Duration = Duration::from_mins(15);
 pub struct Parts {
     /// The exports and where they go, in order.
     pub jobs: Vec<Job>,
+    /// What is looked at in each table.
+    pub checks: Checks,
     /// The panel account: address and a digest of the user name.
     pub account: String,
     /// The spreadsheet.
@@ -44,6 +47,7 @@ pub fn assemble(
     driver: Option<Driver>,
     only: &[String],
     clock: &Arc<dyn Clock>,
+    journal: Option<Arc<dyn Journal>>,
 ) -> Result<Parts, Error> {
     let state = loaded.state();
     let Loaded { config, directory } = loaded;
@@ -94,7 +98,12 @@ pub fn assemble(
         credentials: config.sheets.credentials.resolve(&directory, "the service account's key")?,
         base_url: config.sheets.base_url,
     })?;
-    let sink: Arc<dyn Sink> = Arc::new(SheetsSink::new(sheets));
+    let sheets = SheetsSink::new(sheets);
+    let sheets = match journal {
+        Some(journal) => sheets.with_journal(journal, clock.clone()),
+        None => sheets,
+    };
+    let sink: Arc<dyn Sink> = Arc::new(sheets);
     let sink: Arc<dyn Sink> = Arc::new(Deadline::new(sink, SHEET_LIMIT));
     let channels = channels(config.telegram.as_ref(), &directory)?;
 
@@ -107,7 +116,7 @@ pub fn assemble(
             Job { source, sink: sink.clone() }
         })
         .collect();
-    Ok(Parts { jobs, account, sheet, session: panel, sink, channels })
+    Ok(Parts { jobs, checks: config.checks, account, sheet, session: panel, sink, channels })
 }
 
 /// The panel that `preset` means: a file by its path, else a built-in one.

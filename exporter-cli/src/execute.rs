@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use exporter_core::layers::Checked;
 use exporter_core::{
-    Clock, Driver, Error, ErrorKind, Events, Job, Listener, Message, MessageBody, Outbox, Outcome, Pipeline,
-    RetryPolicy, RunReport, Secret, Sink, Window,
+    Clock, Driver, Error, ErrorKind, Events, Job, Journal, Listener, Message, MessageBody, Outbox, Outcome,
+    Pipeline, RetryPolicy, RunReport, Secret, Sink, Window,
 };
 use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{
     AuditEntry, Cause, Fenced, Holder, Kept, LIFE, Recorder, Retention, RunQuery, RunRecord, RunStart,
     RunState, Store,
 };
+use tracing::Instrument as _;
 
 use crate::assemble::{Parts, assemble};
 use crate::config::{Loaded, load};
+use crate::logging::Diary;
 use crate::state;
 
 /// What is to be run.
@@ -73,7 +76,9 @@ pub async fn execute(
     let (store_name, zone) = (loaded.config.store_name.clone(), loaded.config.panel.timezone);
     let keep = state::retention(&loaded);
     let store = state::open(&loaded).await;
-    let mut parts = assemble(loaded, order.driver, &order.only, clock)?;
+    let journal = store.as_ref().ok().cloned().map(|store| store as Arc<dyn Journal>);
+    let mut parts = assemble(loaded, order.driver, &order.only, clock, journal)?;
+    look_into(&mut parts, store.as_ref().ok()).await;
     let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
 
     let mut notes = Vec::new();
@@ -95,6 +100,7 @@ pub async fn execute(
         })
     });
     let mut listeners = around.listeners;
+    listeners.push(Arc::new(Diary));
     let mut courier = None;
     if let Some(room) = &room {
         let about = About {
@@ -121,7 +127,9 @@ pub async fn execute(
     };
     // Before the lease is let go, what holds it has to go.
     drop(parts.sink);
-    let mut outcome = pipeline.run(&Events::new(&id, clock.clone(), listeners)).await;
+    // At the level of errors, so that it is there whatever else is logged.
+    let span = tracing::error_span!("run", id);
+    let mut outcome = pipeline.run(&Events::new(&id, clock.clone(), listeners)).instrument(span).await;
     drop(pipeline);
 
     if let Some(recorded) = recorded {
@@ -136,6 +144,23 @@ pub async fn execute(
     }
     outcome.report.notes.extend(notes);
     Ok(outcome)
+}
+
+/// How many earlier runs are looked through for those that are like this one.
+const EARLIER: u32 = 300;
+
+/// Has every table looked at before it is written, compared with what earlier runs brought.
+async fn look_into(parts: &mut Parts, store: Option<&Arc<dyn Store>>) {
+    for job in &mut parts.jobs {
+        let mut earlier = Vec::new();
+        if let Some(store) = store {
+            match store.row_counts(&parts.account, &job.source.spec().name, EARLIER).await {
+                Ok(counts) => earlier = counts,
+                Err(error) => tracing::warn!(%error, "what is usual is not known"),
+            }
+        }
+        job.source = Arc::new(Checked::new(job.source.clone(), parts.checks, earlier));
+    }
 }
 
 /// Takes the lease and notes that the run begins.

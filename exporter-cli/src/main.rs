@@ -24,7 +24,10 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
     };
-    logging::init(args.debug());
+    match args.kept_log().map_or(Ok(None), logging::file_of) {
+        Ok(file) => logging::init(args.debug(), file),
+        Err(error) => return render::error::print(&error, Exit::Config).into(),
+    }
     let exit = match runtime() {
         Ok(runtime) => runtime.block_on(dispatch(args.command)),
         Err(error) => render::error::print(&error.into(), Exit::Config),

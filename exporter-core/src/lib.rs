@@ -5,6 +5,7 @@
 //! of the workspace checks that from the dependency tree.
 
 mod artifact;
+pub mod checks;
 mod clock;
 pub mod compare;
 mod error;

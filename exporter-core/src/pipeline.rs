@@ -31,6 +31,14 @@ pub struct Job {
     pub sink: Arc<dyn Sink>,
 }
 
+impl Job {
+    /// For the log: what is logged meanwhile belongs to this export. At the level of
+    /// errors, so that it is there whatever else is logged.
+    fn span(&self, half: &'static str) -> tracing::Span {
+        tracing::error_span!("export", name = self.source.spec().name, half)
+    }
+}
+
 /// A run over several exports. It knows nothing but the traits.
 pub struct Pipeline {
     /// The exports, in order.

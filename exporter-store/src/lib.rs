@@ -16,8 +16,8 @@ pub use backup::{backup, backups, restore};
 pub use coverage::{Calendar, DayState};
 pub use lease::{Fenced, Grant, Holder, Kept, LIFE, Lease, Taken};
 pub use model::{
-    AuditEntry, Backfill, Cause, Covered, Pruned, Retention, RowCount, RunQuery, RunRecord, RunStart,
-    RunState, StageRecord,
+    AuditEntry, Backfill, Cause, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState,
+    StageRecord,
 };
 pub use recorder::Recorder;
 pub use sqlite::SqliteStore;

@@ -171,15 +171,6 @@ pub struct AuditEntry {
     pub detail: String,
 }
 
-/// What one export has brought on one run, for comparing it with others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowCount {
-    /// The run's window.
-    pub window: Window,
-    /// Rows in the file.
-    pub rows: usize,
-}
-
 /// A range of days that is being loaded window by window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backfill {

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use exporter_core::checks::Usual;
 use exporter_core::{Journal, Outbox, Result, RunReport, Window};
 
 use crate::lease::{Grant, Holder, Lease};
 use crate::model::{
-    AuditEntry, Backfill, Covered, Pruned, Retention, RowCount, RunQuery, RunRecord, RunStart, RunState,
-    StageRecord,
+    AuditEntry, Backfill, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState, StageRecord,
 };
 
 /// Keeps what outlives a run.
@@ -49,7 +49,7 @@ pub trait Store: Outbox + Journal {
     async fn stages(&self, run: &str) -> Result<Vec<StageRecord>>;
 
     /// How many rows an export brought in earlier runs that were well, the newest first.
-    async fn row_counts(&self, account: &str, export: &str, limit: u32) -> Result<Vec<RowCount>>;
+    async fn row_counts(&self, account: &str, export: &str, limit: u32) -> Result<Vec<Usual>>;
 
     /// What the panel has answered for the days of this window.
     async fn coverage(&self, account: &str, window: Window) -> Result<Vec<Covered>>;

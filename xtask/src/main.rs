@@ -17,6 +17,7 @@ usage: cargo xtask COMMAND
   tidy             only the rules of the tree: headers, sizes, dependencies
   panels           every panel of the sandbox in every driver: rows right, seconds, memory
   bench [FILTER]   the benchmarks
+  drill [N]        kill the service at N random moments, 200 unless given, and look at what is left
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ("tidy", []) => test::tidy(),
         ("panels", []) => panels::all(),
         ("bench", filters) => test::bench(filters),
+        ("drill", kills) => test::drill(kills.first().map_or("200", String::as_str)),
         ("help" | "-h" | "--help", []) => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -31,6 +31,14 @@ pub fn bench(filters: &[String]) -> Result {
     run(cargo(&arguments))
 }
 
+/// The drill of the unattended service: killed so many times at random moments.
+pub fn drill(kills: &str) -> Result {
+    let name = "a_service_that_is_killed_again_and_again_loses_and_doubles_nothing";
+    let mut test = cargo(&["test", "--package", "exporter-cli", "--test", "it", name, "--", "--nocapture"]);
+    test.env("EXPORTER_KILLS", kills);
+    run(test)
+}
+
 /// Runs tests by nextest where it is installed, else by cargo itself.
 fn tests(what: &[&str], filters: &[String]) -> Result {
     let nextest = answers("cargo-nextest", &["nextest", "--version"]);

@@ -45,7 +45,7 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     let mut loaded = load(Path::new(&args.config))?;
     // Somebody is looking: a password that was refused before may be right by now.
     loaded.config.panel.try_refused = true;
-    let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _))?;
+    let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None)?;
     let mut findings = vec![finding("configuration", Ok(()))];
     findings.push(finding("Google Sheets", parts.sink.check().await));
     let login = parts.session.open().await.map(drop);

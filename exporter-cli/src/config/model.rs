@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use exporter_core::Driver;
+use exporter_core::checks::Checks;
 use exporter_notify::Language;
 use exporter_schedule::CatchUp;
 use exporter_sources::{ExportConfig, LoginConfig};
@@ -33,6 +34,11 @@ pub struct Config {
     pub files: FilesSection,
     /// When runs are due, for `exporter serve` and `exporter schedule`.
     pub schedule: Option<ScheduleSection>,
+    /// Where the log is kept; nowhere when left out.
+    pub log: Option<LogSection>,
+    /// What is done when a table is not what was asked for or not what is usual.
+    #[serde(default)]
+    pub checks: Checks,
     /// Where copies of the state are kept.
     pub backup: Option<BackupSection>,
     /// Where history and messages that wait are kept.
@@ -129,6 +135,31 @@ pub struct FilesSection {
     pub downloads: Option<PathBuf>,
     /// Where what is learned is kept between runs; `state` beside the file unless given.
     pub state: Option<PathBuf>,
+}
+
+/// `[log]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSection {
+    /// The file.
+    pub file: PathBuf,
+    /// Whether each line is a JSON object.
+    #[serde(default)]
+    pub json: bool,
+    /// At this size the file is put aside.
+    #[serde(default = "ten")]
+    pub max_megabytes: u32,
+    /// How many are kept aside.
+    #[serde(default = "five")]
+    pub keep: u32,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+fn five() -> u32 {
+    5
 }
 
 /// `[backup]`

@@ -67,7 +67,7 @@ impl Listener for Lines {
 }
 
 /// Which export it is about, if one, and a sentence; `None` for what is not progress.
-fn sentence(fact: &Fact) -> Option<(Option<&str>, String)> {
+pub fn sentence(fact: &Fact) -> Option<(Option<&str>, String)> {
     Some(match fact {
         Fact::RunStarted { window, exports } => {
             (None, format!("fetching {} for {window}", exports.join(", ")))

@@ -22,6 +22,10 @@ async fn a_run_is_in_the_history_with_every_step() {
     bench.settings().bind(|| {
         let mut settings = insta::Settings::clone_current();
         settings.add_filter(r"\d\d:\d\d:\d\d", "[time]");
+        settings.add_filter(r" +\d+\.\d ┆", " [s] ┆");
+        settings.add_filter(r"\b\d+ bytes|bytes: \d+", "[bytes]");
+        settings.add_filter(r"\d+ calls to Google Sheets", "[calls]");
+        settings.add_filter(r"calls: \d+", "[calls]");
         settings.add_filter(r"began \d{4}-\d\d-\d\d \d\d:\d\d", "began [time]");
         settings.bind(|| insta::assert_snapshot!(shown.whole()));
     });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use super::{Job, Pipeline};
 use crate::event::{Events, Fact};
@@ -46,7 +47,7 @@ impl<'a> Fetcher<'a> {
         for (index, (job, refused)) in self.pipeline.jobs.iter().zip(refused).enumerate() {
             let fetched = match refused.or_else(|| self.login_failed.clone()) {
                 Some(error) => Fetched { job: index, begun: Instant::now(), attempts: 0, result: Err(error) },
-                None => self.fetch(index, job).await,
+                None => self.fetch(index, job).instrument(job.span("fetch")).await,
             };
             if self.pipeline.individual_sessions {
                 self.logout().await;

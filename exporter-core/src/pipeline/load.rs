@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use super::checks;
 use super::fetch::Fetched;
@@ -40,7 +41,7 @@ impl<'a> Loader<'a> {
         while let Some(fetched) = fetched.recv().await {
             let job = &self.pipeline.jobs[fetched.job];
             let begun = fetched.begun;
-            let (mut report, plan) = self.load(job, fetched).await;
+            let (mut report, plan) = self.load(job, fetched).instrument(job.span("load")).await;
             report.seconds = begun.elapsed().as_secs_f64();
             self.events.emit(Fact::ExportFinished { report: Box::new(report.clone()) });
             done.push((report, plan));

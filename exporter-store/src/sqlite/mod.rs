@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use exporter_core::checks::Usual;
 use exporter_core::{
     BatchState, Error, ErrorKind, Fate, Journal, JournalBatch, JournalEntry, LastWritten, Letter, Mail, Mark,
     Outbox, Result, RowKey, RunReport, Waiting, Window,
@@ -26,8 +27,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::Store;
 use crate::lease::{Grant, Holder, Lease};
 use crate::model::{
-    AuditEntry, Backfill, Covered, Pruned, Retention, RowCount, RunQuery, RunRecord, RunStart, RunState,
-    StageRecord,
+    AuditEntry, Backfill, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState, StageRecord,
 };
 use text::explain;
 
@@ -162,7 +162,7 @@ impl Store for SqliteStore {
         self.with(move |db| runs::stages(db, &run)).await
     }
 
-    async fn row_counts(&self, account: &str, export: &str, limit: u32) -> Result<Vec<RowCount>> {
+    async fn row_counts(&self, account: &str, export: &str, limit: u32) -> Result<Vec<Usual>> {
         let (account, export) = (account.to_owned(), export.to_owned());
         self.with(move |db| runs::row_counts(db, &account, &export, limit)).await
     }

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use exporter_core::RunReport;
+use exporter_core::checks::Usual;
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::text::{at, at_or_null, from_word, from_word_or_null, instant, json, window, word};
-use crate::model::{RowCount, RunQuery, RunRecord, RunStart, RunState, StageRecord};
+use crate::model::{RunQuery, RunRecord, RunStart, RunState, StageRecord};
 
 pub fn begin(db: &Connection, run: &RunStart) -> rusqlite::Result<()> {
     db.execute(
@@ -165,12 +166,7 @@ pub fn stages(db: &Connection, run: &str) -> rusqlite::Result<Vec<StageRecord>> 
     rows.collect()
 }
 
-pub fn row_counts(
-    db: &Connection,
-    account: &str,
-    export: &str,
-    limit: u32,
-) -> rusqlite::Result<Vec<RowCount>> {
+pub fn row_counts(db: &Connection, account: &str, export: &str, limit: u32) -> rusqlite::Result<Vec<Usual>> {
     let mut select = db.prepare(
         "SELECT first_day, last_day, rows FROM run_exports JOIN runs ON runs.id = run_exports.run
          WHERE account = ?1 AND name = ?2 AND status IN ('ok', 'no_data') AND NOT dry_run
@@ -178,7 +174,7 @@ pub fn row_counts(
     )?;
     let rows = select.query_map(params![account, export, limit], |row| {
         let rows: i64 = row.get("rows")?;
-        Ok(RowCount { window: window(row)?, rows: usize::try_from(rows).unwrap_or_default() })
+        Ok(Usual { window: window(row)?, rows: usize::try_from(rows).unwrap_or_default() })
     })?;
     rows.collect()
 }

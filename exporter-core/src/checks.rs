@@ -1,0 +1,285 @@
+//! What is looked at in a table that a panel has given, before anything is written: is it
+//! what was asked for, and is it what is usual.
+
+use chrono::{Datelike as _, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::{ColumnType, Error, ErrorKind, Table, Value, Window};
+
+/// With fewer earlier runs nothing is known about what is usual.
+const FEWEST: usize = 4;
+/// So many of the newest are compared with.
+const MOST: usize = 12;
+/// A column says which day a row belongs to when most of its days are in the window.
+const MOSTLY: f64 = 0.5;
+/// More cells than this share that do not fit their column's type are worth a word.
+const UNFIT: f64 = 0.05;
+
+/// What is done when a check finds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is not looked at.
+    Off,
+    /// It is told, and the table is written.
+    #[default]
+    Warn,
+    /// The table is not written.
+    Stop,
+}
+
+/// The checks and what each of them does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Checks {
+    /// Rows whose day is outside the days asked for.
+    pub window: Action,
+    /// A number of rows that is far from what this weekday usually brings.
+    pub history: Action,
+    /// No rows at all where this weekday usually brings some.
+    pub empty: Action,
+    /// Cells that do not fit the type of their column.
+    pub cells: Action,
+}
+
+/// How many rows an earlier run brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usual {
+    /// The days that run asked for.
+    pub window: Window,
+    /// The rows it got.
+    pub rows: usize,
+}
+
+impl Checks {
+    /// Looks at a table; returns what is to be told.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Contradiction`] for the first finding whose action is [`Action::Stop`].
+    pub fn look(&self, table: &Table, window: Window, earlier: &[Usual]) -> Result<Vec<String>, Error> {
+        let count = if table.is_empty() { self.empty } else { self.history };
+        let findings = [
+            (self.window, outside(table, window), "window"),
+            (
+                count,
+                unusual(table.len(), window, earlier),
+                if table.is_empty() { "empty" } else { "history" },
+            ),
+            (self.cells, unfit(table), "cells"),
+        ];
+        let mut notes = Vec::new();
+        for (action, finding, name) in findings {
+            match (action, finding) {
+                (Action::Off, _) | (_, None) => {}
+                (Action::Warn, Some(finding)) => notes.push(finding),
+                (Action::Stop, Some(finding)) => {
+                    return Err(Error::new(ErrorKind::Contradiction, finding)
+                        .hint("nothing was written; look at the export in the panel")
+                        .hint(format!("if it is right as it is, set `{name} = \"warn\"` under [checks]")));
+                }
+            }
+        }
+        Ok(notes)
+    }
+}
+
+/// Rows outside the days asked for, by the column that says which day a row belongs to:
+/// the one with most days inside, provided that these are most of its days.
+fn outside(table: &Table, window: Window) -> Option<String> {
+    let dated = table
+        .columns()
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| matches!(column.kind, ColumnType::Date | ColumnType::DateTime));
+    let inside = |index: usize| {
+        let days = || table.rows().filter_map(move |row| day(&row[index]));
+        (days().filter(|day| window.contains(*day)).count(), days().count())
+    };
+    let (index, column, within, all) = dated
+        .map(|(index, column)| {
+            let (within, all) = inside(index);
+            (index, column, within, all)
+        })
+        .filter(|(_, _, within, all)| share(*within, *all) > MOSTLY)
+        .max_by(|one, other| share(one.2, one.3).total_cmp(&share(other.2, other.3)))?;
+    if within == all {
+        return None;
+    }
+    let first = table.rows().filter_map(|row| day(&row[index])).find(|day| !window.contains(*day))?;
+    let strays = all - within;
+    Some(format!(
+        "{strays} of {all} rows are outside the days asked for, {window}: `{}` is {first} in the first of them",
+        column.name
+    ))
+}
+
+fn day(value: &Value) -> Option<NaiveDate> {
+    match value {
+        Value::Date(day) => Some(*day),
+        Value::DateTime(at) => Some(at.date()),
+        _ => None,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// A number of rows far from those of earlier runs over as many days that ended on the same
+/// day of the week: further from their median than five times their usual distance from it,
+/// than half of it, and than ten rows.
+fn unusual(rows: usize, window: Window, earlier: &[Usual]) -> Option<String> {
+    let weekday = window.last_day().weekday();
+    let alike = earlier.iter().filter(|usual| {
+        usual.window.days() == window.days()
+            && usual.window.last_day().weekday() == weekday
+            && usual.window.last_day() != window.last_day()
+    });
+    let counts: Vec<usize> = alike.take(MOST).map(|usual| usual.rows).collect();
+    if counts.len() < FEWEST {
+        return None;
+    }
+    let middle = median(counts.clone());
+    let apart = median(counts.iter().map(|count| count.abs_diff(middle)).collect());
+    // 1.5 times the median distance is about a standard deviation.
+    let limit = (apart * 15 / 2).max(middle / 2).max(10);
+    let none_at_all = rows == 0 && counts.iter().all(|count| *count > 0);
+    if rows.abs_diff(middle) <= limit && !none_at_all {
+        return None;
+    }
+    let (least, most) = (counts.iter().min()?, counts.iter().max()?);
+    let what = match rows {
+        0 => "no rows".to_owned(),
+        1 => "1 row".to_owned(),
+        rows => format!("{rows} rows"),
+    };
+    let days = if window.days() == 1 { "on a" } else { "for as many days up to a" };
+    let weekday = weekday_name(weekday);
+    Some(format!(
+        "{what}, where about {middle} are usual {days} {weekday} ({least} to {most} in the last {})",
+        counts.len()
+    ))
+}
+
+fn median(mut numbers: Vec<usize>) -> usize {
+    numbers.sort_unstable();
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
+}
+
+fn weekday_name(weekday: chrono::Weekday) -> &'static str {
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+        [weekday.num_days_from_monday() as usize]
+}
+
+/// The column with the largest share of cells that do not fit its type.
+fn unfit(table: &Table) -> Option<String> {
+    let typed = table.columns().iter().enumerate().filter(|(_, column)| column.kind != ColumnType::Text);
+    let counted = typed.map(|(index, column)| {
+        let filled = || table.rows().map(move |row| &row[index]).filter(|value| !value.is_empty());
+        let unfit = filled().filter(|value| value.as_text().is_some()).count();
+        (column, unfit, filled().count())
+    });
+    let worst = counted.max_by(|one, other| share(one.1, one.2).total_cmp(&share(other.1, other.2)));
+    let (column, unfit, filled) = worst.filter(|(_, unfit, filled)| share(*unfit, *filled) > UNFIT)?;
+    Some(format!(
+        "{unfit} of {filled} cells of `{}` cannot be read as its other cells are and stay text",
+        column.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Column, Origin};
+
+    fn day(d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, d).unwrap()
+    }
+
+    fn look(checks: Checks, table: &Table, earlier: &[Usual]) -> Result<Vec<String>, Error> {
+        checks.look(table, Window::inclusive(day(5), day(6)).unwrap(), earlier)
+    }
+
+    /// A row for each of these days, with a birthday that has nothing to do with them.
+    fn dated(days: &[u32]) -> Table {
+        let kinds = [("Born", ColumnType::Date), ("Date", ColumnType::Date)];
+        let mut table = Table::new(kinds.map(|(name, kind)| Column { kind, ..Column::text(name) }).into());
+        for d in days {
+            let born = NaiveDate::from_ymd_opt(1990, 1, *d).unwrap();
+            table.push([Value::Date(born), Value::Date(day(*d))], Origin::default());
+        }
+        table
+    }
+
+    /// Earlier runs over two days that ended on Tuesdays, with so many rows.
+    fn tuesdays(rows: &[usize]) -> Vec<Usual> {
+        let usual = |(rows, weeks): (&usize, u64)| {
+            let last = day(6) - chrono::Days::new(7 * weeks);
+            Usual { window: Window::last(2, last), rows: *rows }
+        };
+        rows.iter().zip(1..).map(usual).collect()
+    }
+
+    fn rows(count: usize) -> Table {
+        let mut table = Table::with_names(["ID"]);
+        for number in 0..count {
+            table.push([number.to_string().as_str().into()], Origin::default());
+        }
+        table
+    }
+
+    #[test]
+    fn rows_outside_the_window_are_told_by_the_column_of_the_days() {
+        assert!(look(Checks::default(), &dated(&[5, 6, 6]), &[]).unwrap().is_empty());
+        assert_eq!(
+            look(Checks::default(), &dated(&[5, 4, 6, 6]), &[]).unwrap(),
+            [
+                "1 of 4 rows are outside the days asked for, 2026-01-05..2026-01-06: `Date` is 2026-01-04 in the first of them"
+            ]
+        );
+        assert!(look(Checks::default(), &dated(&[1, 2, 3]), &[]).unwrap().is_empty(), "no column of days");
+    }
+
+    #[test]
+    fn a_number_of_rows_far_from_the_usual_is_told_in_words() {
+        let usual = tuesdays(&[30, 34, 28, 31, 90, 29]);
+        assert!(look(Checks::default(), &rows(44), &usual).unwrap().is_empty());
+        assert_eq!(
+            look(Checks::default(), &rows(400), &usual).unwrap(),
+            ["400 rows, where about 31 are usual for as many days up to a Tuesday (28 to 90 in the last 6)"]
+        );
+        assert_eq!(
+            look(Checks::default(), &rows(0), &usual).unwrap(),
+            ["no rows, where about 31 are usual for as many days up to a Tuesday (28 to 90 in the last 6)"]
+        );
+        assert!(look(Checks::default(), &rows(400), &usual[..3]).unwrap().is_empty(), "too little is known");
+        assert!(
+            look(Checks::default(), &rows(0), &tuesdays(&[1, 0, 2, 0])).unwrap().is_empty(),
+            "some have none"
+        );
+    }
+
+    #[test]
+    fn cells_that_do_not_fit_are_told_by_their_share() {
+        let mut table = Table::new(vec![Column { kind: ColumnType::Integer, ..Column::text("Total") }]);
+        for number in 0..10 {
+            table.push([Value::Integer(number)], Origin::default());
+        }
+        table.push(["n/a".into()], Origin::default());
+        assert_eq!(
+            look(Checks::default(), &table, &[]).unwrap(),
+            ["1 of 11 cells of `Total` cannot be read as its other cells are and stay text"]
+        );
+    }
+
+    #[test]
+    fn a_finding_can_stop_or_be_left_out() {
+        let stop = Checks { empty: Action::Stop, ..Checks::default() };
+        let error = look(stop, &rows(0), &tuesdays(&[30, 30, 30, 30])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Contradiction);
+        assert!(error.hints()[1].contains("empty = \"warn\""), "{:?}", error.hints());
+        let off = Checks { window: Action::Off, ..Checks::default() };
+        assert!(look(off, &dated(&[5, 4, 6, 6]), &[]).unwrap().is_empty());
+    }
+}
