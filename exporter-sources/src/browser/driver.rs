@@ -14,11 +14,12 @@ use thirtyfour::{
     ChromeCapabilities, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
 };
 
+use super::diary::Diary;
 use super::process::{self, DriverProcess};
 use crate::driver::classify::{self, Seen};
 use crate::driver::{Cookie, Key};
 use crate::panel::BrowserOptions;
-use crate::selector::Selector;
+use crate::selector::{Selector, written};
 
 /// The page's side of every question.
 const PAGE: &str = include_str!("page.js");
@@ -46,6 +47,7 @@ pub(super) struct Browser {
     // Dropped first: the tear-down of a session whose driver is gone does not wait.
     process: Option<DriverProcess>,
     driver: WebDriver,
+    diary: Diary,
 }
 
 /// The page as it is now.
@@ -92,7 +94,8 @@ impl Browser {
         })?;
         let driver = WebDriver::builder(&address, capabilities).client(client).await;
         let driver = driver.map_err(|error| not_started(&error, binary.as_deref(), options))?;
-        let browser = Self { process, driver };
+        let diary = Diary::start(driver.bidi().await.ok().as_ref()).await;
+        let browser = Self { process, driver, diary };
         let set = async {
             browser.driver.set_page_load_timeout(page).await?;
             browser.driver.set_script_timeout(page).await
@@ -106,12 +109,18 @@ impl Browser {
         self.process.is_none()
     }
 
+    /// What happened so far.
+    pub(super) fn diary(&self) -> &Diary {
+        &self.diary
+    }
+
     pub(super) fn driver(&self) -> &WebDriver {
         &self.driver
     }
 
     /// Opens a page and looks at it.
     pub(super) async fn open(&self, url: &str) -> Result<Look, Error> {
+        self.diary.step(format!("open {}", classify::without_query(url)));
         if let Err(error) = self.driver.goto(url).await {
             return Err(down(url, &error));
         }
@@ -132,6 +141,7 @@ impl Browser {
     /// Sets a field to a text or a box to a tick; what it holds then, or nothing without
     /// such a field.
     pub(super) async fn fill(&self, selectors: &[Selector], value: Value) -> Result<Option<Value>, Error> {
+        self.diary.step(format!("fill in {}", written(selectors)));
         let answer =
             self.ask("return fill(arguments[0], arguments[1]);", vec![as_data(selectors), value]).await?;
         Ok(Some(answer).filter(|answer| !answer.is_null()))
@@ -223,6 +233,7 @@ impl Browser {
     /// Clicks as a person does, or says that there is nothing to click on. The page is
     /// marked before, so that one sees when another has come.
     pub(super) async fn click(&self, selectors: &[Selector]) -> Result<bool, Error> {
+        self.diary.step(format!("click on {}", written(selectors)));
         self.mark().await?;
         let Some(element) = self.element(selectors).await? else { return Ok(false) };
         let form = element.tag_name().await.is_ok_and(|name| name == "form");
@@ -294,7 +305,8 @@ impl Browser {
 
     /// Ends browser and driver.
     pub(super) async fn stop(self) -> Result<(), Error> {
-        let Self { process, driver } = self;
+        let Self { process, driver, diary } = self;
+        drop(diary);
         // The process group is killed either way; quitting first spares the browser that.
         if let Err(error) = driver.quit().await {
             tracing::debug!(%error, "the browser did not quit by itself");

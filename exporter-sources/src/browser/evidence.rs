@@ -3,16 +3,27 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use exporter_core::Error;
+use exporter_core::{Error, Secret};
 
 use super::driver::Browser;
 
-/// Adds a picture and the HTML of the page. The page is masked before either is taken;
-/// when it cannot be, there is no evidence.
-pub(super) async fn add(error: Error, browser: &Browser, directory: &Path, name: &str) -> Error {
-    match take(browser, directory, name).await {
+/// Adds a picture and the HTML of the page, and the diary: what we did, what was sent, what
+/// the console says. The page is masked before either is taken; when it cannot be, there
+/// is the diary alone.
+pub(super) async fn add(
+    error: Error,
+    browser: &Browser,
+    directory: &Path,
+    name: &str,
+    secrets: &[&Secret],
+) -> Error {
+    let error = match take(browser, directory, name).await {
         Ok(files) => files.into_iter().fold(error, Error::evidence),
         Err(failed) => error.context("no picture", failed.message()),
+    };
+    match private(directory, name, ".json", &browser.diary().masked(secrets)) {
+        Ok(file) => error.evidence(file),
+        Err(failed) => error.context("no diary", failed.message()),
     }
 }
 

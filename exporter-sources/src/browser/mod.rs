@@ -1,5 +1,6 @@
 //! The driver that uses a real browser through WebDriver.
 
+mod diary;
 mod download;
 mod driver;
 mod evidence;
@@ -85,7 +86,10 @@ impl BrowserClient {
     /// The error with a picture and the page, as far as those can be had.
     async fn shown(&self, error: Error, name: &str) -> Error {
         match &self.browser {
-            Some(browser) => evidence::add(error, browser, &self.directory, name).await,
+            Some(browser) => {
+                let secrets = [&self.credentials.password, &self.credentials.username];
+                evidence::add(error, browser, &self.directory, name, &secrets).await
+            }
             None => error,
         }
     }

@@ -94,12 +94,16 @@ pub(crate) fn refusal(seen: Seen<'_>) -> Option<Error> {
     };
     let error = error(kind, seen);
     Some(match seen.pause {
+        None if seen.status == Some(429) => error.retry(Retry::After(SHORT_PAUSE)),
         Some(pause) if kind != ErrorKind::Maintenance && pause <= LONGEST_PAUSE => {
             error.retry(Retry::After(pause))
         }
         _ => error,
     })
 }
+
+/// The pause before a panel that says "too fast" and not how long is asked again.
+const SHORT_PAUSE: Duration = Duration::from_secs(30);
 
 /// Longer than this nobody waits for a panel within a run.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -132,7 +136,9 @@ pub(crate) fn wrong_code(seen: Seen<'_>) -> Error {
 /// `None` when the page is no login page, no error and without a sign of trouble: we are in.
 pub(crate) fn login_outcome(seen: Seen<'_>, on_login_page: bool) -> Option<Error> {
     if let Some(error) = refusal(seen) {
-        return Some(error);
+        // Whoever knocks again at a locked door keeps it locked.
+        let locked = error.kind() == ErrorKind::Blocked;
+        return Some(if locked { error.retry(Retry::Never) } else { error });
     }
     if seen.status == Some(419) {
         return Some(error(ErrorKind::SessionExpired, seen));
@@ -336,6 +342,16 @@ mod tests {
         assert_eq!(outcome("Page Expired", 419, false), Some(ErrorKind::SessionExpired));
         assert_eq!(outcome(FORM, 200, true), Some(ErrorKind::WrongPassword));
         assert_eq!(outcome("<h1>Not Found</h1>", 404, false), Some(ErrorKind::LoginFormNotFound));
+    }
+
+    #[test]
+    fn who_is_too_fast_waits_but_never_at_the_login() {
+        let seen = |pause| Seen { url: "http://p/x", status: Some(429), pause, html: "" };
+        let retry = |pause| refusal(seen(pause)).unwrap().retry_class();
+        assert_eq!(retry(None), Retry::After(SHORT_PAUSE));
+        assert_eq!(retry(Some(Duration::from_secs(7))), Retry::After(Duration::from_secs(7)));
+        assert_eq!(retry(Some(Duration::from_hours(1))), Retry::Never);
+        assert_eq!(login_outcome(seen(None), false).unwrap().retry_class(), Retry::Never);
     }
 
     #[test]

@@ -83,13 +83,17 @@ async fn failure(fault: Fault, driver: Driver, password: &str) -> Error {
 }
 
 /// What each fault is called, in both drivers.
-const FAULTS: [(Fault, &str, ErrorKind); 8] = [
+const FAULTS: [(Fault, &str, ErrorKind); 12] = [
     (Fault::None, "keliru-9", ErrorKind::WrongPassword),
     (Fault::SecondFactor, "rahasia", ErrorKind::SecondFactor),
     (Fault::FormRenamed, "rahasia", ErrorKind::LoginFormNotFound),
     (Fault::Blocked, "rahasia", ErrorKind::Blocked),
     (Fault::Down, "rahasia", ErrorKind::PanelDown),
     (Fault::Expires, "rahasia", ErrorKind::SessionExpired),
+    (Fault::Maintenance, "rahasia", ErrorKind::Maintenance),
+    (Fault::Captcha, "rahasia", ErrorKind::Captcha),
+    (Fault::PasswordExpired, "rahasia", ErrorKind::PasswordExpired),
+    (Fault::PageExpired, "rahasia", ErrorKind::SessionExpired),
     (Fault::HtmlInstead, "rahasia", ErrorKind::WrongFile),
     (Fault::Empty, "rahasia", ErrorKind::EmptyFile),
 ];
@@ -162,6 +166,10 @@ async fn a_failure_in_the_browser_leaves_masked_evidence() {
     assert!(picture.starts_with(b"\x89PNG") && picture.len() > 1000, "{} bytes", picture.len());
     let html = std::fs::read_to_string(with("html")).unwrap();
     assert!(html.contains("Email atau password salah."), "{html}");
+    let diary = std::fs::read_to_string(with("json")).unwrap();
+    for part in ["click on button[type", "\"method\": \"POST\"", "\"status\": 200"] {
+        assert!(diary.contains(part), "{part}: {diary}");
+    }
     for file in files {
         let mode = std::fs::metadata(file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", file.display());
@@ -170,6 +178,22 @@ async fn a_failure_in_the_browser_leaves_masked_evidence() {
             assert!(!bytes.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_button_that_does_nothing_is_told_with_a_picture() {
+    if !browser_here() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let server = StandIn::start(Fault::DeadButtons).await;
+    let mut options = options(&server.url, Driver::Browser, directory.path(), "rahasia");
+    options.deadlines.download = Duration::from_secs(2);
+    let panel = Panel::new(&preset("andalan").unwrap(), options).unwrap();
+    let error = panel.sources()[1].export(&request()).await.unwrap_err();
+    panel.close().await.unwrap();
+    assert_eq!(error.kind(), ErrorKind::DownloadNotStarted, "{error}");
+    assert_eq!(error.evidence_files().count(), 3, "picture, page, diary");
 }
 
 #[tokio::test]

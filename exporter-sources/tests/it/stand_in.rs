@@ -16,6 +16,16 @@ pub enum Fault {
     FormRenamed,
     Blocked,
     Down,
+    /// The login page is one about maintenance.
+    Maintenance,
+    /// The login page has a captcha.
+    Captcha,
+    /// After the login the password is too old.
+    PasswordExpired,
+    /// Files come with "419 Page Expired".
+    PageExpired,
+    /// The buttons do nothing.
+    DeadButtons,
     /// The session is over after the first export.
     Expires,
     HtmlInstead,
@@ -126,6 +136,13 @@ async fn serve(mut stream: TcpStream, fault: Fault, log: &Mutex<Calls>) {
         }
         .into();
     }
+    if fault == Fault::DeadButtons && answer.headers.contains("text/html") {
+        let html = String::from_utf8(answer.body).unwrap();
+        answer.body = html
+            .replace("window.location.href =", "const nowhere =")
+            .replace("/transaksi/export", "#")
+            .into();
+    }
     let length = answer.body.len() + if answer.cut { 1000 } else { 0 };
     let head = format!(
         "HTTP/1.1 {}\r\n{}Content-Length: {length}\r\nConnection: close\r\n\r\n",
@@ -155,6 +172,10 @@ fn answer(method: &str, target: &str, body: &str, known: bool, fault: Fault, log
         (_, "/login") if fault == Fault::Blocked => {
             Answer { status: "403 Forbidden", ..page("Access denied") }
         }
+        (_, "/login") if fault == Fault::Maintenance => {
+            Answer { status: "503 Service Unavailable", ..page("Be right back.") }
+        }
+        ("GET", "/login") if fault == Fault::Captcha => page("<div class='g-recaptcha'></div>"),
         ("GET", "/login") if fault == Fault::FormRenamed => {
             page(&LOGIN.replace("password", "text").replace("email", "who"))
         }
@@ -168,6 +189,9 @@ fn answer(method: &str, target: &str, body: &str, known: bool, fault: Fault, log
                 return page(&format!(
                     "<div class='alert alert-danger'>Email atau password salah.</div>{LOGIN}"
                 ));
+            }
+            if fault == Fault::PasswordExpired {
+                return page("<p>Your password has expired.</p>");
             }
             if fault == Fault::SecondFactor {
                 return page(
@@ -222,6 +246,7 @@ fn scripted(start: &str, end: &str, attribute: &str, class: &str, to: &str) -> A
 fn file(log: &mut Calls, query: &str, fault: Fault, name: &str, bytes: Vec<u8>) -> Answer {
     log.queries.push(query.to_owned());
     let (body, cut) = match fault {
+        Fault::PageExpired => return Answer { status: "419 Page Expired", ..page("Page Expired") },
         Fault::HtmlInstead => return page("<h1>Laporan</h1>"),
         Fault::Empty => (Vec::new(), false),
         Fault::Truncated => (bytes[..bytes.len() / 2].to_vec(), true),
