@@ -96,10 +96,7 @@ pub struct PdfRow {
 
 /// Reads the table in the PDF `bytes`.
 pub fn read(bytes: &[u8], options: &PdfOptions<'_>) -> Result<PdfTable, PdfError> {
-    guarded(|| {
-        let pages = layouts(bytes, options)?;
-        Ok(table::build(pages)?.0)
-    })
+    table(pages(bytes, options)?)
 }
 
 /// What [`read`] sees, for drawing it over the page.
@@ -116,7 +113,7 @@ pub struct Inspection {
 /// # Errors
 /// The file itself cannot be opened, so that there is nothing to look at.
 pub fn inspect(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Inspection, PdfError> {
-    let mut pages = guarded(|| layouts(bytes, options))?;
+    let mut pages = pages(bytes, options)?;
     let table = guarded(|| table::build(pages.clone())).map(|(table, cells)| {
         for (number, area) in cells {
             if let Some(page) = pages.iter_mut().find(|page| page.number == number) {
@@ -126,6 +123,22 @@ pub fn inspect(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Inspection, Pdf
         table
     });
     Ok(Inspection { pages, table })
+}
+
+/// The first half of [`read`]: all pages, reduced to pieces of text, lines and boxes.
+///
+/// # Errors
+/// The file cannot be opened, or a page cannot be read as a whole.
+pub fn pages(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, PdfError> {
+    guarded(|| layouts(bytes, options))
+}
+
+/// The second half of [`read`]: the table on these pages.
+///
+/// # Errors
+/// There is no table, or none that is certain.
+pub fn table(pages: Vec<PageLayout>) -> Result<PdfTable, PdfError> {
+    guarded(|| Ok(table::build(pages)?.0))
 }
 
 /// lopdf asserts in places what a damaged file does not keep.
