@@ -61,8 +61,10 @@ struct Sent {
 }
 
 impl Work {
-    fn new(layout: Layout, grid: Grid, changes: Changes, restores: Cells) -> Self {
+    fn new(layout: Layout, grid: Grid, changes: Changes, mut restores: Cells) -> Self {
         let cells = changed_cells(&layout, &changes);
+        // What belongs there was found out before the table had its say.
+        restores.retain(|place, _| !cells.contains_key(place));
         Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts }
     }
 
@@ -317,7 +319,7 @@ impl<'a> Applier<'a> {
         let Some(desk) = self.desk else { return };
         let identity = layout::identity(&self.plan.table, &self.state.spec);
         let arrived = record::arrived(layout, &identity, &self.plan.table, grid);
-        let committed = desk.commit_arrived(&sent.batch, |row| arrived(&sent.batch, row)).await;
+        let committed = desk.commit_arrived(&sent.batch, |row, cell| arrived(&sent.batch, row, cell)).await;
         drop(arrived);
         self.excuse(committed);
     }

@@ -102,7 +102,7 @@ impl SheetsClient {
         }
         // A stand-in on this machine needs no mercy; Google asks for a second or more.
         let local = base_url.starts_with("http://");
-        let first_pause = Duration::from_millis(if local { 20 } else { 1000 });
+        let first_pause = Duration::from_millis(if local { 2 } else { 1000 });
         Ok(Arc::new(Self {
             spreadsheet,
             account: key.client_email.clone(),

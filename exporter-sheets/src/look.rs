@@ -104,7 +104,7 @@ impl Look {
                 let identity = layout::identity(table, spec);
                 // Against what really is there: what strayed has not arrived.
                 let arrived = record::arrived(&layout, &identity, table, &self.grid);
-                desk.commit_arrived(&batch, |row| arrived(&batch, row)).await?;
+                desk.commit_arrived(&batch, |row, cell| arrived(&batch, row, cell)).await?;
             } else if marker.is_some_and(|marker| marker.id >= batch.marker)
                 || desk.clock.now() - batch.at > TOO_LATE
             {

@@ -61,6 +61,8 @@ struct Map {
     inserted: HashMap<usize, usize>,
     /// Rows that are now and were not before.
     fresh: Vec<usize>,
+    /// Whether every row of before is still there.
+    whole: bool,
 }
 
 impl Map {
@@ -72,7 +74,8 @@ impl Map {
             Some((attempt.layout.places[added], now))
         });
         let inserted = if attempt.layout.blank { HashMap::new() } else { inserted.collect() };
-        let mut map = Self { header, rows: HashMap::new(), columns, inserted, fresh: Vec::new() };
+        let mut map =
+            Self { header, rows: HashMap::new(), columns, inserted, fresh: Vec::new(), whole: false };
         map.match_rows(attempt, now);
         map
     }
@@ -86,9 +89,10 @@ impl Map {
         Some((*self.rows.get(&row)?, column?))
     }
 
-    /// Whether nothing is at another place than before.
+    /// Whether nothing is gone or at another place than before.
     fn is_still(&self) -> bool {
-        self.rows.iter().all(|(before, now)| before == now)
+        self.whole
+            && self.rows.iter().all(|(before, now)| before == now)
             && self.columns.iter().enumerate().all(|(before, now)| now.is_none_or(|now| now == before))
     }
 
@@ -103,7 +107,19 @@ impl Map {
         let mut free: Vec<usize> =
             (0..now.len()).filter(|&row| row != self.header && !now.is_blank(row)).collect();
 
-        // By key, rows of one key in their order.
+        let pairs: Vec<(usize, usize)> = self
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(column, now)| now.map(|now| (column, now)))
+            .collect();
+        let alike = |row: usize, other: usize| {
+            pairs
+                .iter()
+                .filter(|&&(column, column_now)| same(now.at(other, column_now), before.at(row, column)))
+                .count()
+        };
+        // By key.
         let keys_before = attempt.key_columns();
         let keys_now: Option<Vec<usize>> =
             keys_before.iter().map(|&column| self.columns.get(column).copied().flatten()).collect();
@@ -117,40 +133,36 @@ impl Map {
                 &mut free,
                 |row| key(before, &keys_before, row).filter(|_| below(&row)),
                 |row| key(now, &keys_now, row).filter(|_| row > header_now),
+                alike,
             );
         }
         // By all that is in them.
         let whole = |grid: &Grid, row: usize, columns: &mut dyn Iterator<Item = usize>| {
             columns.map(|column| format!("{:?}", wire::canonical(grid.at(row, column)))).collect::<Vec<_>>()
         };
-        let pairs: Vec<(usize, usize)> = self
-            .columns
-            .iter()
-            .enumerate()
-            .filter_map(|(column, now)| now.map(|now| (column, now)))
-            .collect();
         self.pair(
             &mut left,
             &mut free,
             |row| Some(whole(before, row, &mut pairs.iter().map(|pair| pair.0))),
             |row| Some(whole(now, row, &mut pairs.iter().map(|pair| pair.1))),
+            alike,
         );
         // By all but the cells that the write may have hit.
         if left.len() * free.len() <= PAIRS {
             let written: HashSet<String> = attempt.cells.values().map(text).collect();
-            for row in left {
+            left.retain(|&row| {
                 let alike = |other: &usize| {
                     pairs.iter().all(|&(column, column_now)| {
                         let there = now.at(*other, column_now);
                         same(there, before.at(row, column)) || written.contains(&text(there))
                     })
                 };
-                if let Some(index) = free.iter().position(alike) {
-                    self.rows.insert(row, free.remove(index));
-                }
-            }
+                let found = free.iter().position(alike).map(|index| free.remove(index));
+                self.rows.extend(found.map(|found| (row, found)));
+                found.is_none()
+            });
         }
-        self.fresh = free;
+        (self.fresh, self.whole) = (free, left.is_empty());
     }
 
     /// Pairs rows by a name, rows of one name in their order.
@@ -160,6 +172,7 @@ impl Map {
         free: &mut Vec<usize>,
         name_before: impl Fn(usize) -> Option<K>,
         name_now: impl Fn(usize) -> Option<K>,
+        alike: impl Fn(usize, usize) -> usize,
     ) {
         let mut named: HashMap<K, Vec<usize>> = HashMap::new();
         for &row in free.iter().rev() {
@@ -169,8 +182,12 @@ impl Map {
         }
         let mut taken = HashSet::new();
         left.retain(|&row| {
-            let found = name_before(row).and_then(|name| named.get_mut(&name)).and_then(Vec::pop);
-            let Some(found) = found else { return true };
+            let Some(others) = name_before(row).and_then(|name| named.get_mut(&name)) else { return true };
+            // Of several rows of one name the one that is most alike: a write that went astray
+            // may have put the name there.
+            let likeness = |index: &usize| (alike(row, others[*index]), *index);
+            let Some(best) = (0..others.len()).max_by_key(likeness) else { return true };
+            let found = others.remove(best);
             self.rows.insert(row, found);
             taken.insert(found);
             false
@@ -354,13 +371,12 @@ fn set_right(attempt: &Attempt, map: &Map, settled: &mut Settled) {
         if right || targets.contains(&None) {
             continue;
         }
-        let mut cells: Cells = (0..settled.whole.row(row).len())
-            .filter(|&column| !settled.whole.at(row, column).is_empty())
-            .map(|column| ((row, column), Value::Empty))
-            .collect();
-        cells.extend(
-            targets.iter().zip(meant).filter_map(|(target, value)| Some(((row, (*target)?), value.clone()))),
-        );
+        let filled =
+            (0..settled.whole.row(row).len()).filter(|&column| !settled.whole.at(row, column).is_empty());
+        let mut cells: Cells = filled.map(|column| ((row, column), Value::Empty)).collect();
+        let meant = targets.iter().zip(meant);
+        cells.extend(meant.filter_map(|(target, value)| Some(((row, (*target)?), value.clone()))));
+        cells.retain(|(row, column), value| !same(value, settled.whole.at(*row, *column)));
         for (&(row, column), value) in &cells {
             settled.whole.set(row, column, wire::stored(value));
         }

@@ -56,20 +56,24 @@ impl Desk {
         self.journal.settle(&batch.id, state).await
     }
 
-    /// Says that a write happened, as far as it arrived where it was meant to.
+    /// Says that a write happened, as far as it arrived where it was meant to: `arrived`
+    /// tells it of each cell.
     pub async fn commit_arrived(
         &self,
         batch: &JournalBatch,
-        arrived: impl Fn(&JournalRow) -> bool,
+        arrived: impl Fn(&JournalRow, &JournalCell) -> bool,
     ) -> Result<(), Error> {
-        let mut batch = batch.clone();
-        let rows = batch.rows.len();
-        batch.rows.retain(arrived);
-        batch.recovery = serde_json::Value::Null;
-        if batch.rows.len() < rows {
-            self.journal.begin(&batch).await?;
+        let mut kept = batch.clone();
+        kept.recovery = serde_json::Value::Null;
+        for row in &mut kept.rows {
+            let all = std::mem::take(&mut row.cells);
+            row.cells = all.into_iter().filter(|cell| arrived(row, cell)).collect();
         }
-        self.settle(&batch, BatchState::Committed).await
+        kept.rows.retain(|row| !row.cells.is_empty());
+        if kept.rows != batch.rows {
+            self.journal.begin(&kept).await?;
+        }
+        self.settle(&kept, BatchState::Committed).await
     }
 }
 
@@ -191,24 +195,21 @@ pub fn recover(batch: &JournalBatch) -> Option<Attempt> {
     Some(attempt)
 }
 
-/// Tells whether a row of a batch is in the tab as the batch meant it.
+/// Tells whether a cell of a batch is in the tab as the batch meant it.
 pub fn arrived<'a>(
     layout: &'a Layout,
     identity: &[usize],
     table: &'a Table,
     grid: &'a Grid,
-) -> impl Fn(&JournalBatch, &JournalRow) -> bool + use<'a> {
+) -> impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool + use<'a> {
     let rows: HashMap<RowKey, usize> = (layout.header + 1..grid.len())
         .rev()
         .filter_map(|row| Some((layout.key(identity, |place| grid.at(row, place))?, row)))
         .collect();
-    move |batch, row| {
-        let Some(&at) = rows.get(&row.key) else { return false };
-        row.change == RowChange::Inserted
-            || row.cells.iter().all(|cell| {
-                let name = batch.columns.get(cell.column as usize);
-                let column = name.and_then(|name| table.position(name));
-                column.is_some_and(|column| same(&cell.after, grid.at(at, layout.places[column])))
-            })
+    move |batch, row, cell| {
+        let name = batch.columns.get(cell.column as usize);
+        let column = name.and_then(|name| table.position(name));
+        let place = rows.get(&row.key).zip(column.map(|column| layout.places[column]));
+        place.is_some_and(|(&row, column)| same(&cell.after, grid.at(row, column)))
     }
 }

@@ -81,15 +81,16 @@ impl Sink for SheetsSink {
         let mut tally = Tally::default();
         let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
         let spreadsheet = self.client.spreadsheet();
-        let (whole, restores) = match &self.desk {
+        let (whole, mut restores) = match &self.desk {
             Some(desk) => look.settle_open(table, spec, desk, spreadsheet).await?,
             None => (look.grid.clone(), part::Cells::new()),
         };
         let desk = self.desk.as_ref().map(|desk| (desk, spreadsheet));
         let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;
+        let mut cells = changed_cells(&layout, &changes);
+        restores.retain(|place, _| !cells.contains_key(place));
         changes.repairs = look.repairs(&restores)?;
         check_sizes(&look.structure, &layout, &changes, table)?;
-        let mut cells = changed_cells(&layout, &changes);
         cells.extend(repaired_cells(&changes));
         let token = layout.next.token.clone();
         let mut notes = notes(&layout, table, &changes);

@@ -6,4 +6,5 @@ mod bench;
 mod contract;
 mod faults;
 mod people;
+mod storm;
 mod writing;

@@ -1,0 +1,265 @@
+//! The service in the storm: before each call a person may act, and each call may fail
+//! before or after its effect, or have it later.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use exporter_sandbox::oauth::SERVICE_ACCOUNT;
+use exporter_sandbox::sheets::{OWNER, Options, Role, Sheets, router};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
+
+use super::model::Model;
+use super::person::meddle;
+use super::rng::Rng;
+use crate::bench::ID;
+
+/// How rough it is, in percent.
+#[derive(Debug, Clone, Copy)]
+pub struct Weather {
+    /// Gaps between two calls in which a person acts.
+    pub people: usize,
+    /// Calls that fail.
+    pub failures: usize,
+}
+
+/// What happened, for the summary.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    pub calls: usize,
+    pub acts: usize,
+    pub failures: usize,
+    pub late: usize,
+    pub kills: usize,
+}
+
+pub struct Storm {
+    pub rng: Rng,
+    pub model: Model,
+    pub weather: Weather,
+    pub counts: Counts,
+    /// The process dies at the call of this number from now.
+    pub kill_in: Option<usize>,
+    /// Requests that have their effect later: before the call of this number from now.
+    late: Vec<(usize, Parts, Bytes)>,
+    pub log: Vec<String>,
+}
+
+pub struct World {
+    pub sheets: Arc<Sheets>,
+    pub url: String,
+    pub storm: Arc<Mutex<Storm>>,
+    /// Told when the process is to die.
+    pub killed: Arc<Notify>,
+    router: Router,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            server.abort();
+        }
+    }
+}
+
+/// What becomes of a call.
+enum Fate {
+    Well,
+    Refused(u16),
+    CutBefore,
+    CutAfter,
+    LostAnswer,
+    Late,
+    DiesBefore,
+    DiesAfter,
+}
+
+#[derive(Clone)]
+struct Service {
+    sheets: Arc<Sheets>,
+    storm: Arc<Mutex<Storm>>,
+    killed: Arc<Notify>,
+    router: Router,
+}
+
+impl World {
+    pub async fn start(seed: u64) -> Self {
+        let sheets = Sheets::new(&Options { seed, ..Options::default() }).unwrap();
+        sheets.create_with_id(ID, "Data", OWNER);
+        sheets.share(ID, SERVICE_ACCOUNT, Role::Editor).unwrap();
+        let storm = Storm {
+            rng: Rng::new(seed),
+            model: Model::default(),
+            weather: Weather { people: 0, failures: 0 },
+            counts: Counts::default(),
+            kill_in: None,
+            late: Vec::new(),
+            log: Vec::new(),
+        };
+        let (storm, killed) = (Arc::new(Mutex::new(storm)), Arc::new(Notify::new()));
+        let router = router(Arc::clone(&sheets));
+        let service = Service {
+            sheets: Arc::clone(&sheets),
+            storm: Arc::clone(&storm),
+            killed: Arc::clone(&killed),
+            router: router.clone(),
+        };
+        let app = Router::new().fallback(answer).with_state(service);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { sheets, url, storm, killed, router, server: Some(server) }
+    }
+
+    /// Lets everything that was to happen later happen now.
+    pub async fn catch_up(&self) {
+        let late = std::mem::take(&mut self.storm.lock().unwrap().late);
+        for (_, parts, body) in late {
+            carry_out(&self.router, parts, body).await;
+        }
+    }
+}
+
+async fn carry_out(router: &Router, parts: Parts, body: Bytes) -> Response {
+    router.clone().oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap()
+}
+
+fn cut() -> Response {
+    let broken = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("cut")) });
+    Body::from_stream(broken).into_response()
+}
+
+async fn answer(State(service): State<Service>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    if parts.uri.path() == "/token" {
+        return carry_out(&service.router, parts, body).await;
+    }
+    let (ripe, fate) = {
+        let mut storm = service.storm.lock().unwrap();
+        storm.before_a_call(&service.sheets, &parts, &body)
+    };
+    for (parts, body) in ripe {
+        let response = carry_out(&service.router, parts, body).await;
+        service.storm.lock().unwrap().log.push(format!("  late: {}", response.status()));
+    }
+    match fate {
+        Fate::Well => carry_out(&service.router, parts, body).await,
+        Fate::Refused(code) => {
+            let text = serde_json::json!({"error": {"code": code, "message": "in the storm"}}).to_string();
+            let mut response = (StatusCode::from_u16(code).unwrap(), text).into_response();
+            response.headers_mut().insert("retry-after", "0".parse().unwrap());
+            response
+        }
+        Fate::CutBefore => cut(),
+        Fate::CutAfter => {
+            carry_out(&service.router, parts, body).await;
+            cut()
+        }
+        Fate::LostAnswer => {
+            carry_out(&service.router, parts, body).await;
+            (StatusCode::BAD_GATEWAY, [("retry-after", "0")], "<html>lost</html>").into_response()
+        }
+        Fate::Late => {
+            let mut storm = service.storm.lock().unwrap();
+            let after = 1 + storm.rng.below(5);
+            storm.late.push((after, parts, body));
+            cut()
+        }
+        Fate::DiesBefore => {
+            service.killed.notify_one();
+            std::future::pending().await
+        }
+        Fate::DiesAfter => {
+            carry_out(&service.router, parts, body).await;
+            service.killed.notify_one();
+            std::future::pending().await
+        }
+    }
+}
+
+/// What a write is about to change, for the log.
+fn described(body: &Bytes) -> Vec<String> {
+    let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else { return Vec::new() };
+    let requests = body["requests"].as_array().into_iter().flatten();
+    requests
+        .filter(|request| {
+            request["createDeveloperMetadata"].is_null() && request["deleteDeveloperMetadata"].is_null()
+        })
+        .map(|request| {
+            format!("    {}", request.to_string().replace("userEnteredValue", "").replace("Value", ""))
+        })
+        .collect()
+}
+
+impl Storm {
+    /// Lets people act, and says what becomes of the call and which earlier ones happen now.
+    fn before_a_call(&mut self, sheets: &Sheets, parts: &Parts, body: &Bytes) -> (Vec<(Parts, Bytes)>, Fate) {
+        self.counts.calls += 1;
+        for late in &mut self.late {
+            late.0 -= 1;
+        }
+        let (ripe, later) = std::mem::take(&mut self.late).into_iter().partition(|late| late.0 == 0);
+        self.late = later;
+        if self.rng.percent(self.weather.people) {
+            if let Some(act) = meddle(sheets, &mut self.model, &mut self.rng) {
+                self.counts.acts += 1;
+                self.log.push(format!("  person: {act}"));
+            }
+        }
+        self.log.extend(described(body));
+        let fate = self.fate(parts);
+        (ripe.into_iter().map(|(_, parts, body): (usize, Parts, Bytes)| (parts, body)).collect(), fate)
+    }
+
+    fn fate(&mut self, parts: &Parts) -> Fate {
+        let path = parts.uri.path().to_owned();
+        let writes = path.ends_with(":batchUpdate");
+        let name = if writes { "write" } else { "read" };
+        if let Some(left) = &mut self.kill_in {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.kill_in = None;
+                self.counts.kills += 1;
+                let after = self.rng.percent(50);
+                self.log.push(format!("  {name}: dies {}", if after { "after" } else { "before" }));
+                return if after { Fate::DiesAfter } else { Fate::DiesBefore };
+            }
+        }
+        let fate = if self.rng.percent(self.weather.failures) {
+            self.counts.failures += 1;
+            match self.rng.below(if writes { 7 } else { 4 }) {
+                0 => Fate::Refused(429),
+                1 => Fate::Refused(500),
+                2 => Fate::Refused(503),
+                3 => Fate::CutBefore,
+                4 => Fate::CutAfter,
+                5 => Fate::LostAnswer,
+                _ => {
+                    self.counts.late += 1;
+                    Fate::Late
+                }
+            }
+        } else {
+            Fate::Well
+        };
+        let what = match fate {
+            Fate::Well => "well".to_owned(),
+            Fate::Refused(code) => code.to_string(),
+            Fate::CutBefore => "cut before".to_owned(),
+            Fate::CutAfter => "cut after".to_owned(),
+            Fate::LostAnswer => "answer lost".to_owned(),
+            Fate::Late => "later".to_owned(),
+            Fate::DiesBefore | Fate::DiesAfter => String::new(),
+        };
+        self.log.push(format!("  {name}: {what}"));
+        fate
+    }
+}
