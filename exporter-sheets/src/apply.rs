@@ -61,10 +61,8 @@ struct Sent {
 }
 
 impl Work {
-    fn new(layout: Layout, grid: Grid, changes: Changes, mut restores: Cells) -> Self {
+    fn new(layout: Layout, grid: Grid, changes: Changes, restores: Cells) -> Self {
         let cells = changed_cells(&layout, &changes);
-        // What belongs there was found out before the table had its say.
-        restores.retain(|place, _| !cells.contains_key(place));
         Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts }
     }
 
@@ -74,12 +72,14 @@ impl Work {
 
     /// Takes the next part off it.
     fn part(&mut self, plan: &Plan) -> Part {
-        let putting_back: Vec<(usize, usize)> = self.restores.keys().copied().collect();
-        let mut cells = std::mem::take(&mut self.cells);
-        cells.append(&mut self.restores);
+        // What belongs there was found out before the table had its say.
+        let mut cells = self.restores.clone();
+        cells.extend(std::mem::take(&mut self.cells));
         let mut part = Part::take(&mut cells, &mut self.inserts, &plan.table);
-        (self.restores, self.cells) = cells.into_iter().partition(|(place, _)| putting_back.contains(place));
-        part.restores = putting_back.into_iter().filter(|place| part.cells.contains_key(place)).collect();
+        let (sent, left) = std::mem::take(&mut self.restores)
+            .into_iter()
+            .partition(|(place, _)| part.cells.contains_key(place));
+        (part.restores, self.restores, self.cells) = (sent, left, cells);
         part
     }
 }
@@ -119,6 +119,7 @@ impl<'a> Applier<'a> {
             self.rounds += 1;
             work = self.step(work).await?;
         }
+        self.close(&work).await;
         Ok(self.receipt())
     }
 
@@ -232,7 +233,7 @@ impl<'a> Applier<'a> {
         match sheet {
             Some(sheet) => {
                 self.client.learn(Tab::read(sheet)).await;
-                sent.attempt.is_proved_by(&Attempt::seen(sheet))
+                sent.attempt.is_proved_by(&Grid::of_sheet(sheet))
             }
             None => false,
         }
@@ -240,7 +241,6 @@ impl<'a> Applier<'a> {
 
     /// What a failure of a write means; an error when it is the end.
     async fn after(&mut self, failure: Failure, sent: &Sent) -> Result<(), Error> {
-        self.client.forget_structure().await;
         let fate = failure.fate();
         if fate == Fate::Unknown {
             self.lost.push(sent.clone());
@@ -270,11 +270,7 @@ impl<'a> Applier<'a> {
     /// Reads and compares anew. `happened` says whether the write is known to have had its
     /// effect, `None` that it did so as it was meant.
     async fn look_again(&mut self, sent: Sent, happened: Option<bool>) -> Result<Work, Error> {
-        if happened != Some(false) {
-            // What people did besides is seen only in a structure that is read anew.
-            self.client.forget_structure().await;
-        }
-        let look = Look::at(self.client, &self.state.spec.tab, &mut self.tally).await?;
+        let look = Look::afresh(self.client, &self.state.spec.tab, &mut self.tally).await?;
         let marker = look.tab(&self.state.spec.tab).and_then(|tab| tab.marker.clone());
         let mut found = None;
         if happened == Some(false) {
@@ -308,20 +304,17 @@ impl<'a> Applier<'a> {
         };
         let desk = self.desk.map(|desk| (desk, self.client.spreadsheet()));
         let (layout, changes) = look.compare(&whole, &self.plan.table, &self.state.spec, desk).await?;
-        if landed {
-            self.commit_arrived(&sent, &layout, &look.grid).await;
-        }
         Ok(Work::new(layout, look.grid, changes, restores))
     }
 
-    /// Tells the journal what of a write arrived.
-    async fn commit_arrived(&mut self, sent: &Sent, layout: &Layout, grid: &Grid) {
+    /// Tells the journal what of the writes that went astray is there in the end.
+    async fn close(&mut self, work: &Work) {
         let Some(desk) = self.desk else { return };
+        let target = record::target(self.client.spreadsheet(), work.layout.sheet);
         let identity = layout::identity(&self.plan.table, &self.state.spec);
-        let arrived = record::arrived(layout, &identity, &self.plan.table, grid);
-        let committed = desk.commit_arrived(&sent.batch, |row, cell| arrived(&sent.batch, row, cell)).await;
-        drop(arrived);
-        self.excuse(committed);
+        let arrived = record::arrived(&work.layout, &identity, &self.plan.table, &work.grid);
+        let closed = desk.close(&target, work.layout.last.as_ref(), arrived).await;
+        self.excuse(closed);
     }
 
     fn moved(&self, what: &str) -> Error {

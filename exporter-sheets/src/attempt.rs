@@ -1,21 +1,15 @@
 //! A write that was sent: what it meant, what was there before, and whether its answer
 //! proves that everything went where it was meant to go.
 
-use std::collections::HashMap;
-
 use compact_str::CompactString;
 use exporter_core::compare::same;
 use exporter_core::{ExportSpec, RowKey, Table, Value};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::grid::Grid;
 use crate::layout::{Layout, is};
 use crate::part::{Cells, Part};
 use crate::wire;
-
-/// What can be seen of the tab in an answer, by the sheet's row and column.
-pub type Seen = HashMap<(usize, usize), Value>;
 
 /// A write that was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,8 +25,9 @@ pub struct Attempt {
     /// Cells that were to change. As a list: keys of JSON are text.
     #[serde(with = "as_list")]
     pub cells: Cells,
-    /// Those of them that put back what an earlier write hit by mistake.
-    pub restores: Vec<(usize, usize)>,
+    /// What belongs in those of them that an earlier write hit by mistake.
+    #[serde(with = "as_list")]
+    pub restores: Cells,
     /// Names of the table's columns.
     #[serde(skip)]
     pub names: Vec<CompactString>,
@@ -64,26 +59,10 @@ impl Attempt {
         self.identity.iter().map(|&column| self.layout.places[column]).collect()
     }
 
-    /// Takes the cells out of an answer to the write.
-    pub fn seen(sheet: &Json) -> Seen {
-        let index = |value: &Json| value.as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(0);
-        let mut seen = Seen::new();
-        for block in sheet["data"].as_array().into_iter().flatten() {
-            let (top, left) = (index(&block["startRow"]), index(&block["startColumn"]));
-            for (row, cells) in block["rowData"].as_array().into_iter().flatten().enumerate() {
-                for (column, cell) in cells["values"].as_array().into_iter().flatten().enumerate() {
-                    seen.insert((top + row, left + column), wire::read_effective(cell));
-                }
-            }
-        }
-        seen
-    }
-
     /// Whether every header, every changed row and every new row is where it was meant to
     /// be. A row without a key cannot be told from another by it: that is no proof.
-    pub fn is_proved_by(&self, seen: &Seen) -> bool {
-        let empty = Value::Empty;
-        let at = |row: usize, column: usize| seen.get(&(row, column)).unwrap_or(&empty);
+    pub fn is_proved_by(&self, seen: &Grid) -> bool {
+        let at = |row: usize, column: usize| seen.at(row, column);
         let headers = self.layout.places.iter().zip(&self.names);
         let headers_right = headers.into_iter().all(|(&place, name)| {
             let cell = at(self.layout.header, place);
@@ -97,12 +76,17 @@ impl Attempt {
         self.cells.keys().map(|&(row, _)| row).filter(move |row| last.replace(*row) != Some(*row))
     }
 
-    /// Whether the row that was hit is the one that was meant.
+    /// Whether the row that was hit is the one that was meant. A key that is written itself
+    /// says nothing about the row below it.
     fn is_meant<'v>(&'v self, row: usize, at: impl Fn(usize, usize) -> &'v Value) -> bool {
         let after =
             |place: usize| self.cells.get(&(row, place)).unwrap_or_else(|| self.before.at(row, place));
         let meant = self.layout.key(&self.identity, after);
-        self.keyed && meant.is_some() && meant == self.layout.key(&self.identity, |place| at(row, place))
+        let key_is_written = self.key_columns().iter().any(|&column| self.cells.contains_key(&(row, column)));
+        self.keyed
+            && !key_is_written
+            && meant.is_some()
+            && meant == self.layout.key(&self.identity, |place| at(row, place))
     }
 
     fn new_rows_are_there<'v>(&self, at: impl Fn(usize, usize) -> &'v Value) -> bool {
@@ -123,7 +107,8 @@ impl Attempt {
     pub fn into_after(mut self, taken: &[i64]) -> (Layout, Grid) {
         let Layout { header, places, added, blank, end, .. } = &self.layout;
         let mut grid = std::mem::take(&mut self.before);
-        let new = |place: &(usize, usize)| self.layout.is_added(place.1) && !self.restores.contains(place);
+        let new =
+            |place: &(usize, usize)| self.layout.is_added(place.1) && !self.restores.contains_key(place);
         for (&(row, column), value) in self.cells.iter().filter(|(place, _)| !new(place)) {
             grid.set(row, column, wire::stored(value));
         }

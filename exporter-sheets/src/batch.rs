@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::{Cells, Part};
-use crate::structure::{MARKER, TAB_FIELDS, TAG, TAG_FIELDS};
+use crate::structure::{CELLS, MARKER, TAB_FIELDS, TAG};
 use crate::wire::CellData;
 use crate::{a1, wire};
 
@@ -17,9 +17,7 @@ const NEW_ROWS: usize = 1000;
 
 /// What to answer to a batch: the tab, and the cells of the response ranges.
 pub fn answer_fields() -> String {
-    format!(
-        "updatedSpreadsheet(sheets({TAB_FIELDS},data(startRow,{TAG_FIELDS},rowData(values(effectiveValue)))))"
-    )
+    format!("updatedSpreadsheet(sheets({TAB_FIELDS},{CELLS}))")
 }
 
 /// Builds the body of the batch.
@@ -68,7 +66,7 @@ impl Batch<'_> {
 
     /// Whether a cell is in a column that this batch inserts.
     fn is_new(&self, place: (usize, usize)) -> bool {
-        self.layout.is_added(place.1) && !self.part.restores.contains(&place)
+        self.layout.is_added(place.1) && !self.part.restores.contains_key(&place)
     }
 
     /// The tab itself, new columns and new rows.

@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 
 use crate::grid::Grid;
 use crate::quota::Gate;
-use crate::structure::{Structure, TAB_FIELDS, TAG_FIELDS, Tab};
+use crate::structure::{CELLS, Structure, TAB_FIELDS, TAG_FIELDS, Tab};
 pub(crate) use failure::{Failure, Fate};
 
 /// Longest time for a call that reads.
@@ -243,6 +243,18 @@ impl SheetsClient {
         self.repeat(&Ask::Values(range), tally).await.map(Grid::read)
     }
 
+    /// One tab with its structure and its cells, as they are at one moment.
+    ///
+    /// # Errors
+    /// Whatever reading it ends in.
+    pub(crate) async fn picture(&self, range: &str, tally: &mut Tally) -> Result<(Tab, Grid), Failure> {
+        let answer = self.repeat(&Ask::Picture(range), tally).await?;
+        let sheet = &answer["sheets"][0];
+        let tab = Tab::read(sheet);
+        self.learn(tab.clone()).await;
+        Ok((tab, Grid::of_sheet(sheet)))
+    }
+
     /// One atomic batch, sent once.
     ///
     /// # Errors
@@ -319,6 +331,13 @@ impl SheetsClient {
                 let answer = tokio::time::timeout(limit, call.doit()).await;
                 answer.map(|answer| answer.map(|(_, answer)| serde_json::to_value(answer)))
             }
+            Ask::Picture(range) => {
+                let fields = format!("sheets({TAB_FIELDS},{CELLS})");
+                let call = methods.get(id).add_ranges(range).param("fields", &fields);
+                let call = call.param("prettyPrint", "false").add_scope(scope).delegate(&mut notes);
+                let answer = tokio::time::timeout(limit, call.doit()).await;
+                answer.map(|answer| answer.map(|(_, answer)| serde_json::to_value(answer)))
+            }
             Ask::Values(range) => {
                 let call = methods.values_batch_get(id).add_ranges(range).add_scope(scope);
                 let call = call.value_render_option("UNFORMATTED_VALUE").delegate(&mut notes);
@@ -347,6 +366,8 @@ fn late(limit: Duration) -> Failure {
 enum Ask<'a> {
     /// `spreadsheets.get` without cells.
     Structure,
+    /// `spreadsheets.get` of one range, cells and all.
+    Picture(&'a str),
     /// `values.batchGet` of one range: its range is a parameter and escaped right, the
     /// other calls put it into the path as it is.
     Values(&'a str),

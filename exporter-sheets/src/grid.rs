@@ -25,6 +25,24 @@ impl Grid {
         Self(rows.into_iter().map(row).collect())
     }
 
+    /// The cells of a `Sheet` of the API, by its `data`.
+    pub fn of_sheet(sheet: &Json) -> Self {
+        let mut grid = Self::default();
+        let index = |value: &Json| value.as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(0);
+        for block in sheet["data"].as_array().into_iter().flatten() {
+            let (top, left) = (index(&block["startRow"]), index(&block["startColumn"]));
+            for (row, cells) in (top..).zip(block["rowData"].as_array().into_iter().flatten()) {
+                for (column, cell) in (left..).zip(cells["values"].as_array().into_iter().flatten()) {
+                    let value = wire::read_effective(cell);
+                    if !value.is_empty() {
+                        grid.set(row, column, value);
+                    }
+                }
+            }
+        }
+        grid
+    }
+
     /// How many rows were read.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -11,6 +11,7 @@ mod client;
 mod grid;
 mod layout;
 mod look;
+mod matching;
 mod part;
 mod quota;
 mod reconcile;

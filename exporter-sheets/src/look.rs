@@ -1,6 +1,6 @@
 //! Reading a tab and comparing it with a table.
 
-use exporter_core::{BatchState, Changes, Differ, Error, ErrorKind, ExportSpec, Repair, Table, Value};
+use exporter_core::{Changes, Differ, Error, ErrorKind, ExportSpec, Repair, Table, Value};
 
 use crate::a1;
 use crate::client::{Fate, SheetsClient, Tally};
@@ -10,10 +10,6 @@ use crate::part::Cells;
 use crate::reconcile;
 use crate::record::{self, Desk};
 use crate::structure::{Structure, Tab};
-
-/// After this long a write that was sent can't happen any more: Google gives a request up
-/// after three minutes.
-const TOO_LATE: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 
 /// What was read of a tab.
 pub struct Look {
@@ -40,6 +36,36 @@ impl Look {
                     fresh = true;
                 }
                 Err(failure) => return Err(client.explain(failure)),
+            }
+        }
+    }
+
+    /// Reads a tab and its structure in one call, as they are at one moment: cells and marker
+    /// belong together.
+    pub async fn afresh(client: &SheetsClient, name: &str, tally: &mut Tally) -> Result<Self, Error> {
+        let mut fresh = false;
+        loop {
+            let structure = client.structure(tally).await?;
+            let Some(tab) = structure.tab(name) else {
+                if fresh {
+                    return Ok(Self { structure, grid: Grid::default() });
+                }
+                client.forget_structure().await;
+                fresh = true;
+                continue;
+            };
+            match client.picture(&a1::quoted(&tab.title), tally).await {
+                Ok((now, grid)) if now.id == tab.id => {
+                    return Ok(Self { structure: client.structure(tally).await?, grid });
+                }
+                Err(failure) if failure.fate() != Fate::Refused || fresh => {
+                    return Err(client.explain(failure));
+                }
+                // Renamed, deleted or made anew since the structure was read.
+                _ => {
+                    client.forget_structure().await;
+                    fresh = true;
+                }
             }
         }
     }
@@ -74,44 +100,43 @@ impl Look {
         let mut changes = differ.finish();
         if let Some((desk, spreadsheet)) = desk {
             let target = record::target(spreadsheet, layout.sheet);
-            let last = desk.last_written(&target, &changes).await?;
+            let identity = layout::identity(table, spec);
+            let arrived = record::arrived(&layout, &identity, table, grid);
+            let last = desk.last_written(&target, &changes, arrived).await?;
             changes.keep_edits(table, &last, &spec.edits);
         }
-        // Where people moved the rest of a new column away, its updates stand beside it.
         Ok((layout, changes))
     }
 
-    /// Settles writes of processes that died. Gives the tab as it should be seen, and the
-    /// cells that have to be put back for that.
-    pub async fn settle_open(
+    /// Finds out what writes of processes that died have left behind. Gives the tab as it
+    /// should be seen, and the cells that have to be put back for that.
+    pub async fn make_up(&self, name: &str, desk: &Desk, spreadsheet: &str) -> Result<(Grid, Cells), Error> {
+        let (mut whole, mut cells) = (self.grid.clone(), Cells::new());
+        let Some(tab) = self.tab(name) else { return Ok((whole, cells)) };
+        for batch in desk.journal.open(&record::target(spreadsheet, tab.id)).await? {
+            let landed = tab.marker.as_ref().is_some_and(|marker| marker.token == batch.id);
+            let attempt = record::recover(&batch).filter(|attempt| landed || !attempt.restores.is_empty());
+            if let Some(attempt) = attempt {
+                let settled = reconcile::settle(&attempt, whole, landed);
+                cells.extend(settled.cells);
+                whole = settled.whole;
+            }
+        }
+        Ok((whole, cells))
+    }
+
+    /// Settles open writes in the journal, once nothing is left to make up for.
+    pub async fn close(
         &self,
+        layout: &Layout,
         table: &Table,
         spec: &ExportSpec,
         desk: &Desk,
         spreadsheet: &str,
-    ) -> Result<(Grid, Cells), Error> {
-        let (mut whole, mut cells) = (self.grid.clone(), Cells::new());
-        let Some(tab) = self.tab(&spec.tab) else { return Ok((whole, cells)) };
-        for batch in desk.journal.open(&record::target(spreadsheet, tab.id)).await? {
-            let marker = tab.marker.as_ref();
-            if marker.is_some_and(|marker| marker.token == batch.id) {
-                if let Some(attempt) = record::recover(&batch) {
-                    let settled = reconcile::settle(&attempt, whole, true);
-                    cells.extend(settled.cells);
-                    whole = settled.whole;
-                }
-                let layout = Layout::find(&self.structure, tab, &whole, table, spec)?;
-                let identity = layout::identity(table, spec);
-                // Against what really is there: what strayed has not arrived.
-                let arrived = record::arrived(&layout, &identity, table, &self.grid);
-                desk.commit_arrived(&batch, |row, cell| arrived(&batch, row, cell)).await?;
-            } else if marker.is_some_and(|marker| marker.id >= batch.marker)
-                || desk.clock.now() - batch.at > TOO_LATE
-            {
-                desk.settle(&batch, BatchState::Dropped).await?;
-            }
-        }
-        Ok((whole, cells))
+    ) -> Result<(), Error> {
+        let identity = layout::identity(table, spec);
+        let arrived = record::arrived(layout, &identity, table, &self.grid);
+        desk.close(&record::target(spreadsheet, layout.sheet), layout.last.as_ref(), arrived).await
     }
 
     /// Cells to put back as part of a plan.

@@ -19,8 +19,9 @@ const AROUND: usize = 42;
 pub struct Part {
     /// Cells to change.
     pub cells: Cells,
-    /// Those of them that put back what an earlier write hit by mistake.
-    pub restores: Vec<(usize, usize)>,
+    /// What belongs where an earlier write hit by mistake, as far as it is among them. The
+    /// table may have something newer for such a cell.
+    pub restores: Cells,
     /// Rows of the table to insert, by index.
     pub inserts: Vec<u32>,
 }

@@ -13,7 +13,11 @@ use crate::attempt::Attempt;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::Part;
+use crate::structure::Marker;
 
+/// After this long a write that was sent can't happen any more: Google gives a request up
+/// after three minutes.
+const TOO_LATE: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 /// Up to this many cells the whole tab is taken down with a write that changes cells.
 const WHOLE: usize = 300_000;
 
@@ -38,12 +42,27 @@ pub fn target(spreadsheet: &str, sheet: i64) -> String {
 }
 
 impl Desk {
-    /// What was last written into the rows that a comparison found different.
-    pub async fn last_written(&self, target: &str, changes: &Changes) -> Result<LastWritten, Error> {
+    /// What was last written into the rows that a comparison found different. A write that
+    /// nobody settled yet counts as far as it can be seen.
+    pub async fn last_written(
+        &self,
+        target: &str,
+        changes: &Changes,
+        arrived: impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool,
+    ) -> Result<LastWritten, Error> {
         if changes.updates.is_empty() {
             return Ok(LastWritten::new());
         }
-        self.journal.last_written(target, &changes.updated_keys()).await
+        let mut last = self.journal.last_written(target, &changes.updated_keys()).await?;
+        for batch in self.journal.open(target).await? {
+            for row in &batch.rows {
+                for cell in row.cells.iter().filter(|cell| arrived(&batch, row, cell)) {
+                    let name = batch.columns.get(cell.column as usize).cloned().unwrap_or_default();
+                    last.entry(row.key.clone()).or_default().insert(name, cell.after.clone());
+                }
+            }
+        }
+        Ok(last)
     }
 
     /// Takes a write down before it is sent.
@@ -56,24 +75,40 @@ impl Desk {
         self.journal.settle(&batch.id, state).await
     }
 
-    /// Says that a write happened, as far as it arrived where it was meant to: `arrived`
-    /// tells it of each cell.
-    pub async fn commit_arrived(
+    /// Settles the writes that are open up to a marker: each as far as it can be seen.
+    /// `arrived` tells it of a cell.
+    pub async fn close(
+        &self,
+        target: &str,
+        marker: Option<&Marker>,
+        arrived: impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool,
+    ) -> Result<(), Error> {
+        for batch in self.journal.open(target).await? {
+            if marker.is_some_and(|marker| marker.id >= batch.marker) {
+                self.commit_arrived(&batch, &arrived).await?;
+            } else if self.clock.now() - batch.at > TOO_LATE {
+                self.settle(&batch, BatchState::Dropped).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit_arrived(
         &self,
         batch: &JournalBatch,
-        arrived: impl Fn(&JournalRow, &JournalCell) -> bool,
+        arrived: impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool,
     ) -> Result<(), Error> {
-        let mut kept = batch.clone();
-        kept.recovery = serde_json::Value::Null;
+        let mut kept = JournalBatch { recovery: serde_json::Value::Null, ..batch.clone() };
         for row in &mut kept.rows {
             let all = std::mem::take(&mut row.cells);
-            row.cells = all.into_iter().filter(|cell| arrived(row, cell)).collect();
+            row.cells = all.into_iter().filter(|cell| arrived(batch, row, cell)).collect();
         }
         kept.rows.retain(|row| !row.cells.is_empty());
+        let nothing = kept.rows.is_empty() && !batch.rows.is_empty();
         if kept.rows != batch.rows {
             self.journal.begin(&kept).await?;
         }
-        self.settle(&kept, BatchState::Committed).await
+        self.settle(&kept, if nothing { BatchState::Dropped } else { BatchState::Committed }).await
     }
 }
 

@@ -15,7 +15,7 @@ use crate::apply::Applier;
 use crate::client::{SheetsClient, Tally};
 use crate::grid::Grid;
 use crate::layout::Layout;
-use crate::look::{Look, changed_cells, repaired_cells};
+use crate::look::{Look, changed_cells};
 use crate::part;
 use crate::record::Desk;
 use crate::structure::Structure;
@@ -81,17 +81,19 @@ impl Sink for SheetsSink {
         let mut tally = Tally::default();
         let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
         let spreadsheet = self.client.spreadsheet();
-        let (whole, mut restores) = match &self.desk {
-            Some(desk) => look.settle_open(table, spec, desk, spreadsheet).await?,
+        let (whole, restores) = match &self.desk {
+            Some(desk) => look.make_up(&spec.tab, desk, spreadsheet).await?,
             None => (look.grid.clone(), part::Cells::new()),
         };
         let desk = self.desk.as_ref().map(|desk| (desk, spreadsheet));
         let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;
-        let mut cells = changed_cells(&layout, &changes);
-        restores.retain(|place, _| !cells.contains_key(place));
         changes.repairs = look.repairs(&restores)?;
+        if let Some(desk) = self.desk.as_ref().filter(|_| restores.is_empty()) {
+            look.close(&layout, table, spec, desk, spreadsheet).await?;
+        }
+        let mut cells = restores;
+        cells.extend(changed_cells(&layout, &changes));
         check_sizes(&look.structure, &layout, &changes, table)?;
-        cells.extend(repaired_cells(&changes));
         let token = layout.next.token.clone();
         let mut notes = notes(&layout, table, &changes);
         if !changes.repairs.is_empty() {

@@ -19,6 +19,11 @@ pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,c
 pub const TAG_FIELDS: &str =
     "startColumn,columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))";
 
+/// Cells of a tab and our tags.
+pub const CELLS: &str = "data(startRow,startColumn,\
+     columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue)),\
+     rowData(values(effectiveValue)))";
+
 /// A spreadsheet's tabs and the ids of developer metadata that are taken.
 #[derive(Debug, Clone, Default)]
 pub struct Structure {

@@ -4,6 +4,7 @@ mod browser;
 mod ci;
 mod panels;
 mod process;
+mod storm;
 mod test;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ usage: cargo xtask COMMAND
   panels           every panel of the sandbox in every driver: rows right, seconds, memory
   bench [FILTER]   the benchmarks
   drill [N]        kill the service at N random moments, 200 unless given, and look at what is left
+  storm [TRIALS] [SEED]   10,000 storms on the sheet: editing people, lost answers, killed processes
 ";
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ("panels", []) => panels::all(),
         ("bench", filters) => test::bench(filters),
         ("drill", kills) => test::drill(kills.first().map_or("200", String::as_str)),
+        ("storm", rest) => storm::long(rest),
         ("help" | "-h" | "--help", []) => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -2,6 +2,7 @@
 //! have it later, processes die. At the end nothing is lost, doubled, wrong, and no cell of
 //! people's has changed.
 
+mod kill;
 mod model;
 mod person;
 mod rng;
@@ -10,7 +11,7 @@ mod world;
 use std::sync::Arc;
 
 use exporter_core::testing::MemoryJournal;
-use exporter_core::{Clock, Error, Retry, Sink as _, SystemClock, Table};
+use exporter_core::{Clock, Error, Journal, Retry, Sink as _, SystemClock, Table};
 use exporter_sandbox::person::{Act, act};
 use exporter_sheets::SheetsSink;
 use futures::StreamExt as _;
@@ -31,28 +32,30 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// One process: plans and applies as the pipeline does, and may die on the way.
-async fn process(world: &World, journal: &MemoryJournal, table: &Arc<Table>) -> Result<bool, Error> {
+/// Plans and applies as the pipeline does, with what a new process knows.
+async fn run(url: &str, journal: Arc<dyn Journal>, table: &Arc<Table>) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let sink = SheetsSink::new(client(&world.url, ID)?).with_journal(Arc::new(journal.clone()), clock);
-    let work = async {
-        let mut attempt = 1;
-        loop {
-            let done = async {
-                let mut plan = sink.plan(table, &spec()).await?;
-                "storm".clone_into(&mut plan.run);
-                sink.apply(&plan).await
-            };
-            match done.await {
-                Ok(_) => return Ok(()),
-                Err(error) if attempt < ATTEMPTS && matches!(error.retry_class(), Retry::After(_)) => {}
-                Err(error) => return Err(error),
-            }
-            attempt += 1;
+    let sink = SheetsSink::new(client(url, ID)?).with_journal(journal, clock);
+    let mut attempt = 1;
+    loop {
+        let done = async {
+            let mut plan = sink.plan(table, &spec()).await?;
+            "storm".clone_into(&mut plan.run);
+            sink.apply(&plan).await
+        };
+        match done.await {
+            Ok(_) => return Ok(()),
+            Err(error) if attempt < ATTEMPTS && matches!(error.retry_class(), Retry::After(_)) => {}
+            Err(error) => return Err(error),
         }
-    };
+        attempt += 1;
+    }
+}
+
+/// One process, as far as this one can play it: it may die on the way.
+async fn process(world: &World, journal: &MemoryJournal, table: &Arc<Table>) -> Result<bool, Error> {
     tokio::select! {
-        done = work => done.map(|()| true),
+        done = run(&world.url, Arc::new(journal.clone()), table) => done.map(|()| true),
         () = world.killed.notified() => Ok(false),
     }
 }
@@ -78,7 +81,7 @@ async fn trial(seed: u64) -> (Counts, Vec<String>) {
         let table = {
             let mut storm = world.storm.lock().unwrap();
             storm.weather = Weather { people: 60, failures: 24 };
-            storm.kill_in = rng.percent(25).then(|| 1 + rng.below(5));
+            storm.kill_in = rng.percent(25).then(|| (1 + rng.below(5), rng.percent(50)));
             storm.model.pass(&mut rng);
             let run = format!("run of {:?}", storm.model.window());
             storm.log.push(run);
@@ -104,25 +107,11 @@ async fn trial(seed: u64) -> (Counts, Vec<String>) {
         storm.model.table()
     };
     let done = process(&world, &journal, &table).await;
-    let mut storm = world.storm.lock().unwrap();
-    storm.model.came_through();
-    let in_table: Vec<String> = storm.model.window();
-    storm.model.deleted.retain(|id| !in_table.contains(id));
-    let mut faults = Vec::new();
+    let mut faults = world.faults_at_the_end();
     if let Err(error) = done {
-        faults.push(format!("the last run failed: {error:?}"));
+        faults.insert(0, format!("the last run failed: {error:?}"));
     }
-    let tab = person::tab(&world.sheets).unwrap_or_default();
-    let rows = world.sheets.rows(ID, &tab).unwrap_or_default();
-    faults.extend(storm.model.faults(&rows));
-    if world.sheets.tabs(ID).len() != 2 {
-        faults.push(format!("there are the tabs {:?}", world.sheets.tabs(ID)));
-    }
-    if !faults.is_empty() {
-        faults.push(storm.log.join("\n"));
-        faults.push(rows.iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n"));
-    }
-    (storm.counts, faults)
+    (world.storm.lock().unwrap().counts, faults)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

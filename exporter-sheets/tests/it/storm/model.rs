@@ -142,7 +142,7 @@ impl Model {
                 None if self.deleted.contains(id) || synced.is_none() => {}
                 None => faults.push(format!("{id} is gone: {meant:?}")),
                 Some(there) if !meant.contains(there) => {
-                    faults.push(format!("{id} is {there:?} and not {meant:?}"))
+                    faults.push(format!("{id} is {there:?} and not {meant:?}"));
                 }
                 Some(_) => {}
             }

@@ -16,107 +16,151 @@ pub fn tab(sheets: &Sheets) -> Option<String> {
     sheets.tabs(ID).into_iter().find(|title| title.starts_with("orders"))
 }
 
-/// Does something, and notes in the model what that makes of the tab.
-pub fn meddle(sheets: &Sheets, model: &mut Model, rng: &mut Rng) -> Option<String> {
+/// Does something, and notes in the model what that makes of the tab. `targets` are the
+/// cells that the next call is about to write: who types there in the very second before
+/// loses what was typed, as with any two people. Nobody can tell.
+pub fn meddle(
+    sheets: &Sheets,
+    model: &mut Model,
+    rng: &mut Rng,
+    targets: &[(usize, usize)],
+) -> Option<String> {
     let tab = tab(sheets)?;
     let rows = sheets.rows(ID, &tab)?;
     let (header, columns) = find_header(&rows)?;
-    let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let cell = |row: usize, column: usize| rows[row].get(column).cloned().unwrap_or_default();
-    let row_of = |id: &str| (0..rows.len()).find(|&row| row != header && cell(row, columns[0]) == id);
-    let do_it = |what: &Act| {
-        act(sheets, ID, what).unwrap();
+    let mut person = Person { sheets, model, rng, targets, tab, rows, header, columns };
+    match person.rng.below(13) {
+        0 | 1 => person.types_a_note(),
+        2 => person.edits_a_status(),
+        3 => person.types_a_row(),
+        8 => person.deletes_a_row(),
+        9 => person.moves_a_row(),
+        other => person.rearranges(other),
+    }
+}
+
+struct Person<'a> {
+    sheets: &'a Sheets,
+    model: &'a mut Model,
+    rng: &'a mut Rng,
+    targets: &'a [(usize, usize)],
+    tab: String,
+    rows: Vec<Vec<String>>,
+    header: usize,
+    /// Of `ID`, `Status`, `Total` and the notes.
+    columns: [usize; 4],
+}
+
+impl Person<'_> {
+    #[expect(clippy::unnecessary_wraps, reason = "it ends every act")]
+    fn does(&self, what: &Act) -> Option<String> {
+        act(self.sheets, ID, what).unwrap();
         Some(format!("{what:?}"))
-    };
-    let type_into = |row: usize, column: usize, text: &str| {
-        do_it(&Act::Type {
-            tab: tab.clone(),
-            cell: format!("{}{}", letter(column), row + 1),
-            text: text.into(),
-        })
-    };
-    match rng.below(13) {
-        0 | 1 => {
-            // A note beside one of our rows.
-            let ids: Vec<String> = model.synced.keys().filter(|id| row_of(id).is_some()).cloned().collect();
-            if ids.is_empty() {
-                return None;
-            }
-            let (id, text) = (rng.pick(&ids).clone(), model.unique("note"));
-            model.notes.insert(id.clone(), text.clone());
-            type_into(row_of(&id)?, columns[3], &text)
+    }
+
+    fn types(&self, row: usize, column: usize, text: &str) -> Option<String> {
+        let cell = format!("{}{}", letter(column), row + 1);
+        self.does(&Act::Type { tab: self.tab.clone(), cell, text: text.into() })
+    }
+
+    fn row_of(&self, id: &str) -> Option<usize> {
+        let is = |row: &usize| self.rows[*row].get(self.columns[0]).is_some_and(|cell| cell == id);
+        (0..self.rows.len()).filter(|&row| row != self.header).find(is)
+    }
+
+    /// One of these ids that is in the sheet, with its row.
+    fn one_of(&mut self, ids: impl IntoIterator<Item = String>) -> Option<(String, usize)> {
+        let there: Vec<(String, usize)> =
+            ids.into_iter().filter_map(|id| self.row_of(&id).map(|row| (id, row))).collect();
+        (!there.is_empty()).then(|| self.rng.pick(&there).clone())
+    }
+
+    /// A note beside one of our rows.
+    fn types_a_note(&mut self) -> Option<String> {
+        let ids: Vec<String> = self.model.synced.keys().cloned().collect();
+        let (id, row) = self.one_of(ids)?;
+        if self.targets.contains(&(row, self.columns[3])) {
+            return None;
         }
-        2 => {
-            // A status of ours, in a row that no run is about to change.
-            let ids: Vec<String> = model.settled().into_iter().filter(|id| row_of(id).is_some()).collect();
-            if ids.is_empty() {
-                return None;
-            }
-            let (id, text) = (rng.pick(&ids).clone(), model.unique("edit"));
-            model.edits.insert(id.clone(), text.clone());
-            type_into(row_of(&id)?, columns[1], &text)
+        let text = self.model.unique("note");
+        self.model.notes.insert(id, text.clone());
+        self.types(row, self.columns[3], &text)
+    }
+
+    /// A status of ours, in a row that no run is about to change.
+    fn edits_a_status(&mut self) -> Option<String> {
+        let ids = self.model.settled();
+        let (id, row) = self.one_of(ids)?;
+        if self.targets.contains(&(row, self.columns[1])) {
+            return None;
         }
-        3 => {
-            // A row of their own below everything, typed in one go.
-            let (note, status) = (model.unique("own"), if rng.percent(50) { "open" } else { "" });
-            let total = if rng.percent(50) { "77" } else { "" };
-            let row = rows.len();
-            model.own.push([status.to_owned(), total.to_owned(), note.clone()]);
-            for (column, text) in [(columns[1], status), (columns[2], total), (columns[3], note.as_str())] {
-                if !text.is_empty() {
-                    type_into(row, column, text);
+        let text = self.model.unique("edit");
+        self.model.edits.insert(id, text.clone());
+        self.types(row, self.columns[1], &text)
+    }
+
+    /// A row of their own below everything, typed in one go.
+    fn types_a_row(&mut self) -> Option<String> {
+        let row = self.rows.len();
+        if self.targets.iter().any(|target| target.0 == row) {
+            return None;
+        }
+        let note = self.model.unique("own");
+        let status = if self.rng.percent(50) { "open" } else { "" };
+        let total = if self.rng.percent(50) { "77" } else { "" };
+        self.model.own.push([status.to_owned(), total.to_owned(), note.clone()]);
+        for (column, text) in self.columns[1..].iter().zip([status, total, &note]) {
+            if !text.is_empty() {
+                self.types(row, *column, text);
+            }
+        }
+        Some(format!("own row {note}"))
+    }
+
+    /// A row of ours that is no longer wanted.
+    fn deletes_a_row(&mut self) -> Option<String> {
+        let ids: Vec<String> = self.model.synced.keys().cloned().collect();
+        let (id, row) = self.one_of(ids).filter(|_| self.rng.percent(50))?;
+        self.model.notes.remove(&id);
+        self.model.edits.remove(&id);
+        self.model.deleted.insert(id);
+        self.does(&Act::DeleteRows { tab: self.tab.clone(), at: row + 1, count: 1 })
+    }
+
+    fn moves_a_row(&mut self) -> Option<String> {
+        let span = (self.rows.len() - self.header).checked_sub(1).filter(|span| *span > 2)?;
+        let mut row = || self.header + 2 + self.rng.below(span);
+        let (at, to) = (row(), row());
+        if at == to || at + 1 == to {
+            return None;
+        }
+        self.does(&Act::MoveRows { tab: self.tab.clone(), at, count: 1, to })
+    }
+
+    fn rearranges(&mut self, how: usize) -> Option<String> {
+        let tab = self.tab.clone();
+        let width = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let act = match how {
+            4..7 => Act::Sort {
+                tab,
+                column: letter(*self.rng.pick(&self.columns)),
+                descending: self.rng.percent(50),
+                header_rows: self.header + 1,
+            },
+            7 => {
+                Act::InsertRows { tab, at: 1 + self.rng.below(self.rows.len()), count: 1 + self.rng.below(2) }
+            }
+            10 if width < 20 => Act::InsertColumns { tab, at: letter(self.rng.below(width)), count: 1 },
+            11 => {
+                let (from, to) = (self.rng.below(width), self.rng.below(width));
+                if from == to || from + 1 == to {
+                    return None;
                 }
+                Act::MoveColumn { tab, from: letter(from), to: letter(to) }
             }
-            Some(format!("own row {note}"))
-        }
-        4..7 => do_it(&Act::Sort {
-            tab: tab.clone(),
-            column: letter(*rng.pick(&columns)),
-            descending: rng.percent(50),
-            header_rows: header + 1,
-        }),
-        7 => do_it(&Act::InsertRows {
-            tab: tab.clone(),
-            at: 1 + rng.below(rows.len()),
-            count: 1 + rng.below(2),
-        }),
-        8 => {
-            // A row of ours that is no longer wanted.
-            let ids: Vec<String> = model.synced.keys().filter(|id| row_of(id).is_some()).cloned().collect();
-            if ids.is_empty() || !rng.percent(50) {
-                return None;
-            }
-            let id = rng.pick(&ids).clone();
-            model.deleted.insert(id.clone());
-            model.notes.remove(&id);
-            model.edits.remove(&id);
-            do_it(&Act::DeleteRows { tab: tab.clone(), at: row_of(&id)? + 1, count: 1 })
-        }
-        9 => {
-            let span = rows.len() - header;
-            if span < 4 {
-                return None;
-            }
-            let (at, to) = (header + 2 + rng.below(span - 1), header + 2 + rng.below(span - 1));
-            if at == to || at + 1 == to {
-                return None;
-            }
-            do_it(&Act::MoveRows { tab: tab.clone(), at, count: 1, to })
-        }
-        10 if width < 20 => {
-            do_it(&Act::InsertColumns { tab: tab.clone(), at: letter(rng.below(width)), count: 1 })
-        }
-        11 => {
-            let (from, to) = (rng.below(width), rng.below(width));
-            if from == to || from + 1 == to {
-                return None;
-            }
-            do_it(&Act::MoveColumn { tab: tab.clone(), from: letter(from), to: letter(to) })
-        }
-        12 => {
-            let title = model.unique("orders");
-            do_it(&Act::RenameTab { tab, title })
-        }
-        _ => None,
+            12 => Act::RenameTab { tab, title: self.model.unique("orders") },
+            _ => return None,
+        };
+        self.does(&act)
     }
 }

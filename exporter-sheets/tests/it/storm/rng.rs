@@ -6,7 +6,8 @@ pub struct Rng(u64);
 
 impl Rng {
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        // Through the mixer, or the numbers of one seed are those of the next one, shifted.
+        Self(Self(seed).next())
     }
 
     pub fn next(&mut self) -> u64 {

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use super::model::Model;
-use super::person::meddle;
+use super::person::{meddle, tab};
 use super::rng::Rng;
 use crate::bench::ID;
 
@@ -44,8 +44,8 @@ pub struct Storm {
     pub model: Model,
     pub weather: Weather,
     pub counts: Counts,
-    /// The process dies at the call of this number from now.
-    pub kill_in: Option<usize>,
+    /// The process dies at the call of this number from now, before or after its effect.
+    pub kill_in: Option<(usize, bool)>,
     /// Requests that have their effect later: before the call of this number from now.
     late: Vec<(usize, Parts, Bytes)>,
     pub log: Vec<String>,
@@ -127,6 +127,27 @@ impl World {
     }
 }
 
+impl World {
+    /// What is wrong once the last run came through, with the log; nothing when all is well.
+    pub fn faults_at_the_end(&self) -> Vec<String> {
+        let mut storm = self.storm.lock().unwrap();
+        storm.model.came_through();
+        let exported = storm.model.window();
+        storm.model.deleted.retain(|id| !exported.contains(id));
+        let tab = tab(&self.sheets).unwrap_or_default();
+        let rows = self.sheets.rows(ID, &tab).unwrap_or_default();
+        let mut faults = storm.model.faults(&rows);
+        if self.sheets.tabs(ID).len() != 2 {
+            faults.push(format!("there are the tabs {:?}", self.sheets.tabs(ID)));
+        }
+        if !faults.is_empty() {
+            faults.push(storm.log.join("\n"));
+            faults.push(rows.iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n"));
+        }
+        faults
+    }
+}
+
 async fn carry_out(router: &Router, parts: Parts, body: Bytes) -> Response {
     router.clone().oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap()
 }
@@ -185,6 +206,21 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     }
 }
 
+/// The cells that a write is about to change, by row and column.
+fn targets(body: &Bytes) -> Vec<(usize, usize)> {
+    let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else { return Vec::new() };
+    let index = |value: &serde_json::Value| usize::try_from(value.as_u64().unwrap_or(0)).unwrap();
+    let mut targets = Vec::new();
+    for update in body["requests"].as_array().into_iter().flatten().map(|request| &request["updateCells"]) {
+        let (top, left) = (index(&update["start"]["rowIndex"]), index(&update["start"]["columnIndex"]));
+        for (row, cells) in (top..).zip(update["rows"].as_array().into_iter().flatten()) {
+            let cells = cells["values"].as_array().map_or(0, Vec::len);
+            targets.extend((left..left + cells).map(|column| (row, column)));
+        }
+    }
+    targets
+}
+
 /// What a write is about to change, for the log.
 fn described(body: &Bytes) -> Vec<String> {
     let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else { return Vec::new() };
@@ -208,11 +244,11 @@ impl Storm {
         }
         let (ripe, later) = std::mem::take(&mut self.late).into_iter().partition(|late| late.0 == 0);
         self.late = later;
-        if self.rng.percent(self.weather.people) {
-            if let Some(act) = meddle(sheets, &mut self.model, &mut self.rng) {
-                self.counts.acts += 1;
-                self.log.push(format!("  person: {act}"));
-            }
+        if self.rng.percent(self.weather.people)
+            && let Some(act) = meddle(sheets, &mut self.model, &mut self.rng, &targets(body))
+        {
+            self.counts.acts += 1;
+            self.log.push(format!("  person: {act}"));
         }
         self.log.extend(described(body));
         let fate = self.fate(parts);
@@ -223,12 +259,12 @@ impl Storm {
         let path = parts.uri.path().to_owned();
         let writes = path.ends_with(":batchUpdate");
         let name = if writes { "write" } else { "read" };
-        if let Some(left) = &mut self.kill_in {
+        if let Some((left, after)) = &mut self.kill_in {
             *left = left.saturating_sub(1);
             if *left == 0 {
+                let after = *after;
                 self.kill_in = None;
                 self.counts.kills += 1;
-                let after = self.rng.percent(50);
                 self.log.push(format!("  {name}: dies {}", if after { "after" } else { "before" }));
                 return if after { Fate::DiesAfter } else { Fate::DiesBefore };
             }
