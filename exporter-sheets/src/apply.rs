@@ -5,7 +5,8 @@
 //! again, and what is still to be done goes out as a new write under the same marker id, of
 //! which Google takes one: an earlier one that comes late is refused whole.
 
-use exporter_core::{BatchState, Changes, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
+use exporter_core::compare::same;
+use exporter_core::{BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
 use serde_json::Value as Json;
 
 use crate::attempt::Attempt;
@@ -29,6 +30,7 @@ const FAILURES: u32 = 5;
 pub struct Applier<'a> {
     client: &'a SheetsClient,
     desk: Option<&'a Desk>,
+    clock: &'a dyn Clock,
     plan: &'a Plan,
     state: State,
     tally: Tally,
@@ -62,7 +64,12 @@ struct Sent {
 
 impl Work {
     fn new(layout: Layout, grid: Grid, changes: Changes, restores: Cells) -> Self {
-        let cells = changed_cells(&layout, &changes);
+        let mut cells = changed_cells(&layout, &changes);
+        let mut restores = restores;
+        // What belongs there was found out before the table had its say.
+        restores.retain(|place, value| cells.contains_key(place) || !same(value, grid.at(place.0, place.1)));
+        // A cell that holds the value already could not tell whether a write arrived there.
+        cells.retain(|place, value| layout.is_added(place.1) || !same(value, grid.at(place.0, place.1)));
         Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts }
     }
 
@@ -72,7 +79,6 @@ impl Work {
 
     /// Takes the next part off it.
     fn part(&mut self, plan: &Plan) -> Part {
-        // What belongs there was found out before the table had its say.
         let mut cells = self.restores.clone();
         cells.extend(std::mem::take(&mut self.cells));
         let mut part = Part::take(&mut cells, &mut self.inserts, &plan.table);
@@ -85,10 +91,17 @@ impl Work {
 }
 
 impl<'a> Applier<'a> {
-    pub fn new(client: &'a SheetsClient, desk: Option<&'a Desk>, plan: &'a Plan, state: State) -> Self {
+    pub fn new(
+        client: &'a SheetsClient,
+        desk: Option<&'a Desk>,
+        clock: &'a dyn Clock,
+        plan: &'a Plan,
+        state: State,
+    ) -> Self {
         Self {
             client,
             desk,
+            clock,
             plan,
             state,
             tally: Tally::default(),
@@ -145,7 +158,7 @@ impl<'a> Applier<'a> {
     async fn step(&mut self, mut work: Work) -> Result<Work, Error> {
         let part = work.part(self.plan);
         let Work { mut layout, grid, updates, cells, restores, inserts } = work;
-        layout.renew_token();
+        layout.renew_token(self.clock.now().timestamp());
         let attempt = Attempt::new(layout, grid, &part, &self.plan.table, &self.state.spec);
         let batch = Batch {
             layout: &attempt.layout,
@@ -189,7 +202,7 @@ impl<'a> Applier<'a> {
         let about = About {
             target: record::target(self.client.spreadsheet(), attempt.layout.sheet),
             chunk: self.chunk,
-            at: self.desk.map(|desk| desk.clock.now()).unwrap_or_default(),
+            at: self.clock.now(),
         };
         let batch = record::batch(&attempt, part, updates, self.plan, about);
         if let Some(desk) = self.desk {
@@ -271,10 +284,12 @@ impl<'a> Applier<'a> {
     /// effect, `None` that it did so as it was meant.
     async fn look_again(&mut self, sent: Sent, happened: Option<bool>) -> Result<Work, Error> {
         let look = Look::afresh(self.client, &self.state.spec.tab, &mut self.tally).await?;
-        let marker = look.tab(&self.state.spec.tab).and_then(|tab| tab.marker.clone());
+        let tab = look.tab(&self.state.spec.tab);
+        let marker = tab.and_then(|tab| tab.marker.clone());
+        let markers = tab.map(|tab| tab.markers.clone()).unwrap_or_default();
         let mut found = None;
         if happened == Some(false) {
-            let is_ours = |lost: &Sent| marker.as_ref().is_some_and(|marker| marker.token == lost.batch.id);
+            let is_ours = |lost: &Sent| markers.iter().any(|marker| marker.token == lost.batch.id);
             if let Some(index) = self.lost.iter().position(is_ours) {
                 found = Some(self.lost.remove(index));
                 self.drop_lost().await;

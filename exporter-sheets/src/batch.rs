@@ -206,11 +206,10 @@ impl Batch<'_> {
             "location": { "sheetId": layout.sheet },
             "visibility": "DOCUMENT",
         } } })];
-        if let Some(last) = &layout.last {
-            let lookup = json!({ "metadataId": last.id });
-            let filter = json!({ "dataFilter": { "developerMetadataLookup": lookup } });
-            requests.push(json!({ "deleteDeveloperMetadata": filter }));
-        }
+        requests.extend(layout.outdated().map(|marker| {
+            let lookup = json!({ "metadataId": marker.id });
+            json!({ "deleteDeveloperMetadata": { "dataFilter": { "developerMetadataLookup": lookup } } })
+        }));
         requests
     }
 

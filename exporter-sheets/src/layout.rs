@@ -9,6 +9,8 @@ use crate::structure::{Marker, Structure, Tab};
 
 /// The header is looked for in this many rows from the top.
 const HEADER_ROWS: usize = 10;
+/// How long a marker is kept, in seconds: Google gives a request up after three minutes.
+const KEPT: i64 = 600;
 /// Size of a new tab, as Sheets makes it.
 const NEW_GRID: (usize, usize) = (1000, 26);
 
@@ -40,6 +42,8 @@ pub struct Layout {
     pub end: usize,
     /// The marker of our last commit.
     pub last: Option<Marker>,
+    /// All markers that are kept.
+    pub markers: Vec<Marker>,
     /// The marker of the commit to come.
     pub next: Marker,
 }
@@ -61,6 +65,7 @@ impl Layout {
             untagged: (0..table.width()).collect(),
             end: 1,
             last: None,
+            markers: Vec::new(),
             next: next_marker(None, name, &structure.taken),
         }
     }
@@ -122,6 +127,7 @@ impl Layout {
             untagged,
             end: header + 1,
             last: tab.marker.clone(),
+            markers: tab.markers.clone(),
             next: next_marker(tab.marker.as_ref(), &spec.tab, &structure.taken),
         };
         layout.check_in_the_way(tab)?;
@@ -145,15 +151,24 @@ impl Layout {
 
     /// Another attempt at the same commit: a token of its own, so that it can be told which
     /// of them happened.
-    pub fn renew_token(&mut self) {
-        self.next.token = token();
+    pub fn renew_token(&mut self, now: i64) {
+        (self.next.token, self.next.at) = (token(), now);
+    }
+
+    /// The markers that have been kept for long enough.
+    pub fn outdated(&self) -> impl Iterator<Item = &Marker> {
+        self.markers.iter().filter(|marker| marker.at < self.next.at - KEPT)
     }
 
     /// The marker after the one that was just set.
     pub fn advance(&mut self, taken: &[i64]) {
         let last = self.next.clone();
-        self.next = next_marker(Some(&last), &self.name, taken);
+        let next = next_marker(Some(&last), &self.name, taken);
+        let outdated: Vec<i64> = self.outdated().map(|marker| marker.id).collect();
+        self.markers.retain(|marker| !outdated.contains(&marker.id));
+        self.markers.push(last.clone());
         self.last = Some(last);
+        self.next = next;
     }
 
     fn check_in_the_way(&self, tab: &Tab) -> Result<(), Error> {
@@ -247,7 +262,7 @@ fn twice(tab: &Tab, name: &str, header: usize, (first, second): (usize, usize)) 
 fn next_marker(last: Option<&Marker>, name: &str, taken: &[i64]) -> Marker {
     let start = last.map_or_else(|| first_id(name), |last| last.id + 1);
     let id = (start..=i64::from(i32::MAX)).find(|id| !taken.contains(id)).unwrap_or(start);
-    Marker { id, token: token() }
+    Marker { id, token: token(), at: 0 }
 }
 
 /// Ids of different tabs start far apart; 2^30 keeps them within the API's integers.

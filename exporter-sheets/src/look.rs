@@ -113,9 +113,14 @@ impl Look {
     pub async fn make_up(&self, name: &str, desk: &Desk, spreadsheet: &str) -> Result<(Grid, Cells), Error> {
         let (mut whole, mut cells) = (self.grid.clone(), Cells::new());
         let Some(tab) = self.tab(name) else { return Ok((whole, cells)) };
-        for batch in desk.journal.open(&record::target(spreadsheet, tab.id)).await? {
-            let landed = tab.marker.as_ref().is_some_and(|marker| marker.token == batch.id);
-            let attempt = record::recover(&batch).filter(|attempt| landed || !attempt.restores.is_empty());
+        let open = desk.journal.open(&record::target(spreadsheet, tab.id)).await?;
+        let landed = |id: &str| tab.markers.iter().any(|marker| marker.token == id);
+        // What was still to be made up for, a later write took over: those before the last
+        // one that happened are done with.
+        let last = open.iter().rposition(|batch| landed(&batch.id)).unwrap_or(0);
+        for batch in &open[last.min(open.len())..] {
+            let landed = landed(&batch.id);
+            let attempt = record::recover(batch).filter(|attempt| landed || !attempt.restores.is_empty());
             if let Some(attempt) = attempt {
                 let settled = reconcile::settle(&attempt, whole, landed);
                 cells.extend(settled.cells);

@@ -28,8 +28,6 @@ pub struct Map {
     pub inserted: HashMap<usize, usize>,
     /// Rows that are now and were not before.
     pub fresh: Vec<usize>,
-    /// Whether every row of before is still there.
-    whole: bool,
 }
 
 impl Map {
@@ -42,8 +40,7 @@ impl Map {
             Some((attempt.layout.places[added], now))
         });
         let inserted = if attempt.layout.blank { HashMap::new() } else { inserted.collect() };
-        let mut map =
-            Self { header, rows: HashMap::new(), columns, inserted, fresh: Vec::new(), whole: false };
+        let mut map = Self { header, rows: HashMap::new(), columns, inserted, fresh: Vec::new() };
         map.match_rows(attempt, now);
         map
     }
@@ -55,13 +52,6 @@ impl Map {
         }
         let column = self.columns.get(column).copied().unwrap_or(Some(column));
         Some((*self.rows.get(&row)?, column?))
-    }
-
-    /// Whether nothing is gone or at another place than before.
-    pub fn is_still(&self) -> bool {
-        self.whole
-            && self.rows.iter().all(|(before, now)| before == now)
-            && self.columns.iter().enumerate().all(|(before, now)| now.is_none_or(|now| now == before))
     }
 
     fn match_rows(&mut self, attempt: &Attempt, now: &Grid) {
@@ -121,6 +111,8 @@ impl Map {
             let meant = |row: usize, column: usize| {
                 attempt.cells.get(&(row, column)).map_or_else(|| before.at(row, column).clone(), wire::stored)
             };
+            // A row that was to be emptied is nowhere any more.
+            left.retain(|&row| pairs.iter().any(|&(column, _)| !meant(row, column).is_empty()));
             for others in [0, 1] {
                 let differs = |row: usize, other: usize, (column, column_now): (usize, usize)| {
                     let there = now.at(other, column_now);
@@ -137,12 +129,22 @@ impl Map {
                 let mut found: Vec<(usize, usize, usize)> = Vec::new();
                 for &row in &left {
                     for &other in free.iter().filter(|&&other| fits(row, other)) {
-                        found.push((alike(row, other).max(as_meant(row, other)), row, other));
+                        let (was, meant) = (alike(row, other), as_meant(row, other));
+                        // A single cell that the write filled itself says nothing.
+                        let own = pairs.iter().filter(|&&(column, now_at)| {
+                            let there = now.at(other, now_at);
+                            same(there, before.at(row, column))
+                                && attempt.cells.get(&(other, now_at)).is_some_and(|value| same(value, there))
+                        });
+                        let own: usize = own.map(|&(column, _)| likeness(before.at(row, column))).sum();
+                        if was >= 100 + own || meant >= 200 {
+                            found.push((was.max(meant), row, other));
+                        }
                     }
                 }
                 found.sort_by_key(|&(score, row, other)| (std::cmp::Reverse(score), row, other));
-                for (score, row, other) in found {
-                    if score > 0 && left.contains(&row) && free.contains(&other) {
+                for (_, row, other) in found {
+                    if left.contains(&row) && free.contains(&other) {
                         self.rows.insert(row, other);
                         left.retain(|left| *left != row);
                         free.retain(|free| *free != other);
@@ -150,7 +152,7 @@ impl Map {
                 }
             }
         }
-        (self.fresh, self.whole) = (free, left.is_empty());
+        self.fresh = free;
     }
 
     /// Pairs rows by a name, rows of one name in their order.

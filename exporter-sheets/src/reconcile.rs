@@ -64,15 +64,11 @@ fn put_back(attempt: &Attempt, map: &Map, settled: &mut Settled) {
         return;
     }
     let mut found = suspects(attempt, map, &settled.whole, &astray);
-    // Those at the very place that was written come first; elsewhere people may have typed
-    // the same, unless things moved once more.
+    // Those at the very place that was written come first: the others were moved once more.
     found.sort_by_key(|suspect| !suspect.at_place);
     for suspect in found {
         let name = text(settled.whole.at(suspect.row, suspect.column));
         let Some(count) = astray.get_mut(&name).filter(|count| **count > 0) else { continue };
-        if !suspect.at_place && map.is_still() {
-            continue;
-        }
         *count -= 1;
         settled.stray += 1;
         settled.cells.insert((suspect.row, suspect.column), suspect.before.clone());

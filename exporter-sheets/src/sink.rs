@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use exporter_core::{
-    Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, Table,
+    Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, SystemClock,
+    Table,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,7 @@ const MAX_CELLS: usize = 10_000_000;
 pub struct SheetsSink {
     client: Arc<SheetsClient>,
     desk: Option<Desk>,
+    clock: Arc<dyn Clock>,
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
     pictures: Mutex<HashMap<String, (String, Grid)>>,
@@ -48,14 +50,21 @@ pub struct State {
 impl SheetsSink {
     /// A sink for the spreadsheet of this client.
     pub fn new(client: Arc<SheetsClient>) -> Self {
-        Self { client, desk: None, pictures: Mutex::default(), untold_calls: AtomicU32::new(0) }
+        Self {
+            client,
+            desk: None,
+            clock: Arc::new(SystemClock),
+            pictures: Mutex::default(),
+            untold_calls: AtomicU32::new(0),
+        }
     }
 
     /// Keeps a journal: edits of people are told from changes in the panel, runs can be
     /// taken back, and a process that died is made up for.
     #[must_use]
     pub fn with_journal(mut self, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
-        self.desk = Some(Desk { journal, clock });
+        self.desk = Some(Desk { journal, clock: Arc::clone(&clock) });
+        self.clock = clock;
         self
     }
 
@@ -130,7 +139,7 @@ impl Sink for SheetsSink {
         let token = state.layout.next.token.as_str();
         let kept = self.pictures().remove(&state.spec.tab);
         let picture = kept.filter(|(of, _)| of == token).map(|(_, grid)| grid);
-        Applier::new(&self.client, self.desk.as_ref(), plan, state).run(picture).await
+        Applier::new(&self.client, self.desk.as_ref(), &*self.clock, plan, state).run(picture).await
     }
 }
 

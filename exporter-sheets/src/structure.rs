@@ -44,8 +44,10 @@ pub struct Tab {
     pub rows: usize,
     /// Columns of its grid.
     pub columns: usize,
-    /// Our marker, if we have written to it.
+    /// The marker of our last commit, if we have written to it.
     pub marker: Option<Marker>,
+    /// All markers that are kept, oldest first.
+    pub markers: Vec<Marker>,
     /// The tab of the configuration that this one is, whatever people call it now.
     pub name: Option<String>,
     /// Our columns by their tags: the sheet's column, the name that we gave it.
@@ -57,13 +59,18 @@ pub struct Tab {
 }
 
 /// The mark of a commit: its id can be created once, so a late commit can't happen twice.
-/// Its value is the token and the name of the tab in the configuration.
+///
+/// A marker is kept for as long as a request that was sent can still happen: were it deleted
+/// with the next commit, an earlier request of the same id would be taken after all. Its value
+/// is the token, the time in Unix seconds, and the name of the tab in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     /// Developer metadata id.
     pub id: i64,
     /// Whose commit it was: random, so that ours can be told from another exporter's.
     pub token: String,
+    /// When it was sent, in Unix seconds.
+    pub at: i64,
 }
 
 /// A rectangle of cells: first and after the last, `usize::MAX` for open ends.
@@ -153,11 +160,10 @@ impl Tab {
             grid[name].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
         };
         let list = |name: &str| sheet[name].as_array().into_iter().flatten();
-        let marker = metadata(sheet)
-            .filter(|item| item["metadataKey"] == MARKER)
-            .max_by_key(|item| item["metadataId"].as_i64());
-        let value = marker.and_then(|item| item["metadataValue"].as_str()).unwrap_or_default();
-        let (token, name) = value.split_once(' ').map_or((value, None), |(token, name)| (token, Some(name)));
+        let mut markers: Vec<(Marker, Option<&str>)> =
+            metadata(sheet).filter(|item| item["metadataKey"] == MARKER).map(Marker::read).collect();
+        markers.sort_by_key(|(marker, _)| marker.id);
+        let newest = markers.last();
         let locked = list("protectedRanges")
             .filter(|range| range["requestingUserCanEdit"] != true && range["warningOnly"] != true);
         let tags = columns(sheet).flat_map(|(column, item)| {
@@ -169,11 +175,9 @@ impl Tab {
             title: properties["title"].as_str().unwrap_or_default().to_owned(),
             rows: count("rowCount"),
             columns: count("columnCount"),
-            marker: marker.map(|item| Marker {
-                id: item["metadataId"].as_i64().unwrap_or_default(),
-                token: token.to_owned(),
-            }),
-            name: name.map(str::to_owned),
+            marker: newest.map(|(marker, _)| marker.clone()),
+            name: newest.and_then(|(_, name)| name.map(str::to_owned)),
+            markers: markers.iter().map(|(marker, _)| marker.clone()).collect(),
             tags: tags.collect(),
             merges: list("merges").map(Block::read).collect(),
             locked: locked.map(|range| Block::read(&range["range"])).collect(),
@@ -182,9 +186,17 @@ impl Tab {
 }
 
 impl Marker {
+    /// Reads a marker, and the name of the tab in the configuration.
+    fn read(item: &Json) -> (Self, Option<&str>) {
+        let mut parts = item["metadataValue"].as_str().unwrap_or_default().splitn(3, ' ');
+        let token = parts.next().unwrap_or_default().to_owned();
+        let at = parts.next().and_then(|at| at.parse().ok()).unwrap_or(0);
+        (Self { id: item["metadataId"].as_i64().unwrap_or_default(), token, at }, parts.next())
+    }
+
     /// What the metadata of this marker says.
     pub fn value(&self, name: &str) -> String {
-        format!("{} {name}", self.token)
+        format!("{} {} {name}", self.token, self.at)
     }
 }
 

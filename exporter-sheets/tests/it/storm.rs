@@ -17,6 +17,7 @@ use exporter_sheets::SheetsSink;
 use futures::StreamExt as _;
 
 use crate::bench::{ID, client, spec};
+use person::meddle_with_columns;
 use rng::Rng;
 use world::{Counts, Weather, World};
 
@@ -83,6 +84,10 @@ async fn trial(seed: u64) -> (Counts, Vec<String>) {
             storm.weather = Weather { people: 60, failures: 24 };
             storm.kill_in = rng.percent(25).then(|| (1 + rng.below(5), rng.percent(50)));
             storm.model.pass(&mut rng);
+            if rng.percent(40) {
+                let act = meddle_with_columns(&world.sheets, &mut storm.model, &mut rng);
+                storm.log.extend(act);
+            }
             let run = format!("run of {:?}", storm.model.window());
             storm.log.push(run);
             storm.model.table()

@@ -35,8 +35,19 @@ pub fn meddle(
         3 => person.types_a_row(),
         8 => person.deletes_a_row(),
         9 => person.moves_a_row(),
+        10 | 11 => None,
         other => person.rearranges(other),
     }
+}
+
+/// Inserts or moves a column.
+pub fn meddle_with_columns(sheets: &Sheets, model: &mut Model, rng: &mut Rng) -> Option<String> {
+    let tab = tab(sheets)?;
+    let rows = sheets.rows(ID, &tab)?;
+    let (header, columns) = find_header(&rows)?;
+    let mut person = Person { sheets, model, rng, targets: &[], tab, rows, header, columns };
+    let how = 10 + person.rng.below(2);
+    person.rearranges(how)
 }
 
 struct Person<'a> {
