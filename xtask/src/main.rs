@@ -17,6 +17,7 @@ usage: cargo xtask COMMAND
   setup            only the set-up: a browser and its driver
   tidy             only the rules of the tree: headers, sizes, dependencies
   panels           every panel of the sandbox in every driver: rows right, seconds, memory
+  soak             1,000 runs over HTTP and 50 in a browser: what is left behind
   bench [FILTER]   the benchmarks
   drill [N]        kill the service at N random moments, 200 unless given, and look at what is left
   storm [TRIALS] [SEED]   10,000 storms on the sheet: editing people, lost answers, killed processes
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         ("setup", []) => browser::set_up(),
         ("tidy", []) => test::tidy(),
         ("panels", []) => panels::all(),
+        ("soak", []) => panels::soak(),
         ("bench", filters) => test::bench(filters),
         ("drill", kills) => test::drill(kills.first().map_or("200", String::as_str)),
         ("storm", rest) => storm::long(rest),

@@ -1,8 +1,17 @@
-//! The sandbox's panels in every driver: a table of rows, seconds and memory.
+//! The sandbox's panels in every driver, and many runs in a row: what is measured, not tested.
 
 use crate::process::{Result, cargo, run};
 
-/// Runs the example that measures them.
+/// A table of rows, seconds and memory.
 pub fn all() -> Result {
     run(cargo(&["run", "--quiet", "--package", "exporter-sources", "--example", "panels"]))
+}
+
+/// 1,000 runs over HTTP and 50 in a browser: nothing may be left behind.
+pub fn soak() -> Result {
+    for (driver, runs) in [("http", "1000"), ("browser", "50")] {
+        let example = ["run", "--quiet", "--package", "exporter-sources", "--example", "soak", "--"];
+        run(cargo(&[&example[..], &[driver, runs]].concat()))?;
+    }
+    Ok(())
 }
