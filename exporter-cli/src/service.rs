@@ -1,5 +1,6 @@
 //! The service: runs by themselves when they are due, and what it tells about itself.
 
+pub mod chat;
 pub mod engine;
 pub mod health;
 pub mod http;

@@ -135,6 +135,11 @@ pub enum MessageBody {
         /// The exports that fail; empty strings never occur.
         failing: Vec<String>,
     },
+    /// An answer to somebody who wrote to us.
+    Answer {
+        /// What is answered.
+        answer: Answer,
+    },
     /// Something to say in words: an answer to a question, a warning.
     Note {
         /// The words.
@@ -185,4 +190,20 @@ pub struct Delivery {
     /// What the operator should know, for instance that the chat has moved.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// What is answered to somebody who wrote to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// What can be asked for.
+    Help,
+    /// It is being done.
+    Accepted,
+    /// Nothing is started by itself from now on.
+    Paused,
+    /// Runs are started again when they are due.
+    Resumed,
+    /// There is nothing of that.
+    Nothing,
 }

@@ -14,4 +14,4 @@ pub use courier::{About, Courier};
 pub use mailroom::{Channel, Mailroom, Role};
 pub use memory::MemoryOutbox;
 pub use render::{Language, html, plain};
-pub use telegram::{Telegram, TelegramConfig};
+pub use telegram::{Said, Telegram, TelegramConfig};

@@ -7,19 +7,23 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use exporter_core::{
-    AheadClock, Clock, Driver, Error, ErrorKind, Event, Fact, REPORT_VERSION, RunReport, RunStatus, Window,
+    AheadClock, Clock, Driver, Error, ErrorKind, Event, Fact, Message, MessageBody, REPORT_VERSION,
+    RunReport, RunStatus, Window,
 };
 use exporter_notify::{About, Courier, Mailroom};
 use exporter_schedule::Schedule;
 use exporter_store::{AuditEntry, Cause, Store};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use crate::args::ServeArgs;
-use crate::channels::channels;
+use crate::channels::{channels, listener};
 use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
+use crate::service::chat::{Ask, Chat, letter};
 use crate::service::engine::{Engine, Runner, Step};
 use crate::service::health::Health;
 use crate::service::{http, schedule};
@@ -40,10 +44,14 @@ pub async fn main(args: ServeArgs) -> Exit {
 }
 
 async fn serve(args: &ServeArgs) -> Result<(), Error> {
+    // First of all: whoever starts us may stop us at once.
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
     let clock: Arc<dyn Clock> = Arc::new(AheadClock(TimeDelta::seconds(args.clock_ahead)));
     let health = Arc::new(Health::new(clock.now()));
     // What is wrong from the start is told to who starts it; later it is told to the chat.
-    let mut service = Service::load(&args.config, args.driver.map(Into::into), &clock, &health).await?;
+    let (asks, mut asked) = unbounded_channel();
+    let mut service = Service::load(&args.config, args.driver.map(Into::into), &clock, &health, asks).await?;
     if args.listen != "off" {
         let address = args.listen.parse().map_err(|_| {
             Error::new(ErrorKind::Config, format!("`{}` is no address", args.listen))
@@ -59,8 +67,6 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
         };
         tokio::spawn(http::serve(listener, Arc::new(watch)));
     }
-    let mut term = signal(SignalKind::terminate())?;
-    let mut int = signal(SignalKind::interrupt())?;
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let work = async {
         loop {
@@ -72,6 +78,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
             let mut stopping = stopping.clone();
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
+                ask = asked.recv() => if let Some(ask) = ask { service.asked(&ask).await },
                 _ = stopping.changed() => return,
             }
         }
@@ -107,6 +114,8 @@ struct Service {
     driver: Option<Driver>,
     /// The trouble that was told last, and on which day.
     told: Option<(String, NaiveDate)>,
+    asks: UnboundedSender<Ask>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Service {
@@ -115,6 +124,7 @@ impl Service {
         driver: Option<Driver>,
         clock: &Arc<dyn Clock>,
         health: &Arc<Health>,
+        asks: UnboundedSender<Ask>,
     ) -> Result<Self, Error> {
         let loaded = load(config)?;
         let text = std::fs::read_to_string(config)?;
@@ -123,6 +133,21 @@ impl Service {
         let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
         let channels = channels(loaded.config.telegram.as_ref(), &loaded.directory)?;
         let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));
+        let listening =
+            listener(loaded.config.telegram.as_ref(), &loaded.directory)?.map(|(telegram, allowed)| {
+                let chat = Chat {
+                    telegram,
+                    allowed,
+                    shop: loaded.config.store_name.clone(),
+                    account: account.clone(),
+                    schedule: schedule.clone(),
+                    store: store.clone(),
+                    room: room.clone(),
+                    clock: clock.clone(),
+                    asks: asks.clone(),
+                };
+                tokio::spawn(chat.listen())
+            });
         Ok(Self {
             config: config.to_path_buf(),
             text,
@@ -136,6 +161,8 @@ impl Service {
             health: health.clone(),
             driver,
             told: None,
+            asks,
+            listening,
         })
     }
 
@@ -179,8 +206,14 @@ impl Service {
         if text == self.text {
             return Ok(());
         }
-        let fresh = Self::load(&self.config, self.driver, &self.clock, &self.health).await?;
+        let fresh =
+            Self::load(&self.config, self.driver, &self.clock, &self.health, self.asks.clone()).await?;
         let before = std::mem::replace(self, fresh);
+        if let Some(listening) = before.listening {
+            listening.abort();
+            // Aborted or not, it listens no more.
+            let _ = listening.await;
+        }
         if let Some(room) = Arc::into_inner(before.room) {
             room.close().await;
         }
@@ -191,6 +224,37 @@ impl Service {
             detail: self.schedule.fingerprint(),
         };
         self.store.audit(&entry).await
+    }
+
+    /// Does what somebody asked for in the chat. A run tells its own end; why it could not
+    /// begin is told here.
+    async fn asked(&self, ask: &Ask) {
+        if *ask == Ask::Look {
+            return;
+        }
+        let done = match self.engine().window_now(&self.schedule, *ask == Ask::Retry).await {
+            Ok(window) => {
+                let dry_run = matches!(ask, Ask::Plan(_));
+                self.execute(window, Cause::Chat, dry_run, self.schedule.next(self.clock.now())).await
+            }
+            Err(error) => Err(error),
+        };
+        let id = self.clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
+        let message = |body| Message::new(&self.loaded.config.store_name, "chat", body);
+        let told = match (done, ask) {
+            (Ok(report), Ask::Plan(channel)) => {
+                let body = MessageBody::Summary { report: Box::new(report) };
+                self.room.post(&[letter(channel, &format!("plan:{id}"), message(body))], &[]).await
+            }
+            (Ok(_), _) => Ok(()),
+            (Err(error), _) => {
+                let body = MessageBody::Note { text: error.to_string() };
+                self.room.tell_owner(&format!("asked:{id}"), &message(body)).await
+            }
+        };
+        if let Err(error) = told {
+            tracing::warn!(%error, "an answer could not be posted");
+        }
     }
 
     /// Tells people that nothing can run, as often as a failure of a run would be told.
@@ -242,12 +306,24 @@ impl Runner for Service {
         cause: Cause,
         next_run: Option<DateTime<Utc>>,
     ) -> Result<RunReport, Error> {
+        self.execute(window, cause, false, next_run).await
+    }
+}
+
+impl Service {
+    async fn execute(
+        &self,
+        window: Window,
+        cause: Cause,
+        dry_run: bool,
+        next_run: Option<DateTime<Utc>>,
+    ) -> Result<RunReport, Error> {
         let order = Order {
             window,
             only: Vec::new(),
             driver: self.driver,
             individual_sessions: false,
-            dry_run: false,
+            dry_run,
             cause,
             who: "serve".to_owned(),
         };

@@ -113,6 +113,13 @@ pub struct TelegramSection {
     /// The language of messages.
     #[serde(default)]
     pub language: Language,
+    /// Whether `exporter serve` does what is asked for in these chats.
+    #[serde(default = "yes")]
+    pub commands: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// `[browser]`

@@ -124,22 +124,35 @@ impl Engine {
         Ok(runs.find(|run| run.cause == Cause::Schedule && ended(run.state)).map(|run| run.started))
     }
 
-    /// Since when nothing is started by itself, if somebody has said so.
+    /// The days of a run that somebody asks for now; with `missing`, back to the first day
+    /// that is missing.
+    pub async fn window_now(&self, schedule: &Schedule, missing: bool) -> Result<Window, Error> {
+        let window = schedule.window(self.clock.now());
+        if missing { self.reach(schedule, window).await } else { Ok(window) }
+    }
+
+    /// Has nothing started by itself any more because of somebody, or again.
+    pub async fn pause(store: &dyn Store, account: &str, who: Option<&str>) -> Result<(), Error> {
+        store.set_fact(&scope(account), "paused", who).await
+    }
+
+    /// Who paused the schedule, if somebody has.
     pub async fn paused(&self) -> Result<Option<String>, Error> {
         self.get("paused").await
     }
 
     async fn get(&self, name: &str) -> Result<Option<String>, Error> {
-        self.store.fact(&self.scope(), name).await
+        self.store.fact(&scope(&self.account), name).await
     }
 
     async fn set(&self, name: &str, value: Option<&str>) -> Result<(), Error> {
-        self.store.set_fact(&self.scope(), name, value).await
+        self.store.set_fact(&scope(&self.account), name, value).await
     }
+}
 
-    fn scope(&self) -> String {
-        format!("schedule {}", self.account)
-    }
+/// The scope of the schedule's facts.
+fn scope(account: &str) -> String {
+    format!("schedule {account}")
 }
 
 fn text(at: DateTime<Utc>) -> String {

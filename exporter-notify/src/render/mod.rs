@@ -8,8 +8,8 @@ mod tests;
 
 use chrono::NaiveDateTime;
 use exporter_core::{
-    ErrorReport, ExportProgress, ExportReport, ExportStatus, Message, MessageBody, PlanCounts, ProgressState,
-    Retry, RunReport, RunStatus, Turn, Window,
+    Answer, ErrorReport, ExportProgress, ExportReport, ExportStatus, Message, MessageBody, PlanCounts,
+    ProgressState, Retry, RunReport, RunStatus, Turn, Window,
 };
 
 pub use language::Language;
@@ -63,6 +63,16 @@ pub fn html(message: &Message, language: Language) -> String {
                 ("failing", (!failing.is_empty()).then(|| failing.join(", ")).into()),
             ];
             writer.fill("standing", values)
+        }
+        MessageBody::Answer { answer } => {
+            let word = match answer {
+                Answer::Help => "answer_help",
+                Answer::Accepted => "answer_accepted",
+                Answer::Paused => "answer_paused",
+                Answer::Resumed => "answer_resumed",
+                Answer::Nothing => "answer_nothing",
+            };
+            writer.fill("answer", vec![("text", language.word(word).into())])
         }
         MessageBody::Note { text } => {
             let lines = text.lines().map(Value::from);

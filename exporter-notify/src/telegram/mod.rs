@@ -8,6 +8,7 @@ mod api;
 mod pace;
 mod picture;
 mod split;
+mod updates;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::render::{Language, html, plain};
 use api::{Api, Failure, Upload};
 use pace::{Act, Pace};
 use split::{CAPTION_LIMIT, TEXT_LIMIT, split, units};
+pub use updates::Said;
 
 /// Where Telegram itself answers.
 const TELEGRAM: &str = "https://api.telegram.org";

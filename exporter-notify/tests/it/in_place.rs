@@ -74,3 +74,20 @@ async fn a_pinned_message_is_pinned_once_and_a_refused_pin_is_told() {
     assert_eq!(delivery.id.as_deref(), Some("5"));
     assert!(delivery.notes[0].contains("not pinned"), "{:?}", delivery.notes);
 }
+
+#[tokio::test]
+async fn what_people_write_is_heard_and_confirmed() {
+    let updates = json!({"ok": true, "result": [
+        {"update_id": 7, "message": {"message_id": 1, "date": 0, "chat": {"id": -100, "type": "supergroup"},
+            "from": {"id": 5, "is_bot": false, "first_name": "Budi"}, "text": "/status"}},
+        {"update_id": 8, "message": {"message_id": 2, "date": 0, "chat": {"id": -100, "type": "supergroup"}}},
+        {"update_id": 9, "poll": {}}]});
+    let bot = Bot::start([(200, updates)]).await;
+    let said = bot.telegram().listen(Some(6)).await.unwrap();
+    assert_eq!(
+        (said[0].chat.as_str(), said[0].who.as_str(), said[0].text.as_str()),
+        ("-100", "Budi (5)", "/status")
+    );
+    assert_eq!(said.iter().map(|said| said.update).collect::<Vec<_>>(), [7, 8, 9]);
+    assert_eq!(bot.calls()[0].json["offset"], 7);
+}

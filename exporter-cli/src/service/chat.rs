@@ -1,0 +1,172 @@
+//! What people ask for in the chat, and who may.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exporter_core::{Answer, Clock, Error, Letter, Message, MessageBody};
+use exporter_notify::{Mailroom, Said, Telegram};
+use exporter_schedule::Schedule;
+use exporter_store::{AuditEntry, RunQuery, RunState, Store};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::engine::Engine;
+
+/// After an error it is asked again after this.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How many runs `/history` shows.
+const SHOWN: u32 = 8;
+
+/// What the service is asked to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// A run now.
+    Run,
+    /// A run over everything that is missing.
+    Retry,
+    /// What a run would change; the answer goes to this channel.
+    Plan(String),
+    /// To look at the schedule now.
+    Look,
+}
+
+/// Listens to the bot's chats.
+pub struct Chat {
+    /// The bot.
+    pub telegram: Telegram,
+    /// The chats that may ask, each with the name of its channel.
+    pub allowed: Vec<(String, String)>,
+    /// The name in every message.
+    pub shop: String,
+    /// The panel account.
+    pub account: String,
+    /// When runs are due.
+    pub schedule: Schedule,
+    /// The history.
+    pub store: Arc<dyn Store>,
+    /// Where answers are posted.
+    pub room: Arc<Mailroom>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is to be done goes here.
+    pub asks: UnboundedSender<Ask>,
+}
+
+impl Chat {
+    /// Listens until it is stopped.
+    pub async fn listen(self) {
+        loop {
+            if let Err(error) = self.once().await {
+                tracing::debug!(%error, "the chat cannot be listened to");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn once(&self) -> Result<(), Error> {
+        let after = self.store.fact("telegram", "update").await?.and_then(|update| update.parse().ok());
+        for said in self.telegram.listen(after).await? {
+            self.answer(&said).await?;
+            // Answered first: what is cut off in between is answered under the same name.
+            self.store.set_fact("telegram", "update", Some(&said.update.to_string())).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what was asked for; other talk, and that of other chats, is left alone.
+    async fn answer(&self, said: &Said) -> Result<(), Error> {
+        let word = said.text.split_whitespace().next().unwrap_or_default();
+        // In a group the bot's name follows the command.
+        let word = word.split('@').next().unwrap_or_default();
+        if !word.starts_with('/') {
+            return Ok(());
+        }
+        let Some((_, channel)) = self.allowed.iter().find(|(chat, _)| *chat == said.chat) else {
+            tracing::warn!(
+                chat = said.chat,
+                who = said.who,
+                "somebody who may not asks the bot for something"
+            );
+            return Ok(());
+        };
+        let answer = |answer| MessageBody::Answer { answer };
+        let body = match word {
+            "/status" => self.standing().await?,
+            "/history" => self.history().await?,
+            "/run" => self.ask(Ask::Run),
+            "/retry" => self.ask(Ask::Retry),
+            "/plan" => self.ask(Ask::Plan(channel.clone())),
+            "/pause" => {
+                Engine::pause(&*self.store, &self.account, Some(&said.who)).await?;
+                answer(Answer::Paused)
+            }
+            "/resume" => {
+                Engine::pause(&*self.store, &self.account, None).await?;
+                self.ask(Ask::Look);
+                answer(Answer::Resumed)
+            }
+            _ => answer(Answer::Help),
+        };
+        let entry = AuditEntry {
+            at: self.clock.now(),
+            who: format!("chat {}: {}", said.chat, said.who),
+            what: word.trim_start_matches('/').to_owned(),
+            detail: said.text.clone(),
+        };
+        self.store.audit(&entry).await?;
+        let once = format!("answer:{}", said.update);
+        self.room.post(&[letter(channel, &once, Message::new(&self.shop, "chat", body))], &[]).await
+    }
+
+    fn ask(&self, ask: Ask) -> MessageBody {
+        let taken = self.asks.send(ask).is_ok();
+        MessageBody::Answer { answer: if taken { Answer::Accepted } else { Answer::Nothing } }
+    }
+
+    async fn standing(&self) -> Result<MessageBody, Error> {
+        let query = RunQuery {
+            account: Some(self.account.clone()),
+            state: Some(RunState::Ok),
+            limit: 1,
+            ..RunQuery::default()
+        };
+        let good = self.store.runs(&query).await?.pop().and_then(|run| run.finished);
+        let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&self.schedule.panel).naive_local();
+        let prefix = format!("failing:{}:", self.account);
+        let marks = self.room.marks().await?;
+        let failing = marks.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned);
+        Ok(MessageBody::Standing {
+            last_good: good.map(local),
+            next_run: self.schedule.next(self.clock.now()).map(local),
+            failing: failing.collect(),
+        })
+    }
+
+    /// A line for each of the last runs, in signs that need no language.
+    async fn history(&self) -> Result<MessageBody, Error> {
+        let query = RunQuery { account: Some(self.account.clone()), limit: SHOWN, ..RunQuery::default() };
+        let runs = self.store.runs(&query).await?;
+        if runs.is_empty() {
+            return Ok(MessageBody::Answer { answer: Answer::Nothing });
+        }
+        let line = |run: &exporter_store::RunRecord| {
+            let mark = match run.state {
+                RunState::Ok => "✅",
+                RunState::Running => "⏳",
+                RunState::Interrupted => "⚡",
+                RunState::Failed | RunState::NothingRan => "❌",
+            };
+            let began = run.started.with_timezone(&self.schedule.panel).format("%Y-%m-%d %H:%M");
+            let exports = run.report.iter().flat_map(|report| &report.exports);
+            let (new, updated) = exports.fold((0, 0), |(new, updated), export| {
+                (new + export.counts.new, updated + export.counts.updated)
+            });
+            format!("{mark} {began}  [{}]  +{new} ~{updated}", run.window)
+        };
+        Ok(MessageBody::Note { text: runs.iter().map(line).collect::<Vec<_>>().join("\n") })
+    }
+}
+
+/// A letter to one channel.
+pub fn letter(channel: &str, once: &str, message: Message) -> Letter {
+    Letter { channel: channel.to_owned(), once: once.to_owned(), slot: None, message }
+}
