@@ -9,6 +9,8 @@ use chrono::NaiveDate;
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use exporter_core::Driver;
 
+use crate::config::SecretRef;
+
 pub use unattended::{
     BackfillArgs, BackupArgs, CompletionsArgs, HistoryArgs, InstallArgs, NextArgs, RestoreArgs, ScheduleArgs,
     ScheduleCommand, ServeArgs, ShowArgs, StatusArgs,
@@ -37,6 +39,8 @@ pub enum Command {
     Check(CheckArgs),
     /// List, show or forget the requests that were learned from a browser
     Routes(RoutesArgs),
+    /// Look at a panel and write a configuration that works
+    Init(InitArgs),
     /// List the runs so far, the newest first
     History(HistoryArgs),
     /// Show one run with every step
@@ -176,6 +180,31 @@ pub struct CheckArgs {
     /// Log what happens in detail
     #[arg(long)]
     pub debug: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct InitArgs {
+    /// The panel's address
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// The path of a page that exports; may be given more than once
+    #[arg(long = "page", value_name = "PATH", required = true)]
+    pub pages: Vec<String>,
+    /// Where the user name is kept
+    #[arg(long, value_name = "REF", default_value = "env:PANEL_USERNAME")]
+    pub username: SecretRef,
+    /// Where the password is kept
+    #[arg(long, value_name = "REF", default_value = "env:PANEL_PASSWORD")]
+    pub password: SecretRef,
+    /// The panel's time zone
+    #[arg(long, value_name = "ZONE", default_value = "Asia/Jakarta")]
+    pub timezone: chrono_tz::Tz,
+    /// How many days are fetched to try the exports, today included
+    #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(1..=31))]
+    pub last: u32,
+    /// The file to write
+    #[arg(long, value_name = "FILE", default_value = "exporter.toml")]
+    pub out: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]

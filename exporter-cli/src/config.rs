@@ -6,3 +6,4 @@ mod secret;
 
 pub use load::{load, load_panel};
 pub use model::{Config, Loaded, ScheduleSection, TelegramSection};
+pub use secret::SecretRef;

@@ -46,6 +46,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Run(args) => commands::run::main(args).await,
         Command::Table(args) => commands::table::main(args),
         Command::Check(args) => commands::check::main(args).await,
+        Command::Init(args) => commands::init::main(args).await,
         Command::Routes(args) => commands::routes::main(&args),
         Command::History(args) => commands::history::main(args).await,
         Command::Show(args) => commands::show::main(args).await,

@@ -11,6 +11,6 @@ mod totp;
 
 pub use panel::{
     BrowserOptions, Columns, Deadlines, ExportConfig, FieldValue, KEEP_DAYS, LoginConfig, LoginKind, Panel,
-    PanelConfig, PanelOptions, Preset, StepConfig, preset, sweep,
+    PanelConfig, PanelOptions, Preset, StepConfig, Surveyed, preset, survey, sweep,
 };
 pub use route::{Body, Route, Routes};

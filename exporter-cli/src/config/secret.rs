@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use exporter_core::{Error, ErrorKind, Secret};
 use serde::{Deserialize, Deserializer, de};
@@ -57,17 +58,22 @@ impl fmt::Display for SecretRef {
     }
 }
 
-impl<'de> Deserialize<'de> for SecretRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+impl FromStr for SecretRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
             // The text is not repeated: it may be the secret itself.
-            _ => Err(de::Error::custom(
-                "a secret is given by reference: `env:NAME` for an environment variable or `file:PATH` for a file",
-            )),
+            _ => Err("a secret is given by reference: `env:NAME` for an environment variable or `file:PATH` for a file".to_owned()),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

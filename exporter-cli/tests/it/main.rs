@@ -7,6 +7,7 @@ mod bench;
 mod first_run;
 mod google;
 mod history;
+mod init;
 mod panel;
 mod routes;
 mod secrets;

@@ -66,6 +66,11 @@ impl HttpClient {
         })
     }
 
+    /// The HTML of a page, whatever it is.
+    pub(crate) async fn html(&mut self, path: &str) -> Result<String, Error> {
+        Ok(self.connection.get(self.url(path)?).await?.html)
+    }
+
     /// Closing does not log out: somebody else goes on with the session.
     pub(crate) fn stay(&mut self) {
         self.borrowed = true;

@@ -10,6 +10,7 @@ mod learning;
 mod lockout;
 mod options;
 mod session;
+mod survey;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
@@ -24,6 +25,7 @@ pub use config::{
 pub(crate) use downloads::{BROWSER_PREFIX, make_private};
 pub use downloads::{KEEP_DAYS, sweep};
 pub use options::{BrowserOptions, Deadlines, PanelOptions};
+pub use survey::{Surveyed, survey};
 
 use crate::driver::{Login, Recipe};
 use export::PanelExport;

@@ -148,7 +148,7 @@ impl Panel {
             .ok_or_else(|| Error::new(ErrorKind::SessionExpired, "the panel ties the session to the browser"))
     }
 
-    fn http_client(&self) -> Result<HttpClient, Error> {
+    pub(super) fn http_client(&self) -> Result<HttpClient, Error> {
         make_private(&self.options.downloads)?;
         let settings = Settings {
             url: self.url.clone(),
