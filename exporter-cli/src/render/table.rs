@@ -1,5 +1,6 @@
 //! Tables on stdout: CSV as a person reads it, JSON with types, and a few rows in a box.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Boxed, presets};
@@ -11,8 +12,19 @@ use serde::{Serialize, Serializer};
 pub fn csv(table: &Table, out: impl Write) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     writer.write_record(table.columns().iter().map(|column| column.name.as_str()))?;
+    let mut buffer = String::new();
     for row in table.rows() {
-        writer.write_record(row.iter().map(ToString::to_string))?;
+        for cell in row {
+            if let Some(text) = cell.as_text() {
+                writer.write_field(text)?;
+            } else {
+                buffer.clear();
+                // Writing to a string cannot fail.
+                let _ = write!(buffer, "{cell}");
+                writer.write_field(&buffer)?;
+            }
+        }
+        writer.write_record(None::<&[u8]>)?;
     }
     writer.flush()
 }

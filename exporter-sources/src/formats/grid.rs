@@ -186,29 +186,24 @@ pub(super) fn blank(cell: &Value) -> bool {
     }
 }
 
-/// The only cell of the row, in lower case.
-fn only_text(row: &[Value]) -> Option<String> {
-    let mut filled = row.iter().filter(|cell| !blank(cell));
-    let only = filled.next()?.as_text()?.trim().to_lowercase();
-    filled.next().is_none().then_some(only)
-}
-
 fn is_no_data(row: &[Value]) -> bool {
-    only_text(row).is_some_and(|text| NO_DATA.iter().any(|phrase| text.starts_with(phrase)))
+    let mut filled = row.iter().filter(|cell| !blank(cell));
+    let (Some(only), None) = (filled.next(), filled.next()) else { return false };
+    only.as_text().is_some_and(|text| {
+        let text = text.trim().to_lowercase();
+        NO_DATA.iter().any(|phrase| text.starts_with(phrase))
+    })
 }
 
 /// A row that begins with a word for totals and leaves most of its cells empty.
 fn is_totals(row: &[Value], width: usize) -> bool {
-    let filled = row.iter().filter(|cell| !blank(cell)).count();
-    let first = row
-        .iter()
-        .find(|cell| !blank(cell))
-        .and_then(Value::as_text)
-        .map(|text| text.trim().trim_end_matches(':').to_lowercase());
-    filled * 2 <= width
-        && first.is_some_and(|first| {
-            TOTALS.iter().any(|word| first == *word || first.starts_with(&format!("{word}:")))
-        })
+    let mut filled = row.iter().filter(|cell| !blank(cell));
+    let Some(first) = filled.next().and_then(Value::as_text) else { return false };
+    if (filled.count() + 1) * 2 > width {
+        return false;
+    }
+    let first = first.trim().trim_end_matches(':').to_lowercase();
+    TOTALS.iter().any(|word| first == *word || first.starts_with(&format!("{word}:")))
 }
 
 #[cfg(test)]

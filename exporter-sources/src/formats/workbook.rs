@@ -158,7 +158,9 @@ impl Rows {
 
     fn cell(&mut self, (row, column): (u32, u32), value: Value) -> Result<(), Error> {
         if row != self.line {
-            self.grid.push(std::mem::take(&mut self.row), self.line + 1)?;
+            // Rows of a sheet are about as long as one another.
+            let next = Vec::with_capacity(self.row.len());
+            self.grid.push(std::mem::replace(&mut self.row, next), self.line + 1)?;
             self.line = row;
         }
         if value.is_empty() {
@@ -222,11 +224,29 @@ fn float(number: f64) -> Value {
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
         return Value::Integer(number as i64);
     }
+    if let Some(decimal) = short(number) {
+        return Value::Decimal(decimal);
+    }
     // Through its shortest digits: a direct conversion shows the noise of the double.
     match number.to_string().parse::<Decimal>() {
         Ok(decimal) => Value::Decimal(decimal),
         Err(_) => Value::text(number.to_string()),
     }
+}
+
+/// A number of few decimals, such as money: the first number of tenths, hundredths … that is this
+/// double when it is divided again is its shortest decimal.
+fn short(number: f64) -> Option<Decimal> {
+    let mut power = 1.0;
+    for scale in 1..=4 {
+        power *= 10.0;
+        let scaled = (number * power).round();
+        if scaled.abs() < 1e15 && scaled / power == number {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
+            return Some(Decimal::new(scaled as i64, scale));
+        }
+    }
+    None
 }
 
 /// Days and times, rounded to the second: 46023.31319444445 is 07:31:00.
@@ -268,4 +288,34 @@ fn open_error(error: impl std::fmt::Display) -> Error {
             .hint("take the password off in Excel, or export it without one");
     }
     corrupt(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_become_their_shortest_decimals() {
+        for text in [
+            "0.1",
+            "-0.3",
+            "1250000.5",
+            "0.0001",
+            "99.99",
+            "3.3333333333333335",
+            "0.30000000000000004",
+            "123456789012.34",
+        ] {
+            let number: f64 = text.parse().unwrap();
+            assert_eq!(float(number).to_string(), text);
+        }
+        assert_eq!(float(1_234_567_890_123_456.0), Value::Integer(1_234_567_890_123_456));
+        assert_eq!(float(1e20).to_string(), "100000000000000000000");
+    }
+
+    #[test]
+    fn clock_times_are_text() {
+        assert_eq!(clock(0.5), "12:00".into());
+        assert_eq!(clock(1.128_587_962_962_963), "27:05:10".into());
+    }
 }

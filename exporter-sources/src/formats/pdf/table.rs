@@ -33,6 +33,7 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
         .first()
         .and_then(|rows| Header::read(rows, first, &columns[0]))
         .ok_or_else(|| facts.no_table())?;
+    notes.push(format!("page {}: the header is {}", first.page, header.names.join(" | ")));
     let cells = areas(&regions, &pages, &columns);
     let mut headings = 0;
     for rows in &mut pages {
