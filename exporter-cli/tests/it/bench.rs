@@ -92,6 +92,9 @@ impl Bench {
             (&directory, "[directory]"),
             (r"\b\d{8}T\d{9}Z", "[run]"),
             (r"\b\d{8}_\d{6}(_\d+)?\b", "[time]"),
+            (r"\bbytes: \d+", "bytes: [n]"),
+            // Another key must not change what is shown here.
+            (r"expected one of `.*`", "expected one of [keys]"),
             (r"\d+\.\d s\b", "[seconds]"),
             (r"\d+,\d detik\b", "[seconds]"),
             (r" +\d+\.\d ([│┆])", " [s] $1"),
