@@ -132,6 +132,10 @@ pub async fn execute(
     let mut outcome = pipeline.run(&Events::new(&id, clock.clone(), listeners)).instrument(span).await;
     drop(pipeline);
 
+    // A run that has ended has told so, whatever happens between the two.
+    if let Some(courier) = &mut courier {
+        notes.extend(courier.posted().await);
+    }
     if let Some(recorded) = recorded {
         notes.extend(end(recorded, &outcome.report, clock, zone, keep).await);
     }

@@ -22,7 +22,8 @@ use policy::Policy;
 /// as long as it lasts, then once when it is well again; what healed itself is not told.
 pub struct Courier {
     desk: Arc<Desk>,
-    task: JoinHandle<()>,
+    /// Gone once everything is in the outbox.
+    task: Option<JoinHandle<()>>,
     room: Arc<Mailroom>,
     run: String,
 }
@@ -40,7 +41,7 @@ impl Courier {
         let policy = Policy::new(about, room.channels(), marks);
         let (out, events) = unbounded_channel();
         let task = tokio::spawn(write(room.clone(), policy, events));
-        Self { desk: Arc::new(Desk(out)), task, room, run: run.to_owned() }
+        Self { desk: Arc::new(Desk(out)), task: Some(task), room, run: run.to_owned() }
     }
 
     /// The listener to give to the run.
@@ -48,15 +49,22 @@ impl Courier {
         self.desk.clone()
     }
 
-    /// Waits until everything is told, a minute at most, and returns what the report
-    /// should say: what could not be told and why, and what the notifiers remarked.
-    pub async fn finish(self) -> Vec<String> {
+    /// Waits until all that the run has to say so far is in the outbox, where it outlives
+    /// this process; returns why it is not. Nothing can be said after it.
+    pub async fn posted(&mut self) -> Option<String> {
+        let task = self.task.take()?;
         // A task that is gone already has nothing left to be waited for.
         let _ = self.desk.0.send(None);
-        if let Err(error) = self.task.await {
-            return vec![format!("people could not be told: {error}")];
+        task.await.err().map(|error| format!("people could not be told: {error}"))
+    }
+
+    /// Waits until everything is told, a minute at most, and returns what the report
+    /// should say: what could not be told and why, and what the notifiers remarked.
+    pub async fn finish(mut self) -> Vec<String> {
+        match self.posted().await {
+            Some(trouble) => vec![trouble],
+            None => self.room.settle(&self.run).await,
         }
-        self.room.settle(&self.run).await
     }
 }
 
