@@ -248,7 +248,7 @@ async fn the_chat_asks_and_strangers_are_not_heard() {
     assert_eq!(history(&bench).await.len(), 2);
     telegram.say(chat, "Budi", "/resume");
     hears("Dilanjutkan").await;
-    let runs = well(&bench, 2).await;
+    let runs = well(&bench, 3).await;
     assert_eq!((runs.len(), runs[0]["cause"].as_str()), (3, Some("schedule")), "{runs:#?}");
     assert_eq!(stop(child).await, Some(0));
 }
