@@ -18,7 +18,9 @@ mod reconcile;
 mod record;
 mod sink;
 mod structure;
+mod undo;
 mod wire;
 
 pub use client::{SheetsClient, SheetsConfig};
 pub use sink::SheetsSink;
+pub use undo::Undo;

@@ -28,14 +28,14 @@ const MAX_CELLS: usize = 10_000_000;
 /// Tabs of a spreadsheet as a sink.
 #[derive(Debug)]
 pub struct SheetsSink {
-    client: Arc<SheetsClient>,
+    pub(crate) client: Arc<SheetsClient>,
     desk: Option<Desk>,
     clock: Arc<dyn Clock>,
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
     pictures: Mutex<HashMap<String, (String, Grid)>>,
     /// Calls that `check` made and no plan has told of yet.
-    untold_calls: AtomicU32,
+    pub(crate) untold_calls: AtomicU32,
 }
 
 /// The sink's own part of a plan.
@@ -68,8 +68,13 @@ impl SheetsSink {
         self
     }
 
-    fn target(&self, tab: &str) -> String {
+    pub(crate) fn target(&self, tab: &str) -> String {
         format!("spreadsheet {}, tab `{tab}`", self.client.spreadsheet())
+    }
+
+    /// Keeps what a plan was made from.
+    pub(crate) fn remember(&self, tab: &str, token: String, grid: Grid) {
+        self.pictures().insert(tab.to_owned(), (token, grid));
     }
 
     fn pictures(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, Grid)>> {
@@ -111,7 +116,7 @@ impl Sink for SheetsSink {
                 changes.repairs.len()
             ));
         }
-        self.pictures().insert(spec.tab.clone(), (token, look.grid));
+        self.remember(&spec.tab, token, look.grid);
         let state = State { layout, spec: spec.clone() };
         Ok(Plan {
             version: PLAN_VERSION,

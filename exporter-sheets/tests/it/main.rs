@@ -7,4 +7,5 @@ mod contract;
 mod faults;
 mod people;
 mod storm;
+mod undo;
 mod writing;

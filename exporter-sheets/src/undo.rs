@@ -1,0 +1,169 @@
+//! Taking back what a run did: cells get what they held before, rows that it added are
+//! emptied. Whatever people touched since stays as it is and is listed.
+//!
+//! A row is emptied and not deleted: a request deletes by position, and people who sort in
+//! that very second would lose another row, formats and all. An empty row hurts nobody.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use exporter_core::compare::same;
+use exporter_core::{
+    Changes, Error, ErrorKind, ExportSpec, JournalBatch, JournalRow, PLAN_VERSION, Plan, RowChange, RowKey,
+    Table, Value,
+};
+
+use crate::client::Tally;
+use crate::grid::Grid;
+use crate::layout::{self, Layout};
+use crate::look::Look;
+use crate::part::{self, Cells};
+use crate::sink::{SheetsSink, State};
+
+/// What taking a run back would do to one tab.
+#[derive(Debug)]
+pub struct Undo {
+    /// To be applied like any plan; its repairs are what is taken back.
+    pub plan: Plan,
+    /// Cells that get what they held before.
+    pub cells: usize,
+    /// Rows that are emptied.
+    pub rows: usize,
+    /// What can't be taken back, and why.
+    pub left: Vec<String>,
+}
+
+impl SheetsSink {
+    /// Works out how to take batches of one tab back, oldest first as the journal gives them.
+    ///
+    /// # Errors
+    /// The tab is gone or not laid out as it was, or whatever reading it ends in.
+    pub async fn plan_undo(&self, batches: &[JournalBatch], spec: &ExportSpec) -> Result<Undo, Error> {
+        let mut tally = Tally::default();
+        let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
+        let names = batches.last().map(|batch| batch.columns.as_slice()).unwrap_or_default();
+        let table = Arc::new(Table::with_names(names));
+        let Some(tab) = look.tab(&spec.tab) else {
+            return Err(Error::new(ErrorKind::SheetLayout, format!("the tab `{}` is gone", spec.tab)));
+        };
+        let layout = Layout::find(&look.structure, tab, &look.grid, &table, spec)?;
+        let mut back = Back::new(&layout, &table, spec, &look.grid);
+        for batch in batches.iter().rev() {
+            for row in &batch.rows {
+                back.take(batch, row);
+            }
+        }
+        let Back { cells, changed, rows, left, .. } = back;
+        let changes = Changes { repairs: look.repairs(&cells)?, ..Changes::default() };
+        let token = layout.next.token.clone();
+        let state = State { layout, spec: spec.clone() };
+        let state = serde_json::to_value(&state)
+            .map_err(|error| Error::new(ErrorKind::Internal, "a plan cannot be stored").source(error))?;
+        self.remember(&spec.tab, token, look.grid);
+        let plan = Plan {
+            version: PLAN_VERSION,
+            export: spec.name.clone(),
+            run: String::new(),
+            file: None,
+            target: self.target(&spec.tab),
+            calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
+            expected_calls: part::count(&cells, &[], &table),
+            table,
+            changes,
+            notes: Vec::new(),
+            state,
+        };
+        Ok(Undo { plan, cells: changed, rows, left })
+    }
+}
+
+/// The way back, cell by cell, from what is there now.
+struct Back<'a> {
+    layout: &'a Layout,
+    table: &'a Table,
+    /// What the tab looks like as far as it was taken back.
+    grid: Grid,
+    rows_by_key: HashMap<RowKey, Vec<usize>>,
+    cells: Cells,
+    changed: usize,
+    rows: usize,
+    left: Vec<String>,
+}
+
+impl<'a> Back<'a> {
+    fn new(layout: &'a Layout, table: &'a Table, spec: &ExportSpec, grid: &Grid) -> Self {
+        let identity = layout::identity(table, spec);
+        let mut rows_by_key: HashMap<RowKey, Vec<usize>> = HashMap::new();
+        for row in layout.header + 1..grid.len() {
+            if let Some(key) = layout.key(&identity, |place| grid.at(row, place)) {
+                rows_by_key.entry(key).or_default().push(row);
+            }
+        }
+        let grid = grid.clone();
+        Self { layout, table, grid, rows_by_key, cells: Cells::new(), changed: 0, rows: 0, left: Vec::new() }
+    }
+
+    fn take(&mut self, batch: &JournalBatch, row: &JournalRow) {
+        let rows = self.rows_by_key.get(&row.key).map_or(&[][..], Vec::as_slice);
+        let [at] = rows[..] else {
+            let what = if rows.is_empty() { "is no longer there" } else { "is there more than once" };
+            self.left.push(format!("the row `{}` {what}", row.key));
+            return;
+        };
+        match row.change {
+            RowChange::Updated => self.take_cells(batch, row, at),
+            RowChange::Inserted => self.take_row(batch, row, at),
+        }
+    }
+
+    fn place(&self, batch: &JournalBatch, column: u32) -> Option<usize> {
+        let name = batch.columns.get(column as usize)?;
+        Some(self.layout.places[self.table.position(name)?])
+    }
+
+    fn set(&mut self, row: usize, column: usize, value: Value) {
+        self.grid.set(row, column, value.clone());
+        self.cells.insert((row, column), value);
+    }
+
+    fn take_cells(&mut self, batch: &JournalBatch, row: &JournalRow, at: usize) {
+        for cell in &row.cells {
+            let place = self.place(batch, cell.column);
+            match place.filter(|&place| same(&cell.after, self.grid.at(at, place))) {
+                Some(place) => {
+                    self.set(at, place, cell.before.clone());
+                    self.changed += 1;
+                }
+                None => {
+                    let name = batch.columns.get(cell.column as usize).map_or("", |name| name.as_str());
+                    self.left.push(format!("`{name}` of `{}` was changed since", row.key));
+                }
+            }
+        }
+    }
+
+    fn take_row(&mut self, batch: &JournalBatch, row: &JournalRow, at: usize) {
+        let places: Vec<Option<usize>> =
+            row.cells.iter().map(|cell| self.place(batch, cell.column)).collect();
+        let ours = |column: usize| places.contains(&Some(column));
+        let as_written = row
+            .cells
+            .iter()
+            .zip(&places)
+            .all(|(cell, place)| place.is_some_and(|place| same(&cell.after, self.grid.at(at, place))));
+        let cells = self.grid.row(at).len();
+        let alone = (0..cells).all(|column| ours(column) || self.grid.at(at, column).is_empty());
+        if !as_written || !alone {
+            let what = if alone { "was changed since" } else { "has something of people's beside it" };
+            self.left.push(format!("the row `{}` {what}", row.key));
+            return;
+        }
+        for place in places.into_iter().flatten() {
+            if !self.grid.at(at, place).is_empty() {
+                self.set(at, place, Value::Empty);
+            }
+        }
+        self.rows += 1;
+    }
+}
