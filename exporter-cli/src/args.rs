@@ -1,5 +1,6 @@
 //! What the user typed.
 
+mod journal;
 mod unattended;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use exporter_core::Driver;
 
 use crate::config::SecretRef;
 
+pub use journal::{PlanArgs, UndoArgs, WhyArgs};
 pub use unattended::{
     BackfillArgs, BackupArgs, CompletionsArgs, HistoryArgs, InstallArgs, NextArgs, RestoreArgs, ScheduleArgs,
     ScheduleCommand, ServeArgs, ShowArgs, StatusArgs,
@@ -33,6 +35,12 @@ pub enum Command {
     Demo(DemoArgs),
     /// Fetch the exports and bring the sheet up to date
     Run(RunArgs),
+    /// Fetch the exports and show what a run would change, cell by cell
+    Plan(PlanArgs),
+    /// Take back what a run did, where nobody has touched it since
+    Undo(UndoArgs),
+    /// Say which run, file and line a row came from
+    Why(WhyArgs),
     /// Print the table in a file: xlsx, xls, ods, csv, html, pdf
     Table(TableArgs),
     /// Try the configuration, every credential and every address, without writing
@@ -122,6 +130,9 @@ pub struct RunArgs {
     /// Show what would change and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Apply exactly what this file of `exporter plan` says, or refuse if the sheet has moved
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["days", "only", "dry_run", "driver"])]
+    pub plan_file: Option<PathBuf>,
     /// Print the report as one JSON document
     #[arg(long)]
     pub json: bool,
@@ -270,6 +281,7 @@ impl Args {
         match &self.command {
             Command::Demo(args) => args.debug,
             Command::Run(args) => args.debug,
+            Command::Plan(args) => args.run.debug,
             Command::Check(args) => args.debug,
             Command::Serve(args) => args.debug,
             _ => false,

@@ -32,6 +32,8 @@ pub struct Parts {
     pub sheet: String,
     /// The panel's session.
     pub session: Arc<dyn Session>,
+    /// The spreadsheet as a sink, for what only it can do.
+    pub sheets: Arc<SheetsSink>,
     /// The sink, to try it without an export.
     pub sink: Arc<dyn Sink>,
     /// The ways to tell people.
@@ -103,7 +105,8 @@ pub fn assemble(
         Some(journal) => sheets.with_journal(journal, clock.clone()),
         None => sheets,
     };
-    let sink: Arc<dyn Sink> = Arc::new(sheets);
+    let sheets = Arc::new(sheets);
+    let sink: Arc<dyn Sink> = sheets.clone();
     let sink: Arc<dyn Sink> = Arc::new(Deadline::new(sink, SHEET_LIMIT));
     let channels = channels(config.telegram.as_ref(), &directory)?;
 
@@ -116,7 +119,7 @@ pub fn assemble(
             Job { source, sink: sink.clone() }
         })
         .collect();
-    Ok(Parts { jobs, checks: config.checks, account, sheet, session: panel, sink, channels })
+    Ok(Parts { jobs, checks: config.checks, account, sheet, session: panel, sheets, sink, channels })
 }
 
 /// The panel that `preset` means: a file by its path, else a built-in one.

@@ -44,6 +44,9 @@ async fn dispatch(command: Command) -> Exit {
     match command {
         Command::Demo(args) => commands::demo::main(args).await,
         Command::Run(args) => commands::run::main(args).await,
+        Command::Plan(args) => commands::plan::main(args).await,
+        Command::Undo(args) => commands::undo::main(args).await,
+        Command::Why(args) => commands::why::main(args).await,
         Command::Table(args) => commands::table::main(args),
         Command::Check(args) => commands::check::main(args).await,
         Command::Init(args) => commands::init::main(args).await,

@@ -9,6 +9,7 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod table;
+pub mod why;
 
 use serde::Serialize;
 

@@ -130,15 +130,12 @@ impl<'a> Back<'a> {
     fn take_cells(&mut self, batch: &JournalBatch, row: &JournalRow, at: usize) {
         for cell in &row.cells {
             let place = self.place(batch, cell.column);
-            match place.filter(|&place| same(&cell.after, self.grid.at(at, place))) {
-                Some(place) => {
-                    self.set(at, place, cell.before.clone());
-                    self.changed += 1;
-                }
-                None => {
-                    let name = batch.columns.get(cell.column as usize).map_or("", |name| name.as_str());
-                    self.left.push(format!("`{name}` of `{}` was changed since", row.key));
-                }
+            if let Some(place) = place.filter(|&place| same(&cell.after, self.grid.at(at, place))) {
+                self.set(at, place, cell.before.clone());
+                self.changed += 1;
+            } else {
+                let name = batch.columns.get(cell.column as usize).map_or("", |name| name.as_str());
+                self.left.push(format!("`{name}` of `{}` was changed since", row.key));
             }
         }
     }

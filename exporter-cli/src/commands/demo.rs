@@ -30,6 +30,7 @@ pub async fn main(args: DemoArgs) -> Exit {
         last: Some(DAYS),
         only: Vec::new(),
         dry_run: false,
+        plan_file: None,
         json: false,
         driver: Some(args.driver),
         individual_sessions: false,

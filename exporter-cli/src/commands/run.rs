@@ -7,6 +7,7 @@ use exporter_core::{Clock, Error, Outcome, RunReport, SystemClock, Window};
 use exporter_store::Cause;
 
 use crate::args::RunArgs;
+use crate::commands::plan;
 use crate::config::load;
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
@@ -14,6 +15,9 @@ use crate::render;
 
 /// Runs once; the report goes to stdout, progress to stderr.
 pub async fn main(args: RunArgs) -> Exit {
+    if let Some(file) = &args.plan_file {
+        return plan::apply(&args, file).await;
+    }
     match run(&args).await {
         Ok(outcome) => {
             print(&outcome, args.json);

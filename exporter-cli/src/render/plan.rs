@@ -46,6 +46,6 @@ fn more(text: &mut String, what: &str, count: usize) {
 }
 
 /// A cell in quotes where it would not show otherwise.
-fn shown(value: &Value) -> String {
+pub fn shown(value: &Value) -> String {
     if value.is_empty() { "(empty)".to_owned() } else { format!("`{value}`") }
 }

@@ -8,6 +8,7 @@ mod first_run;
 mod google;
 mod history;
 mod init;
+mod journal;
 mod panel;
 mod routes;
 mod secrets;

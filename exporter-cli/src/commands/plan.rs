@@ -1,0 +1,127 @@
+//! `exporter plan`, and `exporter run --plan-file`: first look, then do exactly that.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use exporter_core::{
+    Clock, Error, ErrorKind, ErrorReport, Plan, PlanCounts, Receipt, RunStatus, Sink as _, SystemClock,
+    Window,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::args::{PlanArgs, RunArgs};
+use crate::assemble::assemble;
+use crate::commands::run;
+use crate::config::load;
+use crate::exit::{self, Exit};
+use crate::{render, state};
+
+/// Plans in a file.
+#[derive(Debug, Serialize, Deserialize)]
+struct PlanFile {
+    /// The run that planned.
+    id: String,
+    /// The days.
+    window: Window,
+    /// What is to be done, tab by tab.
+    plans: Vec<Plan>,
+}
+
+/// What became of one plan.
+#[derive(Debug, Serialize)]
+struct Applied {
+    name: String,
+    status: &'static str,
+    #[serde(flatten)]
+    counts: PlanCounts,
+    receipt: Option<Receipt>,
+    error: Option<ErrorReport>,
+}
+
+/// Fetches, compares, and shows what would change, cells old → new, and what it will cost.
+pub async fn main(args: PlanArgs) -> Exit {
+    let wanted = RunArgs { dry_run: true, ..args.run };
+    match plan(&wanted, args.out.as_deref()).await {
+        Ok(status) => status.into(),
+        Err(error) => render::error::print(&error, exit::for_kind(error.kind())),
+    }
+}
+
+async fn plan(args: &RunArgs, out: Option<&Path>) -> Result<RunStatus, Error> {
+    let outcome = run::run(args).await?;
+    let status = outcome.report.status;
+    if args.json {
+        let (id, window) = (&outcome.report.id, outcome.report.window);
+        print!(
+            "{}",
+            render::json(&serde_json::json!({ "id": id, "window": window, "plans": outcome.plans }))
+        );
+    } else {
+        run::print(&outcome, false);
+    }
+    if let Some(out) = out {
+        let file = PlanFile { id: outcome.report.id, window: outcome.report.window, plans: outcome.plans };
+        let text = serde_json::to_string(&file).map_err(|error| {
+            Error::new(ErrorKind::Internal, "the plan cannot be written down").source(error)
+        })?;
+        std::fs::write(out, text)
+            .map_err(|error| Error::from(error).context("file", out.display().to_string()))?;
+    }
+    Ok(status)
+}
+
+/// Applies the plans of a file, or refuses those whose tab has moved since.
+pub async fn apply(args: &RunArgs, file: &Path) -> Exit {
+    let applied = match try_apply(args, file).await {
+        Ok(applied) => applied,
+        Err(error) => return render::error::print(&error, exit::for_kind(error.kind())),
+    };
+    let well = applied.iter().all(|applied| applied.error.is_none());
+    if args.json {
+        print!(
+            "{}",
+            render::json(
+                &serde_json::json!({ "status": if well { "ok" } else { "failed" }, "exports": applied })
+            )
+        );
+    } else {
+        for applied in &applied {
+            println!(
+                "{}: {}, {} new, {} updated",
+                applied.name, applied.status, applied.counts.new, applied.counts.updated
+            );
+            if let Some(error) = &applied.error {
+                eprint!("{}", render::error::text(error));
+            }
+        }
+    }
+    if well { Exit::Ok } else { Exit::Failed }
+}
+
+async fn try_apply(args: &RunArgs, file: &Path) -> Result<Vec<Applied>, Error> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::from(error).context("file", file.display().to_string()))?;
+    let plans: PlanFile = serde_json::from_str(&text).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("{} is no plan", file.display()))
+            .source(error)
+            .hint("`exporter plan --out FILE` makes one")
+    })?;
+    let loaded = load(&args.config)?;
+    let journal = state::open(&loaded).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let parts = assemble(loaded, None, &[], &clock, Some(journal))?;
+    parts.sheets.check().await?;
+    let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
+    let mut applied = Vec::new();
+    for mut plan in plans.plans {
+        plan.run.clone_from(&id);
+        let result = parts.sheets.apply(&plan).await;
+        let (receipt, error) = match result {
+            Ok(receipt) => (Some(receipt), None),
+            Err(error) => (None, Some(error.hint("make the plan anew: `exporter plan`").report())),
+        };
+        let status = if error.is_none() { "ok" } else { "failed" };
+        applied.push(Applied { name: plan.export, status, counts: plan.changes.counts(), receipt, error });
+    }
+    Ok(applied)
+}

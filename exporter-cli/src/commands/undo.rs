@@ -1,0 +1,90 @@
+//! `exporter undo RUN`: take back what a run did, where nobody has touched it since.
+
+use std::sync::Arc;
+
+use exporter_core::{
+    BatchState, Clock, Error, ErrorKind, ExportSpec, Journal, JournalBatch, Sink as _, SystemClock,
+};
+use serde::Serialize;
+
+use crate::args::UndoArgs;
+use crate::assemble::assemble;
+use crate::config::load;
+use crate::exit::{self, Exit};
+use crate::{render, state};
+
+/// What was taken back from one tab.
+#[derive(Debug, Serialize)]
+struct Undone {
+    export: String,
+    /// Cells that got what they held before.
+    cells: usize,
+    /// Rows that were emptied.
+    rows: usize,
+    /// What stays, and why.
+    left: Vec<String>,
+}
+
+/// Takes the run back, tab by tab, and lists what it can't.
+pub async fn main(args: UndoArgs) -> Exit {
+    match undo(&args).await {
+        Ok(undone) => {
+            if args.json {
+                print!(
+                    "{}",
+                    render::json(&serde_json::json!({ "dry_run": args.dry_run, "exports": undone }))
+                );
+            } else {
+                print(&undone, args.dry_run);
+            }
+            Exit::Ok
+        }
+        Err(error) => render::error::print(&error, exit::for_kind(error.kind())),
+    }
+}
+
+async fn undo(args: &UndoArgs) -> Result<Vec<Undone>, Error> {
+    let loaded = load(&args.config)?;
+    let journal: Arc<dyn Journal> = state::look(&loaded).await?;
+    let batches = journal.batches_of(&args.run).await?;
+    if batches.is_empty() {
+        return Err(Error::new(ErrorKind::Config, format!("the run `{}` wrote nothing", args.run))
+            .hint("`exporter history` lists the runs with their whole ids"));
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let parts = assemble(loaded, None, &[], &clock, Some(journal))?;
+    let specs: Vec<ExportSpec> = parts.jobs.iter().map(|job| job.source.spec().clone()).collect();
+    parts.sheets.check().await?;
+    let mut undone = Vec::new();
+    for spec in specs {
+        // What never got there needs no way back.
+        let ours: Vec<JournalBatch> = batches
+            .iter()
+            .filter(|(batch, state)| batch.export == spec.name && *state != BatchState::Dropped)
+            .map(|(batch, _)| batch.clone())
+            .collect();
+        if ours.is_empty() {
+            continue;
+        }
+        let way = parts.sheets.plan_undo(&ours, &spec).await?;
+        if !args.dry_run {
+            parts.sheets.apply(&way.plan).await?;
+        }
+        undone.push(Undone { export: spec.name, cells: way.cells, rows: way.rows, left: way.left });
+    }
+    Ok(undone)
+}
+
+fn print(undone: &[Undone], dry_run: bool) {
+    let (cells_are, rows_are) = if dry_run {
+        ("would get back what they held", "would be emptied")
+    } else {
+        ("got back what they held", "were emptied")
+    };
+    for tab in undone {
+        println!("{}: {} cells {cells_are}, {} rows {rows_are}", tab.export, tab.cells, tab.rows);
+        for left in &tab.left {
+            println!("  left: {left}");
+        }
+    }
+}
