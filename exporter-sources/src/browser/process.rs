@@ -15,7 +15,7 @@ use super::leavings;
 const START: Duration = Duration::from_secs(20);
 
 /// Where browsers are, the light ones first.
-const BROWSERS: [&str; 9] = [
+const BROWSERS: [&str; 12] = [
     "/usr/lib/chromium/chromium-headless-shell",
     "/usr/lib/chromium/chromium",
     "/usr/bin/chromium-headless-shell",
@@ -25,11 +25,19 @@ const BROWSERS: [&str; 9] = [
     "/usr/bin/google-chrome",
     "/opt/google/chrome/chrome",
     "/usr/bin/microsoft-edge",
+    "/usr/bin/microsoft-edge-stable",
+    "/opt/microsoft/msedge/msedge",
+    "/snap/bin/chromium",
 ];
 
 /// Where their drivers are, beside the `PATH`.
-const DRIVERS: [&str; 3] =
-    ["/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver", "/usr/bin/msedgedriver"];
+const DRIVERS: [&str; 5] = [
+    "/usr/bin/chromedriver",
+    "/usr/lib/chromium/chromedriver",
+    "/usr/local/bin/chromedriver",
+    "/snap/bin/chromium.chromedriver",
+    "/usr/bin/msedgedriver",
+];
 
 /// The browser to drive.
 ///

@@ -144,6 +144,52 @@ async fn a_panel_that_was_redesigned_is_found_through_and_the_new_lines_are_told
     }
 }
 
+/// One kind of the hostile site's downloads.
+async fn hostile(bench: &Bench, kind: &str) -> Result<Export, ErrorKind> {
+    let text = format!(
+        "[exports.transaksi]\npage = '/export/{kind}'\nstart = ['#start']\nend = ['#end']\ntrigger = ['.btn']\nfile = '{}'",
+        if matches!(kind, "endless" | "gzip_bomb") { "csv" } else { "xlsx" },
+    );
+    let url = bench.sandbox.sites().iter().find(|site| site.name == "hostile").unwrap().url.clone();
+    let clock = Arc::new(exporter_core::SystemClock);
+    let place = bench.directory.path().to_path_buf();
+    let (user, password) = (Secret::new(EMAIL), Secret::new(PASSWORD));
+    let mut options = PanelOptions::new(url, chrono_tz::UTC, user, password, place, clock);
+    options.driver = Driver::Http;
+    options.limit = 4 << 20;
+    options.deadlines.download = Duration::from_secs(3);
+    let panel = Panel::new(&toml::from_str(&text).unwrap(), options).unwrap();
+    let window = Window::inclusive(day(9, 10), day(9, 12)).unwrap();
+    let request = ExportRequest { window, run: "t".into(), attempt: 1 };
+    let export = panel.sources()[0].export(&request).await.map_err(|error| error.kind());
+    panel.close().await.unwrap();
+    export
+}
+
+#[tokio::test]
+async fn hostile_downloads_are_refused_and_leave_nothing_outside() {
+    let bench = Bench::start().await;
+    for (kind, error) in [
+        ("html_as_xlsx", ErrorKind::WrongFile),
+        ("empty", ErrorKind::EmptyFile),
+        ("endless", ErrorKind::TooLarge),
+        ("stalled", ErrorKind::Timeout),
+        ("gzip_bomb", ErrorKind::TooLarge),
+        ("too_short", ErrorKind::DownloadIncomplete),
+    ] {
+        assert_eq!(hostile(&bench, kind).await.unwrap_err(), error, "{kind}");
+    }
+    for kind in ["traversal", "wrong_type"] {
+        let export = hostile(&bench, kind).await.unwrap();
+        assert!(export.artifact.unwrap().path.starts_with(bench.directory.path()), "{kind}");
+    }
+    assert!(!Path::new("/tmp/exporter-was-here.xlsx").exists());
+    let left = std::fs::read_dir(bench.directory.path()).unwrap().flatten();
+    let parts: Vec<_> =
+        left.filter(|entry| entry.file_name().to_string_lossy().starts_with(".part-")).collect();
+    assert!(parts.is_empty(), "{parts:?}");
+}
+
 #[tokio::test]
 async fn a_token_that_is_wrong_and_a_code_that_is_missing_are_told() {
     let bench = Bench::start().await;
