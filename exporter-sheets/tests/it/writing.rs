@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use exporter_core::{ErrorKind, ExportSpec, Origin, Sink as _, Table, Value};
 use serde_json::json;
 
-use crate::bench::{Bench, ID, lines, orders, spec, table};
+use crate::bench::{Bench, Fault, ID, lines, orders, spec, table};
 
 #[tokio::test]
 async fn a_first_fill_takes_two_calls_and_a_second_run_finds_nothing() {
@@ -129,4 +129,34 @@ async fn a_text_too_long_for_a_cell_is_refused_before_anything_is_written() {
     let error = bench.plan(&orders(&[("A", &long, 1)])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SheetFull);
     assert!(error.to_string().contains("`Status`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_large_first_load_goes_in_parts_and_is_taken_up_where_it_stopped() {
+    let bench = Bench::start().await;
+    let names: Vec<String> = (0..27).map(|column| format!("c{column}")).collect();
+    let mut large = Table::with_names(&names);
+    for row in 0..3_000_u32 {
+        let cells = (0..27).map(|column| Value::text(format!("row {row} column {column}")));
+        large.push(cells, Origin { page: 1, line: row + 2 });
+    }
+    let large = Arc::new(large);
+    let spec = ExportSpec { key: vec!["c0".into()], ..spec() };
+    let plan = bench.sink.plan(&large, &spec).await.unwrap();
+    // The second part meets a service that is down for good.
+    let mut down = vec![Fault::Refuse(503); 12];
+    down[0] = Fault::Pass;
+    bench.faults(&down);
+    assert_eq!(bench.sink.apply(&plan).await.unwrap_err().kind(), ErrorKind::GoogleDown);
+    bench.faults(&[]);
+    let there = bench.rows().len() - 1;
+    assert!(there > 0 && there < 3_000, "{there} rows are there");
+    let rest = bench.sink.plan(&large, &spec).await.unwrap();
+    assert_eq!((rest.changes.inserts.len(), rest.changes.unchanged), (3_000 - there, there));
+    let receipt = bench.sink.apply(&rest).await.unwrap();
+    assert_eq!(receipt.calls, rest.expected_calls);
+    let rows = bench.rows();
+    assert_eq!((rows.len(), rows[3_000][26].as_str()), (3_001, "row 2999 column 26"));
+    assert!(bench.wire.bodies.lock().unwrap().iter().all(|body| body.len() < 2_000_000));
+    assert!(bench.sink.plan(&large, &spec).await.unwrap().changes.is_empty());
 }
