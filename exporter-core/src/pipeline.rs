@@ -35,7 +35,7 @@ impl Job {
     /// For the log: what is logged meanwhile belongs to this export. At the level of
     /// errors, so that it is there whatever else is logged.
     fn span(&self, half: &'static str) -> tracing::Span {
-        tracing::error_span!("export", name = self.source.spec().name, half)
+        tracing::error_span!("export", export = self.source.spec().name, half)
     }
 }
 

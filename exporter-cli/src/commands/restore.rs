@@ -34,7 +34,7 @@ async fn restore(args: &RestoreArgs) -> Result<String, Error> {
     let now = SystemClock.now();
     let mut text = String::new();
     if path.exists() && args.force {
-        let aside = path.with_extension(format!("before-{}", now.format("%Y%m%dT%H%M%SZ")));
+        let aside = path.with_extension(format!("before-{}", now.format("%Y%m%dT%H%M%S%3fZ")));
         move_aside(&loaded, &path, &aside).await?;
         text = format!("the state that was there is now {}\n", aside.display());
     }
@@ -64,6 +64,10 @@ async fn move_aside(loaded: &Loaded, path: &Path, aside: &Path) -> Result<(), Er
         let names = [format!("panel account:{}", execute::account(loaded)?)];
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Kept::take(store, clock, &names, Holder::here("restore"), LIFE).await?.release().await?;
+    }
+    if aside.exists() {
+        return Err(Error::new(ErrorKind::Config, format!("{} is there already", aside.display()))
+            .hint("try again, or move it away"));
     }
     for ending in ["", "-wal", "-shm"] {
         let with = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));

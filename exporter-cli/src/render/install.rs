@@ -66,8 +66,8 @@ fn named(name: &str, text: String) -> (String, String) {
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-fn systemd_service(job: &Job<'_>) -> String {
-    let fill = include_str!("install/exporter.service")
+fn systemd(job: &Job<'_>, unit: &str) -> String {
+    let fill = unit
         .replace("{program}", &job.program.display().to_string())
         .replace("{days}", &job.schedule.last_days.to_string());
     fill.replace("{config}", &job.config.display().to_string())
