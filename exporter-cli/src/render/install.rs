@@ -45,8 +45,9 @@ pub fn files(platform: Platform, job: &Job<'_>) -> Result<Vec<(String, String)>,
     Ok(match platform {
         Platform::Systemd => {
             vec![
-                named("exporter.service", systemd_service(job)),
+                named("exporter.service", systemd(job, include_str!("install/exporter.service"))),
                 named("exporter.timer", systemd_timer(job)?),
+                named("exporter-serve.service", systemd(job, include_str!("install/exporter-serve.service"))),
             ]
         }
         Platform::Cron => vec![named("exporter.cron", crontab(job)?)],
