@@ -1,32 +1,22 @@
 //! A report in the manner of DataTables with its buttons: rows come as JSON, and the CSV file is
 //! made by a script in the browser, so that no address leads to it (datatables.net/manual).
 
-use std::collections::HashMap;
-
+use axum::Json;
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::{Json, body::Bytes};
 use serde_json::json;
 
-use super::web::{self, Visitors, found, page};
+use super::web::{self, Fields, Site, found, logout, page};
 use crate::panel::data::{Data, Dataset};
 
 const DATASET: Dataset = Dataset::PointTrx;
 const SCRIPT: &str = include_str!("datatables.js");
 
-#[derive(Clone)]
-struct Site {
-    data: Data,
-    visitors: Visitors,
-}
-
-type Fields = HashMap<String, String>;
-
 pub(super) fn router(data: Data) -> Router {
-    let site = Site { visitors: Visitors::new("dt_session", data.seed() ^ 0xd7), data };
+    let site = Site::new(data, "dt_session", 0xd7);
     Router::new()
         .route("/", get(|| async { found("/laporan") }))
         .route("/login", get(login_page).post(login))
@@ -62,11 +52,6 @@ async fn login(State(site): State<Site>, headers: HeaderMap, Form(fields): Form<
         Some(visitor) => site.visitors.with_cookie(&visitor, found("/laporan")),
         None => form(&before.token, "<div class=\"alert alert-danger\">Invalid username or password.</div>"),
     }
-}
-
-async fn logout(State(site): State<Site>, headers: HeaderMap, _form: Bytes) -> Response {
-    site.visitors.log_out(&site.visitors.open(&headers));
-    found("/login")
 }
 
 async fn report(State(site): State<Site>, headers: HeaderMap) -> Response {

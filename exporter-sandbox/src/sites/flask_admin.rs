@@ -1,31 +1,21 @@
 //! A list in the manner of Flask-Admin: one filter field holds both days, and a link exports what
 //! is filtered (flask-admin.readthedocs.io: filters, exporting).
 
-use std::collections::HashMap;
-
 use axum::Router;
 use axum::extract::{Form, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
-use super::web::{self, Visitors, found, page};
+use super::web::{self, Fields, Site, found, logout, page};
 use crate::panel::data::{Cell, Data, Dataset};
 use crate::panel::pages::plain;
 
 /// The filter "tanggal between".
 const FILTER: &str = "flt0_tanggal_between";
 
-#[derive(Clone)]
-struct Site {
-    data: Data,
-    visitors: Visitors,
-}
-
-type Fields = HashMap<String, String>;
-
 pub(super) fn router(data: Data) -> Router {
-    let site = Site { visitors: Visitors::new("flask_session", data.seed() ^ 0xf1), data };
+    let site = Site::new(data, "flask_session", 0xf1);
     Router::new()
         .route("/", get(|| async { found("/admin/") }))
         .route("/login", get(login_page).post(login))
@@ -75,11 +65,6 @@ async fn login(
             "<div class=\"alert alert-danger\">Invalid user or password</div>",
         ),
     }
-}
-
-async fn logout(State(site): State<Site>, headers: HeaderMap) -> Response {
-    site.visitors.log_out(&site.visitors.open(&headers));
-    found("/login")
 }
 
 fn to_login(uri: &Uri) -> Response {

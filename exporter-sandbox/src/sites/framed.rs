@@ -1,17 +1,14 @@
 //! An old intranet: the export form is in a frame, has no name, comes with its days filled in,
 //! and wants a kind of file and a box ticked.
 
-use std::collections::HashMap;
-
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use chrono::NaiveDate;
 
-use super::web::{self, Visitors, found, page};
+use super::web::{self, Fields, Site, found, logout, page};
 use crate::panel::data::{Data, Dataset};
 use crate::panel::xlsx;
 
@@ -19,16 +16,8 @@ const DATASET: Dataset = Dataset::User;
 /// How days are written: 5 January 2026 is `05.01.2026`.
 const FORMAT: &str = "%d.%m.%Y";
 
-#[derive(Clone)]
-struct Site {
-    data: Data,
-    visitors: Visitors,
-}
-
-type Fields = HashMap<String, String>;
-
 pub(super) fn router(data: Data) -> Router {
-    let site = Site { visitors: Visitors::new("INTRANETSESSION", data.seed() ^ 0x1f), data };
+    let site = Site::new(data, "INTRANETSESSION", 0x1f);
     Router::new()
         .route("/", get(|| async { found("/main") }))
         .route("/login", get(login_page).post(login))
@@ -63,11 +52,6 @@ async fn login(State(site): State<Site>, headers: HeaderMap, Form(fields): Form<
         Some(visitor) => site.visitors.with_cookie(&visitor, found("/main")),
         None => form(&before.token, "<font color=\"red\">Login incorrect</font>"),
     }
-}
-
-async fn logout(State(site): State<Site>, headers: HeaderMap, _form: Bytes) -> Response {
-    site.visitors.log_out(&site.visitors.open(&headers));
-    found("/login")
 }
 
 /// The page if the visitor is logged in, else the login.

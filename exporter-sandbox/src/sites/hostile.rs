@@ -1,6 +1,5 @@
 //! Downloads that are not what they seem: each has a page with two days and a button.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::{Cursor, Write as _};
 use std::time::Duration;
@@ -14,7 +13,7 @@ use axum::routing::{get, post};
 use futures::{StreamExt as _, stream};
 use zip::write::SimpleFileOptions;
 
-use super::web::{self, Visitors, found, page};
+use super::web::{self, Fields, Site, found, logout, page};
 use crate::panel::data::{Data, Dataset};
 use crate::panel::xlsx;
 
@@ -37,16 +36,8 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 /// Bytes that a bomb unpacks to.
 const BOMB: usize = 400 * 1024 * 1024;
 
-#[derive(Clone)]
-struct Site {
-    data: Data,
-    visitors: Visitors,
-}
-
-type Fields = HashMap<String, String>;
-
 pub(super) fn router(data: Data) -> Router {
-    let site = Site { visitors: Visitors::new("hostile_session", data.seed() ^ 0x40), data };
+    let site = Site::new(data, "hostile_session", 0x40);
     Router::new()
         .route("/", get(|| async { found("/export/empty") }))
         .route("/login", get(login_page).post(login))
@@ -81,11 +72,6 @@ async fn login(State(site): State<Site>, headers: HeaderMap, Form(fields): Form<
         Some(visitor) => site.visitors.with_cookie(&visitor, found("/export/empty")),
         None => form(&before.token, "<div class=\"alert alert-danger\">Wrong email or password.</div>"),
     }
-}
-
-async fn logout(State(site): State<Site>, headers: HeaderMap, _form: Bytes) -> Response {
-    site.visitors.log_out(&site.visitors.open(&headers));
-    found("/login")
 }
 
 async fn export_page(State(site): State<Site>, Path(kind): Path<String>, headers: HeaderMap) -> Response {

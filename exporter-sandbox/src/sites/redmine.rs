@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-use super::web::{self, Visitors, found, page};
+use super::web::{self, Fields, Site, found, page};
 use crate::panel::data::{Data, Dataset};
 use crate::panel::exports::texts;
 use crate::panel::pages::plain;
@@ -15,16 +15,8 @@ use crate::panel::pdf;
 /// The filter's field, and its operator for "between" (redmine.org, REST issues: filters).
 const FIELD: &str = "created_on";
 
-#[derive(Clone)]
-struct Site {
-    data: Data,
-    visitors: Visitors,
-}
-
-type Fields = std::collections::HashMap<String, String>;
-
 pub(super) fn router(data: Data) -> Router {
-    let site = Site { visitors: Visitors::new("_redmine_session", data.seed() ^ 0x4e), data };
+    let site = Site::new(data, "_redmine_session", 0x4e);
     Router::new()
         .route("/", get(|| async { found("/projects") }))
         .route("/login", get(login_page).post(login))

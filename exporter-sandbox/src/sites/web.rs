@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::NaiveDate;
@@ -20,6 +21,29 @@ pub(super) struct Visitor {
     /// Against forged forms.
     pub token: String,
     pub logged_in: bool,
+}
+
+/// What came in a form or a query, by name.
+pub(super) type Fields = HashMap<String, String>;
+
+/// A site that is no more than rows and sessions.
+#[derive(Clone)]
+pub(super) struct Site {
+    pub data: Data,
+    pub visitors: Visitors,
+}
+
+impl Site {
+    /// With a cookie of this name; `salt` makes its ids differ from those of other sites.
+    pub fn new(data: Data, cookie: &'static str, salt: u64) -> Self {
+        Self { visitors: Visitors::new(cookie, data.seed() ^ salt), data }
+    }
+}
+
+/// Ends the visitor's session; on to the login.
+pub(super) async fn logout(State(site): State<Site>, headers: HeaderMap) -> Response {
+    site.visitors.log_out(&site.visitors.open(&headers));
+    found("/login")
 }
 
 /// The sessions of one site; clones are the same.
