@@ -136,21 +136,11 @@ fn stands_in(lines: &[Line], sample: &[Line], rich: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pieces::Piece;
     use super::*;
 
     /// Lines at `y` with cells at the given places.
     fn line(y: f32, cells: &[(f32, &str)]) -> Line {
-        let piece = |&(x0, text): &(f32, &str)| Piece {
-            x0,
-            x1: x0 + 20.0,
-            y,
-            size: 10.0,
-            text: text.to_owned(),
-            space_after: false,
-            joints: Vec::new(),
-        };
-        Line { y, size: 10.0, pieces: cells.iter().map(piece).collect() }
+        Line::sample(y, &cells.iter().map(|&(x0, text)| (x0, x0 + 20.0, text)).collect::<Vec<_>>())
     }
 
     fn table(from: f32, places: [f32; 3], heading: &str, rows: u8) -> Vec<Line> {

@@ -276,19 +276,7 @@ mod tests {
     use super::*;
 
     fn line(y: f32, cells: &[(f32, f32, &str)]) -> Line {
-        let pieces = cells
-            .iter()
-            .map(|&(x0, x1, text)| Piece {
-                x0,
-                x1,
-                y,
-                size: 10.0,
-                text: text.into(),
-                space_after: false,
-                joints: Vec::new(),
-            })
-            .collect();
-        Line { y, size: 10.0, pieces }
+        Line::sample(y, cells)
     }
 
     #[test]

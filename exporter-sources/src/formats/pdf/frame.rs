@@ -110,20 +110,10 @@ fn respected(separators: &[Separator], lines: &[Line], em: f32) -> Vec<Separator
 
 #[cfg(test)]
 mod tests {
-    use super::super::pieces::Piece;
     use super::*;
 
     fn line(y: f32, cells: &[(f32, f32)]) -> Line {
-        let piece = |&(x0, x1): &(f32, f32)| Piece {
-            x0,
-            x1,
-            y,
-            size: 10.0,
-            text: "x".into(),
-            space_after: false,
-            joints: Vec::new(),
-        };
-        Line { y, size: 10.0, pieces: cells.iter().map(piece).collect() }
+        Line::sample(y, &cells.iter().map(|&(x0, x1)| (x0, x1, "x")).collect::<Vec<_>>())
     }
 
     fn bars(places: &[f32]) -> Vec<Separator> {

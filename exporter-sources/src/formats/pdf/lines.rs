@@ -16,6 +16,21 @@ const SAME_LINE: f32 = 0.25;
 const CELL_GAP: f32 = 0.3;
 
 impl Line {
+    /// A line of 10 points with cells between two places each, for tests.
+    #[cfg(test)]
+    pub(super) fn sample(y: f32, cells: &[(f32, f32, &str)]) -> Self {
+        let piece = |&(x0, x1, text): &(f32, f32, &str)| Piece {
+            x0,
+            x1,
+            y,
+            size: 10.0,
+            text: text.to_owned(),
+            space_after: false,
+            joints: Vec::new(),
+        };
+        Self { y, size: 10.0, pieces: cells.iter().map(piece).collect() }
+    }
+
     /// Left edge.
     pub(super) fn x0(&self) -> f32 {
         self.pieces.first().map_or(0.0, |piece| piece.x0)

@@ -51,16 +51,7 @@ mod tests {
     use super::*;
 
     fn line(y: f32, cells: &[(f32, f32)]) -> Line {
-        let piece = |&(x0, x1): &(f32, f32)| Piece {
-            x0,
-            x1,
-            y,
-            size: 10.0,
-            text: "x".into(),
-            space_after: false,
-            joints: Vec::new(),
-        };
-        Line { y, size: 10.0, pieces: cells.iter().map(piece).collect() }
+        Line::sample(y, &cells.iter().map(|&(x0, x1)| (x0, x1, "x")).collect::<Vec<_>>())
     }
 
     #[test]
