@@ -22,6 +22,11 @@ use crate::config::{Loaded, load};
 use crate::logging::Diary;
 use crate::state;
 
+/// The id of a run that begins now: sorted by name, runs are sorted by time.
+pub fn run_id(now: DateTime<Utc>) -> String {
+    now.format("%Y%m%dT%H%M%S%3fZ").to_string()
+}
+
 /// What is to be run.
 pub struct Order {
     /// The days.
@@ -79,7 +84,7 @@ pub async fn execute(
     let journal = store.as_ref().ok().cloned().map(|store| store as Arc<dyn Journal>);
     let mut parts = assemble(loaded, order.driver, &order.only, clock, journal)?;
     look_into(&mut parts, store.as_ref().ok()).await;
-    let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
+    let id = run_id(clock.now());
 
     let mut notes = Vec::new();
     let mut recorded = None;

@@ -28,8 +28,7 @@ pub async fn main(args: CheckArgs) -> Exit {
     };
     let well = findings.iter().all(|finding| finding.ok);
     if args.json {
-        // Findings hold nothing that JSON cannot.
-        println!("{}", serde_json::to_string_pretty(&findings).unwrap_or_default());
+        print!("{}", render::json(&findings));
     } else {
         for finding in &findings {
             println!("{} {}", if finding.ok { "ok    " } else { "failed" }, finding.what);

@@ -13,6 +13,7 @@ use crate::args::{PlanArgs, RunArgs};
 use crate::assemble::assemble;
 use crate::commands::run;
 use crate::config::load;
+use crate::execute;
 use crate::exit::{self, Exit};
 use crate::{render, state};
 
@@ -111,7 +112,7 @@ async fn try_apply(args: &RunArgs, file: &Path) -> Result<Vec<Applied>, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let parts = assemble(loaded, None, &[], &clock, Some(journal))?;
     parts.sheets.check().await?;
-    let id = clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
+    let id = execute::run_id(clock.now());
     let mut applied = Vec::new();
     for mut plan in plans.plans {
         plan.run.clone_from(&id);

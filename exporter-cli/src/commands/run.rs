@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use exporter_core::{Clock, Error, Outcome, RunReport, SystemClock, Window};
+use exporter_core::{Clock, Error, Outcome, SystemClock, Window};
 use exporter_store::Cause;
 
 use crate::args::RunArgs;
@@ -58,16 +58,11 @@ fn window(args: &RunArgs, clock: &dyn Clock, zone: Tz) -> Result<Window, Error> 
 /// The report, and in a dry run the plans before it.
 pub fn print(outcome: &Outcome, json: bool) {
     if json {
-        println!("{}", as_json(&outcome.report));
+        print!("{}", render::json(&outcome.report));
         return;
     }
     for plan in &outcome.plans {
         print!("{}", render::plan::text(plan));
     }
     print!("{}", render::report::text(&outcome.report));
-}
-
-fn as_json(report: &RunReport) -> String {
-    // A report holds nothing that JSON cannot; an empty object would be a defect of ours.
-    serde_json::to_string_pretty(report).unwrap_or_else(|_| "{}".to_owned())
 }

@@ -239,7 +239,7 @@ impl Service {
             }
             Err(error) => Err(error),
         };
-        let id = self.clock.now().format("%Y%m%dT%H%M%S%3fZ").to_string();
+        let id = execute::run_id(self.clock.now());
         let message = |body| Message::new(&self.loaded.config.store_name, "chat", body);
         let told = match (done, ask) {
             (Ok(report), Ask::Plan(channel)) => {
@@ -265,7 +265,7 @@ impl Service {
             return;
         }
         self.told = news;
-        let id = now.format("%Y%m%dT%H%M%S%3fZ").to_string();
+        let id = execute::run_id(now);
         let report = RunReport {
             version: REPORT_VERSION,
             id: id.clone(),
