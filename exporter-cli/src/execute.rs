@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use crate::assemble::{Parts, assemble};
 use crate::config::{Loaded, load};
 use crate::logging::Diary;
+use crate::service::engine::dealt_with;
 use crate::state;
 
 /// The id of a run that begins now: sorted by name, runs are sorted by time.
@@ -41,6 +42,9 @@ pub struct Order {
     pub dry_run: bool,
     /// Why.
     pub cause: Cause,
+    /// The tick of the schedule that it is for; it does not begin when another run has
+    /// dealt with that one.
+    pub tick: Option<DateTime<Utc>>,
     /// Who or what asked for it, for the audit log.
     pub who: String,
 }
@@ -69,8 +73,9 @@ struct Recorded {
 /// Runs once. The configuration is read anew, so that a service takes over what changed.
 ///
 /// # Errors
-/// What keeps a run from beginning: configuration, a missing secret, or another run of
-/// the same account or sheet. All else is part of the outcome.
+/// What keeps a run from beginning: configuration, a missing secret, another run of the
+/// same account or sheet, or one that has dealt with the same tick. All else is part of the
+/// outcome.
 pub async fn execute(
     config: &Path,
     order: &Order,
@@ -183,6 +188,13 @@ async fn begin(
     let store = store?;
     let names = [format!("panel account:{}", parts.account), format!("spreadsheet:{}", parts.sheet)];
     let lease = Kept::take(store.clone(), clock.clone(), &names, Holder::here(id), LIFE).await?;
+    // Another service over this state may have been quicker, between deciding and now.
+    if let Some(tick) = order.tick
+        && dealt_with(&*store, &parts.account).await?.is_some_and(|done| done >= tick)
+    {
+        lease.release().await?;
+        return Err(Error::new(ErrorKind::Busy, format!("another run has dealt with the tick of {tick}")));
+    }
     let lease = Arc::new(lease);
     fence(parts, &lease);
     // Who holds the lease is alone: a run that still counts as running was cut off.
@@ -198,6 +210,7 @@ async fn begin(
         cause: order.cause,
         window: order.window,
         dry_run: order.dry_run,
+        tick: order.tick,
         started: clock.now(),
     };
     let detail = format!("{id} for {}{}", order.window, if order.dry_run { ", dry run" } else { "" });

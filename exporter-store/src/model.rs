@@ -82,6 +82,8 @@ pub struct RunStart {
     pub window: Window,
     /// Whether nothing is to be written.
     pub dry_run: bool,
+    /// The tick of the schedule that it is for, where the schedule started it.
+    pub tick: Option<DateTime<Utc>>,
     /// When.
     pub started: DateTime<Utc>,
 }
@@ -99,6 +101,9 @@ pub struct RunRecord {
     pub window: Window,
     /// Whether nothing was to be written.
     pub dry_run: bool,
+    /// The tick of the schedule that it was for, where the schedule started it.
+    #[serde(default)]
+    pub tick: Option<DateTime<Utc>>,
     /// When it began.
     pub started: DateTime<Utc>,
     /// When it ended.

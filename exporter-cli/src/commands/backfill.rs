@@ -77,6 +77,7 @@ async fn backfill(args: &BackfillArgs) -> Result<Vec<Done>, Error> {
             individual_sessions: false,
             dry_run: false,
             cause: Cause::Backfill,
+            tick: None,
             who: execute::user(),
         };
         let report = patiently(args, &order, &clock).await?;

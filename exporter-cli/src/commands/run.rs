@@ -38,6 +38,7 @@ pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
         individual_sessions: args.individual_sessions,
         dry_run: args.dry_run,
         cause: Cause::Person,
+        tick: None,
         who: execute::user(),
     };
     let around = Around { listeners: vec![render::progress::listener()], ..Around::default() };

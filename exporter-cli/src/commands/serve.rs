@@ -24,7 +24,7 @@ use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
 use crate::service::chat::{Ask, Chat, letter};
-use crate::service::engine::{Engine, Runner, Step};
+use crate::service::engine::{Engine, Runner, Step, Wanted};
 use crate::service::health::Health;
 use crate::service::{http, schedule};
 use crate::{render, state};
@@ -235,7 +235,8 @@ impl Service {
         let done = match self.engine().window_now(&self.schedule, *ask == Ask::Retry).await {
             Ok(window) => {
                 let dry_run = matches!(ask, Ask::Plan(_));
-                self.execute(window, Cause::Chat, dry_run, self.schedule.next(self.clock.now())).await
+                let order = Order { dry_run, ..self.order(window, Cause::Chat) };
+                self.execute(&order, self.schedule.next(self.clock.now())).await
             }
             Err(error) => Err(error),
         };
@@ -300,33 +301,27 @@ impl Service {
 
 #[async_trait]
 impl Runner for Service {
-    async fn run(
-        &self,
-        window: Window,
-        cause: Cause,
-        next_run: Option<DateTime<Utc>>,
-    ) -> Result<RunReport, Error> {
-        self.execute(window, cause, false, next_run).await
+    async fn run(&self, Wanted { window, tick, next }: Wanted) -> Result<RunReport, Error> {
+        let order = Order { tick: Some(tick), ..self.order(window, Cause::Schedule) };
+        self.execute(&order, next).await
     }
 }
 
 impl Service {
-    async fn execute(
-        &self,
-        window: Window,
-        cause: Cause,
-        dry_run: bool,
-        next_run: Option<DateTime<Utc>>,
-    ) -> Result<RunReport, Error> {
-        let order = Order {
+    fn order(&self, window: Window, cause: Cause) -> Order {
+        Order {
             window,
             only: Vec::new(),
             driver: self.driver,
             individual_sessions: false,
-            dry_run,
+            dry_run: false,
             cause,
+            tick: None,
             who: "serve".to_owned(),
-        };
+        }
+    }
+
+    async fn execute(&self, order: &Order, next_run: Option<DateTime<Utc>>) -> Result<RunReport, Error> {
         let around = Around {
             listeners: vec![render::progress::listener()],
             room: Some(self.room.clone()),
@@ -335,7 +330,7 @@ impl Service {
         };
         let begun = self.clock.now();
         self.health.note(|facts| facts.running = Some(begun));
-        let outcome = execute::execute(&self.config, &order, &self.clock, around).await;
+        let outcome = execute::execute(&self.config, order, &self.clock, around).await;
         self.health.note(|facts| facts.running = None);
         let outcome = outcome?;
         for note in &outcome.report.notes {

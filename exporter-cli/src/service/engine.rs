@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use exporter_core::{Clock, Error, RunReport, Window};
 use exporter_schedule::{CatchUp, Schedule};
-use exporter_store::{Calendar, Cause, RunQuery, RunState, Store};
+use exporter_store::{Calendar, RunQuery, RunState, Store};
 
 /// When a run cannot begin, because another goes on or something is to be mended, it is
 /// looked again after this.
@@ -16,16 +16,26 @@ const PAUSED: TimeDelta = TimeDelta::minutes(1);
 /// How many of the last runs are looked through for one that the schedule started.
 const RECENT: u32 = 50;
 
+/// A run that the schedule wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The days to fetch.
+    pub window: Window,
+    /// The tick that it deals with, and all before it.
+    pub tick: DateTime<Utc>,
+    /// When the schedule is due after this.
+    pub next: Option<DateTime<Utc>>,
+}
+
 /// Does a run.
 #[async_trait]
 pub trait Runner: Send + Sync {
-    /// Fetches these days; `next` is when the schedule is due after this.
-    async fn run(
-        &self,
-        window: Window,
-        cause: Cause,
-        next: Option<DateTime<Utc>>,
-    ) -> Result<RunReport, Error>;
+    /// Fetches these days, unless another has dealt with the tick meanwhile.
+    ///
+    /// # Errors
+    /// [`exporter_core::ErrorKind::Busy`] when another run goes on, or has dealt with the
+    /// tick; or what else keeps the run from beginning.
+    async fn run(&self, wanted: Wanted) -> Result<RunReport, Error>;
 }
 
 /// The schedule at work over one state.
@@ -74,7 +84,7 @@ impl Engine {
             Some(window) => {
                 let window = self.reach(schedule, window).await?;
                 tracing::info!(ticks = due.ticks, missed = due.missed, %window, "a run is due");
-                Some(runner.run(window, Cause::Schedule, schedule.next(now)).await)
+                Some(runner.run(Wanted { window, tick: due.tick, next: schedule.next(now) }).await)
             }
             None => None,
         };
@@ -113,15 +123,7 @@ impl Engine {
         }
         let place = self.get("place").await?.and_then(|place| place.parse().ok()).unwrap_or(now);
         // A run that ended just before we were killed has dealt with its ticks as well.
-        Ok(place.max(self.last_ended().await?.unwrap_or(place)))
-    }
-
-    /// When the last run began that the schedule started and that came to its end.
-    async fn last_ended(&self) -> Result<Option<DateTime<Utc>>, Error> {
-        let query = RunQuery { account: Some(self.account.clone()), limit: RECENT, ..RunQuery::default() };
-        let ended = |state| !matches!(state, RunState::Running | RunState::Interrupted);
-        let mut runs = self.store.runs(&query).await?.into_iter();
-        Ok(runs.find(|run| run.cause == Cause::Schedule && ended(run.state)).map(|run| run.started))
+        Ok(place.max(dealt_with(&*self.store, &self.account).await?.unwrap_or(place)))
     }
 
     /// The days of a run that somebody asks for now; with `missing`, back to the first day
@@ -150,6 +152,14 @@ impl Engine {
     }
 }
 
+/// The tick of the last run that the schedule started and that came to its end.
+pub async fn dealt_with(store: &dyn Store, account: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    let query = RunQuery { account: Some(account.to_owned()), limit: RECENT, ..RunQuery::default() };
+    let ended = |state| !matches!(state, RunState::Running | RunState::Interrupted);
+    let runs = store.runs(&query).await?;
+    Ok(runs.iter().filter(|run| ended(run.state)).filter_map(|run| run.tick).max())
+}
+
 /// The scope of the schedule's facts.
 fn scope(account: &str) -> String {
     format!("schedule {account}")
@@ -157,4 +167,70 @@ fn scope(account: &str) -> String {
 
 fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use exporter_core::{ErrorKind, FixedClock};
+    use exporter_schedule::Cron;
+    use exporter_store::{Cause, RunStart, SqliteStore};
+
+    use super::*;
+
+    /// Notes what is wanted of it, and never begins.
+    #[derive(Default)]
+    struct Asked(Mutex<Vec<DateTime<Utc>>>);
+
+    #[async_trait]
+    impl Runner for Asked {
+        async fn run(&self, wanted: Wanted) -> Result<RunReport, Error> {
+            self.0.lock().unwrap().push(wanted.tick);
+            Err(Error::new(ErrorKind::Busy, "another run goes on"))
+        }
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-01-05T{text}:00Z").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_run_that_begins_late_deals_with_its_own_tick_and_not_with_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(directory.path().join("state.db")).await.unwrap());
+        let zone = chrono_tz::Tz::UTC;
+        let schedule = Schedule {
+            cron: Cron::new("0 8,18 * * *", zone, at("00:00")).unwrap(),
+            calendar: exporter_schedule::Calendar::default(),
+            panel: zone,
+            last_days: 1,
+            catch_up: CatchUp::Merge,
+            catch_up_days: 7,
+        };
+        let clock = FixedClock::at(at("07:00"));
+        let engine = Engine::new(store.clone(), Arc::new(clock.clone()), "a", vec!["x".into()]);
+        let asked = Asked::default();
+        engine.step(&schedule, &asked).await.unwrap();
+
+        // The run for 08:00 began after 18:00: the machine slept in between.
+        let window = schedule.window(at("08:00"));
+        let run = RunStart {
+            id: "late".into(),
+            account: "a".into(),
+            cause: Cause::Schedule,
+            window,
+            dry_run: false,
+            tick: Some(at("08:00")),
+            started: at("18:01"),
+        };
+        store.begin_run(&run).await.unwrap();
+        assert_eq!(dealt_with(&*store, "a").await.unwrap(), None, "it goes on");
+        store.end_run("late", RunState::Failed, at("18:02")).await.unwrap();
+        assert_eq!(dealt_with(&*store, "a").await.unwrap(), Some(at("08:00")));
+        clock.advance(at("18:03") - at("07:00"));
+        engine.step(&schedule, &asked).await.unwrap();
+        assert_eq!(*asked.0.lock().unwrap(), [at("18:00")]);
+    }
 }

@@ -17,7 +17,7 @@ use exporter_notify::{About, Channel, Courier, Language, Mailroom, Role, html, p
 use exporter_schedule::{Calendar, CatchUp, Cron, Schedule};
 use exporter_store::{Calendar as Coverage, Cause, Recorder, RunStart, SqliteStore, Store};
 
-use super::engine::{Engine, Runner};
+use super::engine::{Engine, Runner, Wanted};
 use crate::render;
 
 const ZONE: Tz = Tz::America__New_York;
@@ -131,15 +131,16 @@ struct Machine {
 
 #[async_trait]
 impl Runner for Machine {
-    async fn run(&self, window: Window, cause: Cause, next_run: Option<DateTime<Utc>>) -> Result<RunReport> {
+    async fn run(&self, Wanted { window, tick, next: next_run }: Wanted) -> Result<RunReport> {
         let clock: Arc<dyn Clock> = Arc::new(self.world.clock.clone());
         let id = clock.now().format("%m%dT%H%M").to_string();
         let start = RunStart {
             id: id.clone(),
             account: ACCOUNT.into(),
-            cause,
+            cause: Cause::Schedule,
             window,
             dry_run: false,
+            tick: Some(tick),
             started: clock.now(),
         };
         let recorder = Recorder::begin(self.store.clone(), clock.clone(), &start).await?;

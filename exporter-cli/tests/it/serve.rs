@@ -136,9 +136,9 @@ async fn two_services_over_one_state_never_run_the_same_account_at_once() {
     for pair in spans.windows(2) {
         assert!(pair[0].1 <= pair[1].0, "two runs at once: {pair:?}");
     }
-    // Who had decided to run before the other's run was over runs after it, and finds nothing.
+    // Who had decided to run before the other's run was over leaves it at that.
     let runs = history(&bench).await;
-    assert!((3..=6).contains(&runs.len()), "a run for each time that one was due: {runs:#?}");
+    assert_eq!(runs.len(), 3, "one run for each time that one was due: {runs:#?}");
     let keys: Vec<String> = bench.tab("koin_pay").into_iter().skip(1).map(|row| row[0].clone()).collect();
     let different: std::collections::BTreeSet<&String> = keys.iter().collect();
     assert_eq!(different.len(), keys.len(), "no row is there twice");

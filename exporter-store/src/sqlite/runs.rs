@@ -10,8 +10,8 @@ use crate::model::{RunQuery, RunRecord, RunStart, RunState, StageRecord};
 
 pub fn begin(db: &Connection, run: &RunStart) -> rusqlite::Result<()> {
     db.execute(
-        "INSERT INTO runs (id, account, cause, first_day, last_day, dry_run, started, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running')",
+        "INSERT INTO runs (id, account, cause, first_day, last_day, dry_run, started, tick, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'running')",
         params![
             run.id,
             run.account,
@@ -19,7 +19,8 @@ pub fn begin(db: &Connection, run: &RunStart) -> rusqlite::Result<()> {
             run.window.first_day().to_string(),
             run.window.last_day().to_string(),
             run.dry_run,
-            instant(run.started)
+            instant(run.started),
+            run.tick.map(instant)
         ],
     )
     .map(drop)
@@ -130,6 +131,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         cause: from_word(row, "cause")?,
         window: window(row)?,
         dry_run: row.get("dry_run")?,
+        tick: at_or_null(row, "tick")?,
         started: at(row, "started")?,
         finished: at_or_null(row, "finished")?,
         state: from_word(row, "state")?,

@@ -38,6 +38,7 @@ pub fn start(id: &str, window: Window) -> RunStart {
         cause: Cause::Schedule,
         window,
         dry_run: false,
+        tick: Some(started),
         started,
     }
 }
