@@ -7,7 +7,6 @@
 
 use exporter_core::compare::same;
 use exporter_core::{BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
-use serde_json::Value as Json;
 
 use crate::attempt::Attempt;
 use crate::batch::{Batch, answer_fields};
@@ -178,7 +177,7 @@ impl<'a> Applier<'a> {
                 (self.failures, self.refused) = (0, false);
                 self.chunk += 1;
                 self.drop_lost().await;
-                if self.learn(&sent, &answer).await {
+                if self.learn(&sent, answer).await {
                     self.settle(&sent, BatchState::Committed).await;
                     if cells.is_empty() && restores.is_empty() {
                         self.rounds = 0;
@@ -239,17 +238,11 @@ impl<'a> Applier<'a> {
     }
 
     /// Takes the tab's structure out of an answer. Whether it proves that all is right.
-    async fn learn(&self, sent: &Sent, answer: &Json) -> bool {
-        let sheets = answer["updatedSpreadsheet"]["sheets"].as_array().into_iter().flatten();
-        let sheet =
-            sheets.into_iter().find(|sheet| sheet["properties"]["sheetId"] == sent.attempt.layout.sheet);
-        match sheet {
-            Some(sheet) => {
-                self.client.learn(Tab::read(sheet)).await;
-                sent.attempt.is_proved_by(&Grid::of_sheet(sheet))
-            }
-            None => false,
-        }
+    async fn learn(&self, sent: &Sent, answer: Vec<(Tab, Grid)>) -> bool {
+        let ours = answer.into_iter().find(|(tab, _)| tab.id == sent.attempt.layout.sheet);
+        let Some((tab, cells)) = ours else { return false };
+        self.client.learn(tab).await;
+        sent.attempt.is_proved_by(&cells)
     }
 
     /// What a failure of a write means; an error when it is the end.

@@ -1,29 +1,32 @@
 //! The only place that knows the Sheets library: credentials, connection, calls, retries.
 
+mod answer;
 mod failure;
-mod post;
+mod send;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use exporter_core::{Error, ErrorKind, Secret};
-use google_sheets4::api::{BatchGetValuesResponse, Scope};
-use google_sheets4::common::{Response, Retry};
-use google_sheets4::{Delegate, Sheets, yup_oauth2};
+use google_sheets4::{Sheets, yup_oauth2};
 use hyper::body::Bytes;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
 
 use crate::grid::Grid;
 use crate::quota::Gate;
 use crate::structure::{CELLS, Structure, TAB_FIELDS, TAG_FIELDS, Tab};
+use answer::{Spreadsheet, Values, Written};
 pub(crate) use failure::{Failure, Fate};
+use send::{Call, send};
 
 /// Longest time for a call that reads.
 const READ_LIMIT: Duration = Duration::from_mins(1);
@@ -185,7 +188,8 @@ impl SheetsClient {
         if let Some(structure) = &*kept {
             return Ok(structure.clone());
         }
-        let structure = Structure::read(&self.read(&Ask::Structure, tally).await?)?;
+        let answer = self.repeat::<Json>(&Ask::Structure, tally).await;
+        let structure = Structure::read(&answer.map_err(|failure| self.explain(failure))?)?;
         *kept = Some(structure.clone());
         drop(kept);
         Ok(structure)
@@ -220,7 +224,7 @@ impl SheetsClient {
         let body = serde_json::json!({ "requests": [request], "includeSpreadsheetInResponse": true });
         let body = Bytes::from(body.to_string());
         let fields = format!("updatedSpreadsheet(sheets({TAB_FIELDS},data({TAG_FIELDS})))");
-        let answer = self.repeat(&Ask::Write { body: &body, fields: &fields }, tally).await;
+        let answer = self.repeat::<Json>(&Ask::Write { body: &body, fields: &fields }, tally).await;
         match answer {
             Ok(answer) => {
                 *self.structure.lock().await = Some(Structure::read(&answer["updatedSpreadsheet"])?);
@@ -240,7 +244,7 @@ impl SheetsClient {
     /// # Errors
     /// Whatever reading them ends in.
     pub(crate) async fn values(&self, range: &str, tally: &mut Tally) -> Result<Grid, Failure> {
-        self.repeat(&Ask::Values(range), tally).await.map(Grid::read)
+        self.repeat(&Ask::Values(range), tally).await.map(Values::grid)
     }
 
     /// One tab with its structure and its cells, as they are at one moment.
@@ -248,19 +252,24 @@ impl SheetsClient {
     /// # Errors
     /// Whatever reading it ends in.
     pub(crate) async fn picture(&self, range: &str, tally: &mut Tally) -> Result<(Tab, Grid), Failure> {
-        let answer = self.repeat(&Ask::Picture(range), tally).await?;
-        let sheet = &answer["sheets"][0];
-        let tab = Tab::read(sheet);
+        let answer = self.repeat::<Spreadsheet>(&Ask::Picture(range), tally).await?;
+        let (tab, grid) = answer.tabs().into_iter().next().unwrap_or_default();
         self.learn(tab.clone()).await;
-        Ok((tab, Grid::of_sheet(sheet)))
+        Ok((tab, grid))
     }
 
-    /// One atomic batch, sent once.
+    /// One atomic batch, sent once: the tabs as they are then, as far as was asked for.
     ///
     /// # Errors
     /// The failure as it is: what a lost answer means is the caller's to find out.
-    pub(crate) async fn write(&self, body: &Bytes, fields: &str, tally: &mut Tally) -> Result<Json, Failure> {
-        self.once(&Ask::Write { body, fields }, tally).await
+    pub(crate) async fn write(
+        &self,
+        body: &Bytes,
+        fields: &str,
+        tally: &mut Tally,
+    ) -> Result<Vec<(Tab, Grid)>, Failure> {
+        let answer = self.once::<Written>(&Ask::Write { body, fields }, tally).await?;
+        Ok(answer.updated_spreadsheet.tabs())
     }
 
     /// How long to wait after the failure of this number, from 1: what Google asks for, else
@@ -281,12 +290,8 @@ impl SheetsClient {
         failure.explain(&self.spreadsheet, &self.account)
     }
 
-    async fn read(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Error> {
-        self.repeat(ask, tally).await.map_err(|failure| self.explain(failure))
-    }
-
     /// For what changes nothing: tried again whatever came of it, if that may pass.
-    async fn repeat(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Failure> {
+    async fn repeat<T: DeserializeOwned>(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
             let failure = match self.once(ask, tally).await {
@@ -312,54 +317,35 @@ impl SheetsClient {
         }
     }
 
-    #[expect(clippy::result_large_err, reason = "the library's error is large and read at once")]
-    async fn once(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<Json, Failure> {
+    async fn once<T: DeserializeOwned>(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<T, Failure> {
         if let Some(gate) = &self.gate {
             gate.pass(matches!(ask, Ask::Write { .. })).await;
         }
         tally.calls += 1;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let hub = self.hub().await?;
-        let methods = hub.spreadsheets();
-        let mut notes = Recorder::default();
-        let (limit, scope, id) = (ask.limit(), Scope::Spreadsheet, &self.spreadsheet);
-        let result = match ask {
-            Ask::Structure => {
-                let fields = format!("sheets({TAB_FIELDS},data({TAG_FIELDS}))");
-                let call = methods.get(id).param("fields", &fields);
-                let call = call.param("prettyPrint", "false").add_scope(scope).delegate(&mut notes);
-                let answer = tokio::time::timeout(limit, call.doit()).await;
-                answer.map(|answer| answer.map(|(_, answer)| serde_json::to_value(answer)))
-            }
+        let address = format!("{}v4/spreadsheets/{}", self.base_url, self.spreadsheet);
+        let (fields, limit) = (ask.fields(), ask.limit());
+        let mut parameters = vec![("fields", &*fields)];
+        let (address, body) = match ask {
+            Ask::Structure => (address, None),
             Ask::Picture(range) => {
-                let fields = format!("sheets({TAB_FIELDS},{CELLS})");
-                let call = methods.get(id).add_ranges(range).param("fields", &fields);
-                let call = call.param("prettyPrint", "false").add_scope(scope).delegate(&mut notes);
-                let answer = tokio::time::timeout(limit, call.doit()).await;
-                answer.map(|answer| answer.map(|(_, answer)| serde_json::to_value(answer)))
+                parameters.push(("ranges", range));
+                (address, None)
             }
             Ask::Values(range) => {
-                let call = methods.values_batch_get(id).add_ranges(range).add_scope(scope);
-                let call = call.value_render_option("UNFORMATTED_VALUE").delegate(&mut notes);
-                let call = call.param("fields", "valueRanges(values)").param("prettyPrint", "false");
-                let answer = tokio::time::timeout(limit, call.doit()).await;
-                answer.map(|answer| answer.map(|(_, answer)| Ok(rows(answer))))
+                parameters.extend([("ranges", *range), ("valueRenderOption", "UNFORMATTED_VALUE")]);
+                (format!("{address}/values:batchGet"), None)
             }
-            Ask::Write { body, fields } => {
+            Ask::Write { body, .. } => {
                 tally.bytes += body.len() as u64;
-                let address = format!("{}v4/spreadsheets/{id}:batchUpdate", self.base_url);
-                let call = post::batch_update(&hub, &address, fields, Bytes::clone(body));
-                return tokio::time::timeout(limit, call).await.map_err(|_| late(limit))?;
+                (format!("{address}:batchUpdate"), Some(Bytes::clone(body)))
             }
         };
-        let answer = result.map_err(|_| late(limit))?;
-        let answer = answer.map_err(|error| Failure::read(error, notes.status, notes.retry_after))?;
-        answer.map_err(|error| Failure::Lost(error.to_string()))
+        let call = Call { address: &address, parameters: &parameters, body };
+        let late = |_| Failure::Lost(format!("no answer within {} s", limit.as_secs()));
+        tokio::time::timeout(limit, send(&hub, call)).await.map_err(late)?
     }
-}
-
-fn late(limit: Duration) -> Failure {
-    Failure::Lost(format!("no answer within {} s", limit.as_secs()))
 }
 
 /// A call.
@@ -384,26 +370,15 @@ impl Ask<'_> {
     fn limit(&self) -> Duration {
         if matches!(self, Self::Write { .. }) { WRITE_LIMIT } else { READ_LIMIT }
     }
-}
 
-fn rows(answer: BatchGetValuesResponse) -> Json {
-    let first = answer.value_ranges.unwrap_or_default().into_iter().next();
-    let rows = first.and_then(|range| range.values).unwrap_or_default();
-    rows.into_iter().map(Json::Array).collect()
-}
-
-/// Notes status and `Retry-After`, which the library's error does not carry.
-#[derive(Debug, Default)]
-struct Recorder {
-    status: Option<u16>,
-    retry_after: Option<Duration>,
-}
-
-impl Delegate for Recorder {
-    fn http_failure(&mut self, response: &Response, _: Option<&Json>) -> Retry {
-        self.status = Some(response.status().as_u16());
-        self.retry_after = post::retry_after(response.headers());
-        Retry::Abort
+    /// What is to be answered.
+    fn fields(&self) -> Cow<'_, str> {
+        match self {
+            Self::Structure => format!("sheets({TAB_FIELDS},data({TAG_FIELDS}))").into(),
+            Self::Picture(_) => format!("sheets({TAB_FIELDS},{CELLS})").into(),
+            Self::Values(_) => "valueRanges(values)".into(),
+            Self::Write { fields, .. } => (*fields).into(),
+        }
     }
 }
 

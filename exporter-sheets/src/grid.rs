@@ -2,9 +2,6 @@
 
 use exporter_core::Value;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
-
-use crate::wire;
 
 /// What a cell holds that was not read.
 static EMPTY: Value = Value::Empty;
@@ -15,32 +12,25 @@ static EMPTY: Value = Value::Empty;
 pub struct Grid(Vec<Vec<Value>>);
 
 impl Grid {
-    /// Rows as `UNFORMATTED_VALUE` gives them.
-    pub fn read(rows: Json) -> Self {
-        let Json::Array(rows) = rows else { return Self::default() };
-        let row = |row: Json| match row {
-            Json::Array(cells) => cells.iter().map(wire::read).collect(),
-            _ => Vec::new(),
-        };
-        Self(rows.into_iter().map(row).collect())
-    }
-
-    /// The cells of a `Sheet` of the API, by its `data`.
-    pub fn of_sheet(sheet: &Json) -> Self {
-        let mut grid = Self::default();
-        let index = |value: &Json| value.as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(0);
-        for block in sheet["data"].as_array().into_iter().flatten() {
-            let (top, left) = (index(&block["startRow"]), index(&block["startColumn"]));
-            for (row, cells) in (top..).zip(block["rowData"].as_array().into_iter().flatten()) {
-                for (column, cell) in (left..).zip(cells["values"].as_array().into_iter().flatten()) {
-                    let value = wire::read_effective(cell);
-                    if !value.is_empty() {
-                        grid.set(row, column, value);
-                    }
-                }
+    /// Lays rows over the grid, the first one's first cell at this place: what is empty at
+    /// the end of a row, or of all, takes no room.
+    pub fn lay(&mut self, (top, left): (usize, usize), rows: impl Iterator<Item = Vec<Value>>) {
+        for (row, mut cells) in (top..).zip(rows) {
+            let end = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
+            cells.truncate(end);
+            if cells.is_empty() {
+                continue;
+            }
+            self.0.resize_with(self.0.len().max(row + 1), Vec::new);
+            if self.0[row].is_empty() && left == 0 {
+                cells.shrink_to_fit();
+                self.0[row] = cells;
+                continue;
+            }
+            for (column, cell) in (left..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+                self.set(row, column, cell);
             }
         }
-        grid
     }
 
     /// How many rows were read.
@@ -114,13 +104,13 @@ impl Grid {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn what_was_not_read_is_empty_and_can_be_set() {
-        let mut grid = Grid::read(json!([["a", 1], [], ["", true]]));
+        let mut grid = Grid::default();
+        let rows = [vec!["a".into(), Value::Integer(1)], vec![], vec![Value::Empty, Value::Bool(true)]];
+        grid.lay((0, 0), rows.into_iter());
         assert_eq!((grid.len(), grid.width(), grid.cells()), (3, 2, 4));
         assert_eq!((grid.at(0, 1), grid.at(9, 9)), (&Value::Integer(1), &Value::Empty));
         assert!(grid.is_blank(1) && !grid.is_blank(2));
@@ -129,5 +119,14 @@ mod tests {
         grid.insert_rows(1, 2);
         grid.insert_columns(1, 1);
         assert_eq!((grid.at(0, 2), grid.at(6, 2)), (&Value::Integer(1), &Value::text("x")));
+    }
+
+    #[test]
+    fn blocks_are_laid_over_each_other() {
+        let mut grid = Grid::default();
+        grid.lay((1, 1), [vec!["b".into(), Value::Empty]].into_iter());
+        grid.lay((1, 0), [vec!["a".into(), Value::Empty, "c".into()], vec![Value::Empty]].into_iter());
+        assert_eq!(grid.row(1), ["a".into(), "b".into(), "c".into()]);
+        assert_eq!((grid.len(), grid.is_blank(0)), (2, true));
     }
 }

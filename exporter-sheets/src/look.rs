@@ -1,5 +1,7 @@
 //! Reading a tab and comparing it with a table.
 
+use std::borrow::Cow;
+
 use exporter_core::{Changes, Differ, Error, ErrorKind, ExportSpec, Repair, Table, Value};
 
 use crate::a1;
@@ -110,8 +112,13 @@ impl Look {
 
     /// Finds out what writes of processes that died have left behind. Gives the tab as it
     /// should be seen, and the cells that have to be put back for that.
-    pub async fn make_up(&self, name: &str, desk: &Desk, spreadsheet: &str) -> Result<(Grid, Cells), Error> {
-        let (mut whole, mut cells) = (self.grid.clone(), Cells::new());
+    pub async fn make_up(
+        &self,
+        name: &str,
+        desk: &Desk,
+        spreadsheet: &str,
+    ) -> Result<(Cow<'_, Grid>, Cells), Error> {
+        let (mut whole, mut cells) = (Cow::Borrowed(&self.grid), Cells::new());
         let Some(tab) = self.tab(name) else { return Ok((whole, cells)) };
         let open = desk.journal.open(&record::target(spreadsheet, tab.id)).await?;
         let landed = |id: &str| tab.markers.iter().any(|marker| marker.token == id);
@@ -122,9 +129,9 @@ impl Look {
             let landed = landed(&batch.id);
             let attempt = record::recover(batch).filter(|attempt| landed || !attempt.restores.is_empty());
             if let Some(attempt) = attempt {
-                let settled = reconcile::settle(&attempt, whole, landed);
+                let settled = reconcile::settle(&attempt, whole.into_owned(), landed);
                 cells.extend(settled.cells);
-                whole = settled.whole;
+                whole = Cow::Owned(settled.whole);
             }
         }
         Ok((whole, cells))

@@ -188,7 +188,7 @@ impl Map {
 
 /// A value as text by which equal cells are equal.
 pub fn text(value: &Value) -> String {
-    format!("{:?}", wire::canonical(value))
+    format!("{:?}", wire::stored(value))
 }
 
 fn key(grid: &Grid, columns: &[usize], row: usize) -> Option<RowKey> {

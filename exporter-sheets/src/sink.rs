@@ -1,5 +1,6 @@
 //! The sink: read a tab, work out the changes, write them at once, prove them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,7 +98,7 @@ impl Sink for SheetsSink {
         let spreadsheet = self.client.spreadsheet();
         let (whole, restores) = match &self.desk {
             Some(desk) => look.make_up(&spec.tab, desk, spreadsheet).await?,
-            None => (look.grid.clone(), part::Cells::new()),
+            None => (Cow::Borrowed(&look.grid), part::Cells::new()),
         };
         let desk = self.desk.as_ref().map(|desk| (desk, spreadsheet));
         let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;

@@ -1,12 +1,15 @@
 //! Cells on the wire: our typed values as `CellData`, and what a read gives back.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use exporter_core::Value;
 use exporter_core::compare::{date_serial, datetime_serial, double};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use serde::{Serialize, Serializer};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 /// Most characters of one cell.
@@ -15,21 +18,26 @@ pub const MAX_CHARACTERS: usize = 50_000;
 /// Whole numbers up to here are exact as the doubles that Sheets stores.
 const EXACT: i64 = 1 << 53;
 
+/// The number that Sheets stores for a number, a day or a time.
+fn serial(value: &Value) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "Sheets stores doubles")]
+    match value {
+        Value::Empty | Value::Text(_) | Value::Bool(_) => None,
+        Value::Integer(number) => Some(*number as f64),
+        // A decimal is far below the largest double, so this is always finite.
+        Value::Decimal(number) => Some(double(number)),
+        Value::Date(day) => Some(date_serial(*day)),
+        Value::DateTime(at) => Some(datetime_serial(*at)),
+    }
+}
+
 /// The `ExtendedValue` of a cell; `None` for an empty one. Text goes as `stringValue`,
 /// which Sheets never reads as a formula, number or date.
 fn extended(value: &Value) -> Option<Json> {
-    #[expect(clippy::cast_precision_loss, reason = "Sheets stores doubles")]
     match value {
-        Value::Empty => None,
         Value::Text(text) => Some(json!({ "stringValue": text.as_str() })),
         Value::Bool(truth) => Some(json!({ "boolValue": truth })),
-        Value::Integer(number) => Some(json!({ "numberValue": *number as f64 })),
-        Value::Decimal(number) => {
-            // A decimal is far below the largest double, so this is always finite.
-            Some(json!({ "numberValue": double(number) }))
-        }
-        Value::Date(day) => Some(json!({ "numberValue": date_serial(*day) })),
-        Value::DateTime(at) => Some(json!({ "numberValue": datetime_serial(*at) })),
+        _ => serial(value).map(|number| json!({ "numberValue": number })),
     }
 }
 
@@ -54,13 +62,127 @@ pub fn number_format(value: &Value) -> Option<Json> {
 }
 
 /// A cell as `UNFORMATTED_VALUE` gives it back.
-pub fn read(value: &Json) -> Value {
-    match value {
-        Json::String(text) => Value::text(text),
-        Json::Bool(truth) => Value::Bool(*truth),
-        Json::Number(number) => read_number(number),
-        _ => Value::Empty,
+#[derive(Debug, Default)]
+pub struct Unformatted(Value);
+
+impl<'de> Deserialize<'de> for Unformatted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CellVisitor).map(Self)
     }
+}
+
+/// Takes a cell without a copy of its text in between. serde asks for a name of what was
+/// expected; Google sends nothing else than these.
+struct CellVisitor;
+
+impl Visitor<'_> for CellVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a cell: a text, a number, true or false")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::text(text))
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(read_number(&number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(read_number(&number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(read_double(number))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Empty)
+    }
+}
+
+/// A cell of grid data: its `effectiveValue`. One that holds an error is empty to us.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Effective {
+    effective_value: Extended,
+}
+
+/// An `ExtendedValue`, of which one member is there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Extended {
+    #[serde(rename = "stringValue")]
+    text: Unformatted,
+    #[serde(rename = "numberValue")]
+    number: Unformatted,
+    #[serde(rename = "boolValue")]
+    truth: Unformatted,
+}
+
+impl From<Unformatted> for Value {
+    fn from(cell: Unformatted) -> Self {
+        cell.0
+    }
+}
+
+impl From<Effective> for Value {
+    fn from(cell: Effective) -> Self {
+        let Extended { text, number, truth } = cell.effective_value;
+        [text.0, number.0, truth.0].into_iter().find(|value| !value.is_empty()).unwrap_or_default()
+    }
+}
+
+/// Cells of a row as they come, each a [`Value`] at once.
+#[derive(Debug)]
+pub struct Row<C>(Vec<Value>, PhantomData<C>);
+
+impl<C> Row<C> {
+    /// The cells.
+    pub fn into_values(self) -> Vec<Value> {
+        self.0
+    }
+}
+
+impl<C> Default for Row<C> {
+    fn default() -> Self {
+        Self(Vec::new(), PhantomData)
+    }
+}
+
+impl<'de, C: Deserialize<'de> + Into<Value>> Deserialize<'de> for Row<C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RowVisitor(PhantomData))
+    }
+}
+
+struct RowVisitor<C>(PhantomData<C>);
+
+impl<'de, C: Deserialize<'de> + Into<Value>> Visitor<'de> for RowVisitor<C> {
+    type Value = Row<C>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the cells of a row")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut cells: A) -> Result<Row<C>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(cell) = cells.next_element::<C>()? {
+            values.push(cell.into());
+        }
+        Ok(Row(values, PhantomData))
+    }
+}
+
+/// JSON has no other doubles than finite ones.
+fn read_double(number: f64) -> Value {
+    serde_json::Number::from_f64(number).map_or(Value::Empty, |number| read_number(&number))
 }
 
 fn read_number(number: &serde_json::Number) -> Value {
@@ -82,28 +204,12 @@ fn read_number(number: &serde_json::Number) -> Value {
 }
 
 /// A value as it comes back once it was written: days and times as their serial numbers.
+/// Values that a sheet stores alike have one such form.
 pub fn stored(value: &Value) -> Value {
-    let entered = extended(value).unwrap_or_default();
-    let cell = entered.as_object().and_then(|entered| entered.values().next());
-    cell.map(read).unwrap_or_default()
-}
-
-/// The one form of all values that a sheet stores alike.
-pub fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Empty | Value::Text(_) | Value::Bool(_) => value.clone(),
-        _ => stored(value),
+    match serial(value) {
+        None => value.clone(),
+        Some(number) => read_double(number),
     }
-}
-
-/// A cell of grid data: its `effectiveValue`.
-pub fn read_effective(cell: &Json) -> Value {
-    let value = &cell["effectiveValue"];
-    ["stringValue", "numberValue", "boolValue"]
-        .iter()
-        .map(|kind| read(&value[*kind]))
-        .find(|value| !value.is_empty())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -160,7 +266,8 @@ mod tests {
         #[test]
         fn what_is_written_reads_back_the_same(value in any_value()) {
             let cell = cell_data(&value);
-            let back = read_effective(&json!({"effectiveValue": cell["userEnteredValue"]}));
+            let text = cell.to_string().replacen("userEnteredValue", "effectiveValue", 1);
+            let back = Value::from(serde_json::from_str::<Effective>(&text).unwrap());
             let large = matches!(&value, Value::Integer(number) if number.abs() > EXACT);
             prop_assert!(large || same(&value, &back), "{value:?} came back as {back:?}");
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use exporter_core::{Error, ErrorKind, Retry};
 use google_sheets4::{Error as ApiError, yup_oauth2};
-use serde_json::Value as Json;
 
 /// A call that failed.
 #[derive(Debug)]
@@ -43,25 +42,12 @@ pub enum Fate {
 }
 
 impl Failure {
-    /// Reads the library's error; `status` and `retry_after` come from the delegate.
-    pub fn read(error: ApiError, status: Option<u16>, retry_after: Option<Duration>) -> Self {
+    /// Reads an error of the library's connection or of its asking for a token.
+    pub fn read(error: ApiError) -> Self {
         match error {
-            ApiError::BadRequest(body) => Self::Refused {
-                status: status.or_else(|| code(&body)).unwrap_or(400),
-                message: body["error"]["message"].as_str().unwrap_or("no reason given").to_owned(),
-                retry_after,
-            },
-            ApiError::Failure(response) => Self::Refused {
-                status: response.status().as_u16(),
-                message: "an answer that is not JSON".to_owned(),
-                retry_after,
-            },
             ApiError::MissingToken(error) => token(error.as_ref()),
             ApiError::HttpError(error) if error.is_connect() => Self::NotSent(causes(&error)),
             ApiError::HttpError(error) => Self::Lost(causes(&error)),
-            ApiError::Io(error) => Self::Lost(error.to_string()),
-            // The body stays out of the message: it holds people's data.
-            ApiError::JsonDecodeError(_, error) => Self::Lost(format!("the answer was cut off: {error}")),
             other => Self::NotSent(other.to_string().trim().to_owned()),
         }
     }
@@ -145,10 +131,6 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
         }
         _ => of(ErrorKind::SheetMoved, "Google refused the request; the sheet may have changed meanwhile"),
     }
-}
-
-fn code(body: &Json) -> Option<u16> {
-    body["error"]["code"].as_u64().and_then(|code| u16::try_from(code).ok())
 }
 
 fn token(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use exporter_core::{Error, ExportSpec, Origin, Plan, Receipt, Secret, Sink as _, Table, Value};
@@ -34,6 +34,7 @@ pub enum Fault {
 pub struct Wire {
     faults: Mutex<VecDeque<Fault>>,
     pub bodies: Mutex<Vec<String>>,
+    pub heads: Mutex<Vec<HeaderMap>>,
 }
 
 pub struct Bench {
@@ -57,6 +58,7 @@ async fn tamper(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> 
     if parts.uri.path() == "/token" {
         return next.run(Request::from_parts(parts, Body::from(bytes))).await;
     }
+    wire.heads.lock().unwrap().push(parts.headers.clone());
     wire.bodies.lock().unwrap().push(String::from_utf8_lossy(&bytes).into_owned());
     let fault = wire.faults.lock().unwrap().pop_front().unwrap_or(Fault::Pass);
     let request = Request::from_parts(parts, Body::from(bytes));

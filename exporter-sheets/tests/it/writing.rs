@@ -160,3 +160,20 @@ async fn a_large_first_load_goes_in_parts_and_is_taken_up_where_it_stopped() {
     assert!(bench.wire.bodies.lock().unwrap().iter().all(|body| body.len() < 2_000_000));
     assert!(bench.sink.plan(&large, &spec).await.unwrap().changes.is_empty());
 }
+
+#[tokio::test]
+async fn answers_are_asked_for_packed_and_read_all_the_same() {
+    let bench = Bench::start().await;
+    let rows = |status: &'static str| {
+        table(&["ID", "Status"], (0..400_i64).map(move |id| [Value::text(format!("T{id}")), status.into()]))
+    };
+    bench.run(&rows("open")).await.unwrap();
+    let (plan, _) = bench.run(&rows("open")).await.unwrap();
+    assert_eq!(plan.changes.unchanged, 400, "a packed answer of many rows is read whole");
+    for head in bench.wire.heads.lock().unwrap().iter() {
+        let says = |name: &str| head.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Google packs only for who says so twice.
+        assert_eq!(says("accept-encoding"), "gzip");
+        assert!(says("user-agent").contains("gzip"), "{head:?}");
+    }
+}
