@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use exporter_core::fit::{self, Fitted};
 use exporter_core::{
     Changes, Differ, Error, ErrorKind, ExportSpec, PLAN_VERSION, Plan, Receipt, Result, Sink, Table, Value,
 };
@@ -76,6 +77,10 @@ impl Sink for CsvSink {
         let stored = Stored::read(&path)?;
         // A CSV file holds text only, so text is what is compared and written.
         let table = Arc::new(as_text(table));
+        let is_there = |column: usize| {
+            stored.header.is_empty() || stored.position(&table.columns()[column].name).is_some()
+        };
+        let Fitted { table, notes } = fit::columns(&table, spec, is_there);
         let places: Vec<_> = table.columns().iter().map(|column| stored.position(&column.name)).collect();
         let mut differ = Differ::new(&table, spec)?;
         for (number, row) in (1..).zip(&stored.rows) {
@@ -96,7 +101,7 @@ impl Sink for CsvSink {
             changes,
             calls: 0,
             expected_calls: 0,
-            notes: Vec::new(),
+            notes,
             state: serde_json::to_value(state).map_err(internal)?,
         })
     }

@@ -10,6 +10,7 @@ mod clock;
 pub mod compare;
 mod error;
 mod event;
+pub mod fit;
 mod journal;
 pub mod key;
 pub mod layers;
@@ -47,7 +48,7 @@ pub use report::{ExportReport, ExportStatus, REPORT_VERSION, RunReport, RunStatu
 pub use secret::Secret;
 pub use sink::{Receipt, Sink};
 pub use source::{Driver, Export, ExportRequest, ExportSource, Session};
-pub use spec::ExportSpec;
+pub use spec::{ExportSpec, LongTexts, NewColumns};
 pub use table::{Column, Origin, Table};
 pub use value::{ColumnType, Value};
 pub use window::Window;

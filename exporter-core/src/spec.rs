@@ -27,6 +27,32 @@ pub struct ExportSpec {
     pub edits: EditRules,
     /// How many columns the file must have, where that is known.
     pub columns: Option<usize>,
+    /// What becomes of columns that the file has and the tab has not.
+    pub new_columns: NewColumns,
+    /// What becomes of texts that are too long for a cell.
+    pub long_texts: LongTexts,
+}
+
+/// What becomes of a column that the file has and a filled tab has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NewColumns {
+    /// It is left out and the report names it: people decide what their tab looks like.
+    #[default]
+    Freeze,
+    /// It is added to the right of ours. To set this is the consent, given once for all runs.
+    Add,
+}
+
+/// What becomes of a text that is longer than a cell can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LongTexts {
+    /// The table is refused, before anything is written.
+    #[default]
+    Refuse,
+    /// It is cut, ends in a mark that says so, and the report names it.
+    Truncate,
 }
 
 impl ExportSpec {

@@ -130,6 +130,20 @@ impl Table {
         self.cells.iter().skip(column).step_by(self.width().max(1))
     }
 
+    /// The same rows with only these columns, in this order.
+    ///
+    /// # Panics
+    /// When there is no such column.
+    #[must_use]
+    pub fn with_columns(&self, columns: &[usize]) -> Self {
+        let mut table = Self::new(columns.iter().map(|&column| self.columns[column].clone()).collect());
+        table.reserve(self.len());
+        for (row, origin) in self.rows().zip(&self.origins) {
+            table.push(columns.iter().map(|&column| row[column].clone()), *origin);
+        }
+        table
+    }
+
     /// Makes room for so many more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.cells.reserve_exact(rows.saturating_mul(self.width()));

@@ -146,7 +146,12 @@ impl Layout {
 
     /// Whether a column of the sheet is one that the commit to come inserts.
     pub fn is_added(&self, place: usize) -> bool {
-        self.exists && !self.blank && self.added.iter().any(|&column| self.places[column] == place)
+        self.missing().iter().any(|&column| self.places[column] == place)
+    }
+
+    /// Columns of the table that a filled tab has not.
+    pub fn missing(&self) -> &[usize] {
+        if self.exists && !self.blank { &self.added } else { &[] }
     }
 
     /// Another attempt at the same commit: a token of its own, so that it can be told which

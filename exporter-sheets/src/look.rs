@@ -1,8 +1,10 @@
 //! Reading a tab and comparing it with a table.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use exporter_core::{Changes, Differ, Error, ErrorKind, ExportSpec, Repair, Table, Value};
+use exporter_core::fit::{self, Fitted};
+use exporter_core::{Changes, Differ, Error, ErrorKind, ExportSpec, NewColumns, Repair, Table, Value};
 
 use crate::a1;
 use crate::client::{Fate, SheetsClient, Tally};
@@ -77,6 +79,15 @@ impl Look {
         self.structure.tab(name)
     }
 
+    /// The table as far as the tab has its columns, or may get them.
+    pub fn columns(&self, grid: &Grid, table: &Arc<Table>, spec: &ExportSpec) -> Result<Fitted, Error> {
+        let added = match self.tab(&spec.tab) {
+            Some(tab) => Layout::find(&self.structure, tab, grid, table, spec)?.missing().to_vec(),
+            None => Vec::new(),
+        };
+        Ok(fit::columns(table, spec, |column| !added.contains(&column)))
+    }
+
     /// Compares a picture of the tab with a table; edits of people are kept as the rules of
     /// the export say.
     pub async fn compare(
@@ -91,6 +102,15 @@ impl Look {
             None => Layout::new_tab(&self.structure, &spec.tab, table),
             Some(tab) => Layout::find(&self.structure, tab, grid, table, spec)?,
         };
+        // The plan was made from a tab that had all of them.
+        if let (NewColumns::Freeze, Some(&column)) = (spec.new_columns, layout.missing().first()) {
+            let name = &table.columns()[column].name;
+            return Err(Error::new(
+                ErrorKind::SheetMoved,
+                format!("our column `{name}` is not in the tab any more"),
+            )
+            .context("tab", layout.title));
+        }
         let mut cells: Vec<Value> = Vec::with_capacity(table.width());
         for row in layout.header + 1..grid.len() {
             cells.clear();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use exporter_core::{
     Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, SystemClock,
-    Table,
+    Table, fit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,29 +78,23 @@ impl SheetsSink {
         self.pictures().insert(tab.to_owned(), (token, grid));
     }
 
-    fn pictures(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, Grid)>> {
-        self.pictures.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Sink for SheetsSink {
-    async fn check(&self) -> Result<(), Error> {
-        let mut tally = Tally::default();
-        let checked = self.client.check_rights(&mut tally).await;
-        self.untold_calls.fetch_add(tally.calls, Ordering::Relaxed);
-        checked
-    }
-
-    async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
-        let mut tally = Tally::default();
-        let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
+    /// Plans from a look at the tab; `tally` is what it cost.
+    async fn plan_from(
+        &self,
+        look: Look,
+        table: &Arc<Table>,
+        spec: &ExportSpec,
+        tally: Tally,
+    ) -> Result<Plan, Error> {
         let spreadsheet = self.client.spreadsheet();
         let (whole, restores) = match &self.desk {
             Some(desk) => look.make_up(&spec.tab, desk, spreadsheet).await?,
             None => (Cow::Borrowed(&look.grid), part::Cells::new()),
         };
         let desk = self.desk.as_ref().map(|desk| (desk, spreadsheet));
+        let cut = fit::texts(table, spec, MAX_CHARACTERS);
+        let columns = look.columns(&whole, &cut.table, spec)?;
+        let table = &columns.table;
         let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;
         changes.repairs = look.repairs(&restores)?;
         if let Some(desk) = self.desk.as_ref().filter(|_| restores.is_empty()) {
@@ -108,9 +102,11 @@ impl Sink for SheetsSink {
         }
         let mut cells = restores;
         cells.extend(changed_cells(&layout, &changes));
-        check_sizes(&look.structure, &layout, &changes, table)?;
+        check_texts(&changes, table, spec)?;
+        check_cells(&look.structure, &layout, &changes)?;
         let token = layout.next.token.clone();
         let mut notes = notes(&layout, table, &changes);
+        notes.extend(cut.notes.into_iter().chain(columns.notes));
         if !changes.repairs.is_empty() {
             notes.push(format!(
                 "an interrupted write hit {} cells by mistake: they are put right",
@@ -135,6 +131,33 @@ impl Sink for SheetsSink {
         })
     }
 
+    fn pictures(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, Grid)>> {
+        self.pictures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Sink for SheetsSink {
+    async fn check(&self) -> Result<(), Error> {
+        let mut tally = Tally::default();
+        let checked = self.client.check_rights(&mut tally).await;
+        self.untold_calls.fetch_add(tally.calls, Ordering::Relaxed);
+        checked
+    }
+
+    async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
+        let mut tally = Tally::default();
+        let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
+        match self.plan_from(look, table, spec, tally).await {
+            // The structure may be older than the cells: people may have changed both since.
+            Err(error) if error.kind() == ErrorKind::SheetLayout => {
+                let look = Look::afresh(&self.client, &spec.tab, &mut tally).await?;
+                self.plan_from(look, table, spec, tally).await
+            }
+            planned => planned,
+        }
+    }
+
     async fn apply(&self, plan: &Plan) -> Result<Receipt, Error> {
         if plan.changes.is_empty() {
             return Ok(Receipt { verified: true, ..Receipt::default() });
@@ -149,35 +172,24 @@ impl Sink for SheetsSink {
     }
 }
 
-/// Decides before anything is written whether the sheet can hold it.
-fn check_sizes(
-    structure: &Structure,
-    layout: &Layout,
-    changes: &Changes,
-    table: &Table,
-) -> Result<(), Error> {
-    let updated = changes.updates.iter().map(|update| update.row);
-    for row in changes.inserts.iter().copied().chain(updated) {
-        let origin = table.origin(row as usize);
-        let cells = table.row(row as usize).iter().zip(table.columns());
-        for (cell, column) in cells {
-            let long = cell.as_text().is_some_and(|text| {
-                text.len() > MAX_CHARACTERS && text.encode_utf16().count() > MAX_CHARACTERS
-            });
-            if long {
-                return Err(Error::new(
-                    ErrorKind::SheetFull,
-                    format!(
-                        "a text in column `{}` is longer than the 50,000 characters of a cell",
-                        column.name
-                    ),
-                )
-                .context("page", origin.page.to_string())
-                .context("row", origin.line.to_string())
-                .hint("shorten the text in the panel"));
-            }
+/// Decides before anything is written whether cells can hold the texts.
+fn check_texts(changes: &Changes, table: &Table, spec: &ExportSpec) -> Result<(), Error> {
+    let new = changes.inserts.iter().flat_map(|&row| (0..table.width()).map(move |column| (row, column)));
+    let rewritten = changes
+        .updates
+        .iter()
+        .flat_map(|update| update.cells.iter().map(|cell| (update.row, cell.column as usize)));
+    for (row, column) in new.chain(rewritten) {
+        let row = row as usize;
+        if fit::too_long(&table.row(row)[column], MAX_CHARACTERS).is_some() {
+            return Err(fit::refused(table, spec, row, column, MAX_CHARACTERS));
         }
     }
+    Ok(())
+}
+
+/// Decides before anything is written whether the spreadsheet can hold the rows.
+fn check_cells(structure: &Structure, layout: &Layout, changes: &Changes) -> Result<(), Error> {
     let rows = changes.inserts.len() + usize::from(layout.blank);
     let width = layout.grid.1.max(layout.places.len()) + if layout.blank { 0 } else { layout.added.len() };
     let new = if layout.exists {

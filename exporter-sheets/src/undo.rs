@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 
 use exporter_core::compare::same;
 use exporter_core::{
-    Changes, Error, ErrorKind, ExportSpec, JournalBatch, JournalRow, PLAN_VERSION, Plan, RowChange, RowKey,
-    Table, Value,
+    Changes, Error, ErrorKind, ExportSpec, JournalBatch, JournalRow, NewColumns, PLAN_VERSION, Plan,
+    RowChange, RowKey, Table, Value,
 };
 
 use crate::client::Tally;
@@ -47,6 +47,9 @@ impl SheetsSink {
         let Some(tab) = look.tab(&spec.tab) else {
             return Err(Error::new(ErrorKind::SheetLayout, format!("the tab `{}` is gone", spec.tab)));
         };
+        // What people did away with is not brought back.
+        let spec = &ExportSpec { new_columns: NewColumns::Freeze, ..spec.clone() };
+        let table = look.columns(&look.grid, &table, spec)?.table;
         let layout = Layout::find(&look.structure, tab, &look.grid, &table, spec)?;
         let mut back = Back::new(&layout, &table, spec, &look.grid);
         for batch in batches.iter().rev() {

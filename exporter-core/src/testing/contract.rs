@@ -35,7 +35,7 @@ use async_trait::async_trait;
 pub use journal::journal;
 pub use outbox::outbox;
 
-use crate::{Error, ExportSpec, Origin, Plan, Receipt, Retry, Sink, Table, Value};
+use crate::{Error, ExportSpec, NewColumns, Origin, Plan, Receipt, Retry, Sink, Table, Value};
 
 /// How often a failure that may pass is tried again.
 const TRIES: usize = 10;
@@ -173,13 +173,19 @@ async fn changed_keys(store: &impl Store) {
     assert_eq!(lines(store).await, expected, "`123` and 123 are one row, `0123` is another");
 }
 
-/// A column that the file did not have before comes to the right; rows keep the others.
+/// A column that the file did not have before is left out by name, until the spec has it
+/// added: then it comes to the right, and rows keep the others.
 async fn a_new_column(store: &impl Store) {
     put(&*store.sink(), &table(&[&["ID", "Total"], &["a", "1"], &["b", "2"]]), &spec()).await;
-    let wider = table(&[&["ID", "Total", "City"], &["b", "2", "Bogor"], &["c", "3", ""]]);
-    put(&*store.sink(), &wider, &spec()).await;
-    assert_eq!(lines(store).await, ["ID|Total|City", "a|1", "b|2|Bogor", "c|3"]);
+    let wider = table(&[&["ID", "City", "Total"], &["b", "Bogor", "2"], &["c", "", "3"]]);
+    let (plan, _) = put(&*store.sink(), &wider, &spec()).await;
+    assert!(plan.notes.iter().any(|note| note.contains("`City`")), "left out untold: {:?}", plan.notes);
+    assert_eq!(lines(store).await, ["ID|Total", "a|1", "b|2", "c|3"], "without consent");
     settled(store, &wider, &spec()).await;
+    let spec = ExportSpec { new_columns: NewColumns::Add, ..spec() };
+    put(&*store.sink(), &wider, &spec).await;
+    assert_eq!(lines(store).await, ["ID|Total|City", "a|1", "b|2|Bogor", "c|3"]);
+    settled(store, &wider, &spec).await;
 }
 
 /// Columns are found by name, wherever the file has them.

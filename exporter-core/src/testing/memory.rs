@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::fit::{self, Fitted};
 use crate::{Differ, Error, ErrorKind, ExportSpec, PLAN_VERSION, Plan, Receipt, Sink, Table, Value};
 
 /// A stored tab: names of its columns, and rows of as many cells.
@@ -53,6 +54,11 @@ impl Sink for MemorySink {
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
         let mut tab = self.tabs().get(&spec.tab).cloned().unwrap_or_default();
+        let is_there = |column: usize| {
+            tab.columns.is_empty() || tab.columns.contains(&table.columns()[column].name.to_string())
+        };
+        let Fitted { table, notes } = fit::columns(table, spec, is_there);
+        let table = &table;
         let places = places(table, &mut tab.columns);
         let mut differ = Differ::new(table, spec)?;
         for (row, number) in tab.rows.iter().zip(0..) {
@@ -70,7 +76,7 @@ impl Sink for MemorySink {
             changes: differ.finish(),
             calls: 0,
             expected_calls: 0,
-            notes: Vec::new(),
+            notes,
             state: serde_json::json!({ "tab": spec.tab, "version": tab.version }),
         })
     }

@@ -1,9 +1,9 @@
 //! People work in the tab: their columns, rows and order survive, and ours are found.
 
-use exporter_core::{ErrorKind, Sink as _};
+use exporter_core::{ErrorKind, ExportSpec, NewColumns, Sink as _};
 use exporter_sandbox::person::Act;
 
-use crate::bench::{Bench, ID, client, lines, orders};
+use crate::bench::{Bench, ID, client, lines, orders, spec};
 
 fn sort(column: &str) -> Act {
     Act::Sort { tab: "orders".into(), column: column.into(), descending: true, header_rows: 1 }
@@ -177,7 +177,9 @@ async fn a_new_column_pushes_those_of_people_on() {
         [id.into(), status.into(), exporter_core::Value::Integer(total.parse().unwrap()), city.into()]
     });
     let wider = crate::bench::table(&["ID", "Status", "Total", "City"], rows);
-    let plan = bench.plan(&wider).await.unwrap();
+    let spec = ExportSpec { new_columns: NewColumns::Add, ..spec() };
+    let plan = bench.sink.plan(&wider, &spec).await.unwrap();
+    assert_eq!(plan.notes, ["the column `City` is new: D1"]);
     bench.act(&sort("A"));
     bench.sink.apply(&plan).await.unwrap();
     let mut rows = lines(&bench.rows());
@@ -186,7 +188,30 @@ async fn a_new_column_pushes_those_of_people_on() {
         rows,
         ["ID|Status|Total|City|Mine", "A1|paid|10|Bogor|hello", "A2|open|20", "A3|open|30|Solo"]
     );
-    assert!(bench.plan(&wider).await.unwrap().changes.is_empty());
+    assert!(bench.sink.plan(&wider, &spec).await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
+async fn a_column_that_people_deleted_stays_away_until_they_want_it() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
+    bench.act(&Act::DeleteColumns { tab: "orders".into(), at: "B".into(), count: 1 });
+    let later = orders(&[("A1", "paid", 11), ("A2", "open", 20)]);
+    let plan = bench.plan(&later).await.unwrap();
+    assert_eq!(
+        plan.notes,
+        [
+            "left out, because the tab has no such column: `Status`; to have it added, set `columns = \"add\"` \
+          for the export `orders`, or type its name into the tab's header"
+        ]
+    );
+    bench.sink.apply(&plan).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Total", "A1|11", "A2|20"]);
+    // Deleted while we write: nothing of it comes back, and the run may start over.
+    let plan = bench.plan(&orders(&[("A1", "paid", 12)])).await.unwrap();
+    bench.act(&Act::DeleteColumns { tab: "orders".into(), at: "B".into(), count: 1 });
+    let error = bench.sink.apply(&plan).await.unwrap_err();
+    assert_eq!((error.kind(), lines(&bench.rows())[0].as_str()), (ErrorKind::SheetMoved, "ID"));
 }
 
 #[tokio::test]

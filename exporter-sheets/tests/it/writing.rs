@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use exporter_core::{ErrorKind, ExportSpec, Origin, Sink as _, Table, Value};
+use exporter_core::{ErrorKind, ExportSpec, LongTexts, Origin, Sink as _, Table, Value};
 use serde_json::json;
 
 use crate::bench::{Bench, Fault, ID, lines, orders, spec, table};
@@ -128,7 +128,23 @@ async fn a_text_too_long_for_a_cell_is_refused_before_anything_is_written() {
     let long = "x".repeat(50_001);
     let error = bench.plan(&orders(&[("A", &long, 1)])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SheetFull);
-    assert!(error.to_string().contains("`Status`"), "{error}");
+    let text = "the text in `Status` of `A` is longer than the 50000 characters of a cell";
+    assert!(error.to_string().starts_with(text), "{error}");
+}
+
+#[tokio::test]
+async fn a_text_too_long_for_a_cell_is_cut_where_that_is_wanted_and_is_then_unchanged() {
+    let bench = Bench::start().await;
+    let spec = ExportSpec { long_texts: LongTexts::Truncate, ..spec() };
+    let table = orders(&[("A", &"é".repeat(60_000), 1), ("B", &"x".repeat(50_000), 2)]);
+    let plan = bench.sink.plan(&table, &spec).await.unwrap();
+    let note = "the text in `Status` of `A` was cut to 50000 characters from 60000";
+    assert!(plan.notes.iter().any(|other| other == note), "{:?}", plan.notes);
+    bench.sink.apply(&plan).await.unwrap();
+    let rows = bench.rows();
+    assert!(rows[1][1].ends_with("é… [cut: 60000 characters]"));
+    assert_eq!(rows[2][1].len(), 50_000);
+    assert!(bench.sink.plan(&table, &spec).await.unwrap().changes.is_empty());
 }
 
 #[tokio::test]

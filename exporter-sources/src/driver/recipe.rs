@@ -5,7 +5,7 @@ use exporter_core::{Error, ErrorKind, FileKind, Window};
 use sha2::{Digest as _, Sha256};
 
 use super::dates::{self, letters};
-use crate::panel::{Columns, ExportConfig, FieldValue, StepConfig};
+use crate::panel::{ExportConfig, FieldValue, StepConfig};
 use crate::route::{Facts, Wanted, render};
 use crate::selector::{Role, Selector};
 
@@ -132,10 +132,7 @@ impl Recipe {
             name: name.to_owned(),
             place,
             file: config.file,
-            columns: match &config.columns {
-                Some(Columns::Names(names)) => names.clone(),
-                _ => Vec::new(),
-            },
+            columns: config.columns.as_ref().and_then(|columns| columns.names.clone()).unwrap_or_default(),
             empty: Selector::list(config.empty.as_deref().unwrap_or_default())?,
             max_days: config.max_days,
             format,

@@ -108,6 +108,8 @@ fn spec(name: &str, export: &ExportConfig) -> ExportSpec {
         types: export.types.clone().unwrap_or_default(),
         edits: export.edits.clone().unwrap_or_default(),
         columns: export.width(),
+        new_columns: export.columns.as_ref().and_then(|columns| columns.new).unwrap_or_default(),
+        long_texts: export.long_texts.unwrap_or_default(),
     }
 }
 

@@ -128,7 +128,7 @@ async fn attempt(
     let table = &export.table;
     let config = ExportConfig {
         file: export.artifact.as_ref().map(|artifact| artifact.kind),
-        columns: Some(Columns::Count(table.width())),
+        columns: Some(Columns::count(table.width())),
         key: key(table).map(|name| vec![name]),
         ..config
     };

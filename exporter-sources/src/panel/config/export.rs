@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use exporter_core::{ColumnType, EditRules, FileKind};
+use exporter_core::{ColumnType, EditRules, FileKind, LongTexts, NewColumns};
 use serde::Deserialize;
 
 /// One export. Texts may hold the days asked for: `{first}`, `{last}` and `{until}`, the
@@ -33,7 +33,7 @@ pub struct ExportConfig {
     pub trigger: Option<Vec<String>>,
     /// The kind of file that must come.
     pub file: Option<FileKind>,
-    /// How many columns the file must have, or their names.
+    /// How many columns the file must have, or their names; and what becomes of new ones.
     pub columns: Option<Columns>,
     /// Selectors of what the panel shows when it has no rows for the days.
     pub empty: Option<Vec<String>>,
@@ -45,6 +45,8 @@ pub struct ExportConfig {
     pub edits: Option<EditRules>,
     /// Columns that are written but never compared, such as a running number.
     pub ignore: Option<Vec<String>>,
+    /// What becomes of texts that are longer than the 50,000 characters of a cell.
+    pub long_texts: Option<LongTexts>,
     /// Declared types by column name.
     pub types: Option<BTreeMap<String, ColumnType>>,
     /// The tab of the spreadsheet; the export's own name unless given.
@@ -61,14 +63,65 @@ pub enum FieldValue {
     Text(String),
 }
 
-/// What the header must be.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Columns {
+/// What the header must be, and what becomes of columns that the tab does not have yet.
+///
+/// Written as a number, a list of names, `"add"` or `"freeze"`, or as a table of `count`,
+/// `names` and `new`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "ColumnsForm")]
+pub struct Columns {
     /// This many columns.
-    Count(usize),
+    pub count: Option<usize>,
     /// At least these.
+    pub names: Option<Vec<String>>,
+    /// What becomes of new ones.
+    pub new: Option<NewColumns>,
+}
+
+/// The ways to write [`Columns`].
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a number of columns, a list of names, \"add\" or \"freeze\", or a table of `count`, `names` and `new`"
+)]
+enum ColumnsForm {
+    Count(usize),
     Names(Vec<String>),
+    New(NewColumns),
+    Table(ColumnsTable),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ColumnsTable {
+    count: Option<usize>,
+    names: Option<Vec<String>>,
+    new: Option<NewColumns>,
+}
+
+impl From<ColumnsForm> for Columns {
+    fn from(form: ColumnsForm) -> Self {
+        match form {
+            ColumnsForm::Count(count) => Self::count(count),
+            ColumnsForm::Names(names) => Self { names: Some(names), ..Self::default() },
+            ColumnsForm::New(new) => Self { new: Some(new), ..Self::default() },
+            ColumnsForm::Table(ColumnsTable { count, names, new }) => Self { count, names, new },
+        }
+    }
+}
+
+impl Columns {
+    /// This many columns.
+    pub fn count(count: usize) -> Self {
+        Self { count: Some(count), ..Self::default() }
+    }
+
+    /// These settings under those of `over`: what the header must be is one of the two.
+    fn overlay(self, over: Self) -> Self {
+        let new = over.new.or(self.new);
+        let header = if over.count.is_some() || over.names.is_some() { over } else { self };
+        Self { new, ..header }
+    }
 }
 
 /// One step on a page: exactly one of its verbs, some with a `value`.
@@ -116,12 +169,16 @@ impl ExportConfig {
             fields: over.fields.or(self.fields),
             trigger: over.trigger.or(self.trigger),
             file: over.file.or(self.file),
-            columns: over.columns.or(self.columns),
+            columns: match (self.columns, over.columns) {
+                (Some(under), Some(over)) => Some(under.overlay(over)),
+                (under, over) => over.or(under),
+            },
             empty: over.empty.or(self.empty),
             max_days: over.max_days.or(self.max_days),
             key: over.key.or(self.key),
             edits: over.edits.or(self.edits),
             ignore: over.ignore.or(self.ignore),
+            long_texts: over.long_texts.or(self.long_texts),
             types: over.types.or(self.types),
             tab: over.tab.or(self.tab),
         }
@@ -129,9 +186,6 @@ impl ExportConfig {
 
     /// How many columns the file must have, where that is known.
     pub(in crate::panel) fn width(&self) -> Option<usize> {
-        match &self.columns {
-            Some(Columns::Count(count)) => Some(*count),
-            _ => None,
-        }
+        self.columns.as_ref().and_then(|columns| columns.count)
     }
 }

@@ -107,8 +107,24 @@ mod tests {
             toml::from_str("[exports.user]\nkey = ['ID']\n[exports.more]\npage = '/x'").unwrap();
         let merged = preset("andalan").unwrap().overlay(over);
         assert_eq!(merged.exports["user"].key.as_deref(), Some(&["ID".to_owned()][..]));
-        assert_eq!(merged.exports["user"].columns, Some(Columns::Count(10)));
+        assert_eq!(merged.exports["user"].columns, Some(Columns::count(10)));
         assert_eq!(merged.names().unwrap().last(), Some(&"more"));
+    }
+
+    #[test]
+    fn what_becomes_of_new_columns_goes_over_how_many_there_are() {
+        let columns = |text: &str| {
+            let over: PanelConfig = toml::from_str(&format!("[exports.user]\ncolumns = {text}"))?;
+            let merged = preset("andalan").unwrap().overlay(over);
+            Ok::<_, toml::de::Error>(merged.exports["user"].columns.clone().unwrap())
+        };
+        let add = Some(exporter_core::NewColumns::Add);
+        assert_eq!(columns("'add'").unwrap(), Columns { new: add, ..Columns::count(10) });
+        assert_eq!(columns("{ count = 7, new = 'add' }").unwrap(), Columns { new: add, ..Columns::count(7) });
+        let names = Some(vec!["ID".to_owned()]);
+        assert_eq!(columns("['ID']").unwrap(), Columns { names, ..Columns::default() });
+        let error = columns("'ad'").unwrap_err().to_string();
+        assert!(error.contains("\"add\" or \"freeze\""), "{error}");
     }
 
     #[test]
