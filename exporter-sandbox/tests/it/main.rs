@@ -8,6 +8,7 @@ mod panel;
 mod service;
 mod sheets_auth;
 mod sheets_batch;
+mod sheets_detail;
 mod sheets_http;
 mod sheets_life;
 mod sheets_values;

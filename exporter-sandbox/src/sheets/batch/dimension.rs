@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Context, index, sheet_id};
+use super::{Context, index, sheet_id, width};
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::fields::Mask;
 use crate::sheets::model::{MAX_COLUMNS, Spreadsheet};
 use crate::sheets::protect;
 use crate::sheets::range::{Dimension, GridRange};
 use crate::sheets::shift::{Change, Shift};
+use crate::sheets::view::View;
 
 /// A `DimensionRange`, checked; an open end goes as far as the grid.
 #[derive(Debug, Clone, Copy)]
@@ -213,16 +214,16 @@ pub fn properties(context: &mut Context, body: &Value) -> Answer<()> {
 /// `autoResizeDimensions`: wide enough for the longest text.
 pub fn auto_resize(context: &mut Context, body: &Value) -> Answer<()> {
     let span = Span::read(&body["dimensions"], context.spreadsheet, false)?;
+    let pixels: Vec<u32> = match span.dimension {
+        Dimension::Rows => vec![21; span.end.saturating_sub(span.start)],
+        Dimension::Columns => {
+            let view = View::new(context.spreadsheet, context.now);
+            let tab = context.spreadsheet.tab(span.sheet)?;
+            (span.start..span.end).map(|column| width::fitting(&view, tab, column)).collect()
+        }
+    };
     let grid = &mut context.spreadsheet.tab_mut(span.sheet)?.grid;
-    for index in span.start..span.end {
-        let pixels = match span.dimension {
-            Dimension::Rows => 21,
-            Dimension::Columns => {
-                let cells = grid.rows().iter().filter_map(|row| row.cell(index).entered());
-                let longest = cells.map(|value| value.to_string().chars().count()).max();
-                longest.map_or(21, |letters| u32::try_from(letters).unwrap_or(100) * 7)
-            }
-        };
+    for (index, pixels) in (span.start..).zip(pixels) {
         let mut band = grid.band(span.dimension, index);
         band.pixels = Some(pixels);
         grid.set_band(span.dimension, index, band);

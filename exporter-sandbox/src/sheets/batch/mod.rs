@@ -15,6 +15,7 @@ mod protected;
 pub mod sheet;
 mod sort;
 mod tidy;
+mod width;
 
 use serde_json::{Value, json};
 

@@ -23,17 +23,11 @@ pub fn add(context: &mut Context, body: &Value) -> Answer<Value> {
         None => context.ids.number(),
     };
     item["protectedRangeId"] = json!(id);
-    if item["warningOnly"] == true {
-        item.as_object_mut().map(|item| item.remove("editors"));
-    } else {
-        add_editor(&mut item, &context.actor.email);
-    }
+    add_editor(&mut item, &context.actor.email);
     let mut reply = item.clone();
     context.spreadsheet.tab_mut(sheet)?.list_mut(KIND).push(item);
     reply["requestingUserCanEdit"] = json!(true);
-    if reply.get("editors").is_some() {
-        reply["editors"] = json!({});
-    }
+    reply["editors"] = json!({});
     Ok(json!({ "protectedRange": reply }))
 }
 
@@ -49,9 +43,7 @@ pub fn update(context: &mut Context, body: &Value) -> Answer<()> {
     }
     item["protectedRangeId"] = json!(id);
     let sheet = place(context, &mut item)?;
-    if item["warningOnly"] != true {
-        add_editor(&mut item, &context.actor.email);
-    }
+    add_editor(&mut item, &context.actor.email);
     context.spreadsheet.tab_mut(sheet)?.list_mut(KIND).push(item);
     Ok(())
 }
@@ -84,7 +76,11 @@ fn place(context: &Context, item: &mut Value) -> Answer<i64> {
     Ok(range.sheet)
 }
 
+/// A range that only warns takes no editors of its own, but shows whose it is all the same.
 fn add_editor(item: &mut Value, email: &str) {
+    if item["warningOnly"] == true {
+        item["editors"] = json!({});
+    }
     if !item["editors"].is_object() {
         item["editors"] = json!({});
     }

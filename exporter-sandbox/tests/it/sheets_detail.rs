@@ -1,0 +1,39 @@
+//! Details of answers that clients compare: what is shown, what is left out.
+
+use serde_json::json;
+
+use crate::service::Service;
+
+#[tokio::test]
+async fn a_range_that_only_warns_shows_its_owner_among_the_editors() {
+    let service = Service::start().await;
+    let file = service.small(5, 5).await;
+    let range = json!({"startRowIndex": 0, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 2});
+    let request = json!({"range": range, "warningOnly": true, "description": null, "editors": null,
+        "requestingUserCanEdit": false});
+    let replies = service.batch(&file, json!([{"addProtectedRange": {"protectedRange": request}}])).await;
+    let added = &replies[0]["addProtectedRange"]["protectedRange"];
+    let id = &added["protectedRangeId"];
+    let shown = |editors| {
+        json!({"protectedRangeId": id, "range": range, "warningOnly": true,
+            "requestingUserCanEdit": true, "editors": editors})
+    };
+    assert_eq!(*added, shown(json!({})));
+    let seen = service.get(&format!("{file}?fields=sheets.protectedRanges")).await;
+    assert_eq!(seen["sheets"][0]["protectedRanges"][0], shown(json!({"users": ["owner@example.com"]})));
+}
+
+#[tokio::test]
+async fn a_column_is_made_as_wide_as_its_longest_line() {
+    let service = Service::start().await;
+    let file = service.small(5, 4).await;
+    let lines = format!("{}\nAA", "A".repeat(512));
+    service.put(&file, "A1:C1", json!([["A".repeat(1024), lines, 12_345_678]])).await;
+    let columns = json!({"sheetId": 0, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 3});
+    service.batch(&file, json!([{"autoResizeDimensions": {"dimensions": columns}}])).await;
+    let seen = service.get(&format!("{file}?fields=sheets.data.columnMetadata")).await;
+    assert_eq!(
+        seen["sheets"][0]["data"][0]["columnMetadata"],
+        json!([{"pixelSize": 9483}, {"pixelSize": 4742}, {"pixelSize": 62}, {"pixelSize": 100}])
+    );
+}
