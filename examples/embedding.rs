@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let key = std::fs::read_to_string(sandbox.config_path().with_file_name("service-account.json"))?;
     let client = SheetsClient::new(SheetsConfig {
         spreadsheet: exporter_sandbox::SPREADSHEET.to_owned(),
-        credentials: Secret::new(key),
+        credentials: Secret::new(key).into(),
         base_url: Some(sandbox.sheets_url()),
     })?;
     let sink: Arc<dyn Sink> = Arc::new(SheetsSink::new(client));

@@ -112,7 +112,7 @@ pub struct RunArgs {
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
-    /// First day, YYYY-MM-DD; needs --to [default: today in the panel's time zone]
+    /// First day, YYYY-MM-DD; needs --to [default: today in the panel's time zone, and the `late_days` before it where they are configured]
     #[arg(long, value_name = "DAY", requires = "to")]
     pub from: Option<NaiveDate>,
     /// Last day, included

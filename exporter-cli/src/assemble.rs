@@ -8,7 +8,7 @@ use exporter_core::checks::Checks;
 use exporter_core::layers::Deadline;
 use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Journal, Secret, Session, Sink};
 use exporter_notify::Channel;
-use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
+use exporter_sheets::{Credentials, SheetsClient, SheetsConfig, SheetsSink};
 use exporter_sources::{BrowserOptions, LoginKind, Panel, PanelConfig, PanelOptions, sweep};
 use sha2::{Digest as _, Sha256};
 
@@ -30,6 +30,8 @@ pub struct Parts {
     pub account: String,
     /// The spreadsheet.
     pub sheet: String,
+    /// Who we are to Google, and where the credentials were found.
+    pub google: String,
     /// The panel's session.
     pub session: Arc<dyn Session>,
     /// The spreadsheet as a sink, for what only it can do.
@@ -95,11 +97,20 @@ pub fn assemble(
         sweep(&downloads, &**clock)?;
     }
 
+    let (credentials, found_in) = match &config.sheets.credentials {
+        Some(place) => {
+            let key = place.resolve(&directory, "the key file for Google Sheets")?;
+            (Credentials::Key(key), place.to_string())
+        }
+        None => Credentials::application_default()?,
+    };
     let sheets = SheetsClient::new(SheetsConfig {
         spreadsheet: config.sheets.spreadsheet,
-        credentials: config.sheets.credentials.resolve(&directory, "the service account's key")?,
+        credentials,
         base_url: config.sheets.base_url,
-    })?;
+    })
+    .map_err(|error| error.context("credentials", found_in.clone()))?;
+    let google = format!("{}, from {found_in}", sheets.identity());
     let sheets = SheetsSink::new(sheets);
     let sheets = match journal {
         Some(journal) => sheets.with_journal(journal, clock.clone()),
@@ -119,7 +130,7 @@ pub fn assemble(
             Job { source, sink: sink.clone() }
         })
         .collect();
-    Ok(Parts { jobs, checks: config.checks, account, sheet, session: panel, sheets, sink, channels })
+    Ok(Parts { jobs, checks: config.checks, account, sheet, google, session: panel, sheets, sink, channels })
 }
 
 /// The panel that `preset` means: a file by its path, else a built-in one.

@@ -5,5 +5,5 @@ mod model;
 mod secret;
 
 pub use load::{load, load_panel};
-pub use model::{Config, Loaded, ScheduleSection, TelegramSection};
+pub use model::{Config, Loaded, PanelSection, ScheduleSection, TelegramSection};
 pub use secret::SecretRef;

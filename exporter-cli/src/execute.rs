@@ -186,7 +186,7 @@ async fn begin(
     id: &str,
 ) -> Result<Recorded, Error> {
     let store = store?;
-    let names = [format!("panel account:{}", parts.account), format!("spreadsheet:{}", parts.sheet)];
+    let names = [format!("panel account:{}", parts.account), sheet_lease(&parts.sheet)];
     let lease = Kept::take(store.clone(), clock.clone(), &names, Holder::here(id), LIFE).await?;
     // Another service over this state may have been quicker, between deciding and now.
     if let Some(tick) = order.tick
@@ -218,6 +218,37 @@ async fn begin(
     store.audit(&entry).await?;
     let recorder = Recorder::begin(store.clone(), clock.clone(), &start).await?;
     Ok(Recorded { store, lease, recorder, cut_off })
+}
+
+/// Takes what a run takes of the spreadsheet, for a command that writes without being one.
+///
+/// # Errors
+/// [`ErrorKind::Busy`] while a run goes on.
+pub async fn hold_sheet(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    parts: &Parts,
+    audit: (&str, String),
+) -> Result<Arc<Kept>, Error> {
+    let holder = Holder::here(run_id(clock.now()));
+    let lease = Kept::take(store.clone(), clock.clone(), &[sheet_lease(&parts.sheet)], holder, LIFE).await?;
+    let (what, detail) = audit;
+    store.audit(&AuditEntry { at: clock.now(), who: user(), what: what.to_owned(), detail }).await?;
+    Ok(Arc::new(lease))
+}
+
+/// Lets a lease go, which nobody else holds any more.
+pub async fn let_go(lease: Arc<Kept>) {
+    if let Some(lease) = Arc::into_inner(lease)
+        && let Err(error) = lease.release().await
+    {
+        tracing::warn!(%error, "the lease could not be let go; it ends by itself");
+    }
+}
+
+/// The name under which a spreadsheet is held.
+fn sheet_lease(sheet: &str) -> String {
+    format!("spreadsheet:{sheet}")
 }
 
 /// Puts the lease before every write.
@@ -263,11 +294,7 @@ async fn end(
     if let Err(error) = store.prune(keep, clock.now()).await {
         tracing::warn!(%error, "old history could not be let go");
     }
-    if let Some(lease) = Arc::into_inner(lease)
-        && let Err(error) = lease.release().await
-    {
-        tracing::warn!(%error, "the lease could not be let go; it ends by itself");
-    }
+    let_go(lease).await;
     noted.err().map(|error| unrecorded(&error))
 }
 

@@ -91,13 +91,15 @@ impl Schedule {
         Some(Due { tick: last, window, ticks: ticks.len(), missed })
     }
 
-    /// The days that a tick asks for: the last few, and those since the tick before it, so
-    /// that holidays leave no hole.
+    /// The days that a tick asks for: the last few, and those that the tick before it would
+    /// ask for again if it came now. So days off leave no hole, and each day is asked for
+    /// once more when it is as old as the oldest of the last few, however late that is.
     pub fn window(&self, tick: DateTime<Utc>) -> Window {
         let last = tick.with_timezone(&self.panel).date_naive();
         let window = Window::last(self.last_days, last);
         let before = self.before(tick).map_or(last, |before| before.with_timezone(&self.panel).date_naive());
-        Window::inclusive(window.first_day().min(before), last).unwrap_or(window)
+        let again = Window::last(self.last_days.saturating_sub(1), before);
+        Window::inclusive(window.first_day().min(again.first_day()), last).unwrap_or(window)
     }
 
     /// The tick before this one.
@@ -179,6 +181,16 @@ mod tests {
         // Friday the 2nd, a weekend, a holiday on Monday, Tuesday the 6th.
         assert_eq!(schedule.next(at("02T11:00")), Some(at("06T01:00")));
         assert_eq!(due(&schedule, "02T11:00", "06T01:00"), "2026-01-02..2026-01-06 (1, 0)");
+    }
+
+    #[test]
+    fn every_day_is_asked_for_again_when_its_late_edits_are_over() {
+        let mut schedule = Schedule { last_days: 4, ..schedule(CatchUp::Merge) };
+        assert_eq!(due(&schedule, "05T01:00", "05T11:00"), "2026-01-02..2026-01-05 (1, 0)");
+        let names = ["mon", "tue", "wed", "thu", "fri"].map(String::from);
+        schedule.calendar = Calendar::new(&names, []).unwrap();
+        // On Friday the 9th, Wednesday the 7th was two days old: on Monday it is five.
+        assert_eq!(due(&schedule, "09T11:00", "12T01:00"), "2026-01-07..2026-01-12 (1, 0)");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The only place that knows the Sheets library: credentials, connection, calls, retries.
 
 mod answer;
+mod connect;
+mod credentials;
 mod failure;
 mod send;
+mod token;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,13 +13,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use exporter_core::{Error, ErrorKind, Secret};
-use google_sheets4::{Sheets, yup_oauth2};
+use exporter_core::{Error, ErrorKind};
+use google_sheets4::Sheets;
 use hyper::body::Bytes;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
@@ -25,6 +24,9 @@ use crate::grid::Grid;
 use crate::quota::Gate;
 use crate::structure::{CELLS, Structure, TAB_FIELDS, TAG_FIELDS, Tab};
 use answer::{Spreadsheet, Values, Written};
+use connect::{Connector, connect};
+pub use credentials::Credentials;
+use credentials::{Account, Identity};
 pub(crate) use failure::{Failure, Fate};
 use send::{Call, send};
 
@@ -37,15 +39,13 @@ const ATTEMPTS: u32 = 5;
 /// Longest pause between two tries, whatever Google asks for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(64);
 
-type Connector = HttpsConnector<HttpConnector>;
-
 /// Where the spreadsheet is and who we are.
 #[derive(Debug, Clone)]
 pub struct SheetsConfig {
     /// The spreadsheet's id, or its address in the browser.
     pub spreadsheet: String,
-    /// The text of a service account's key file.
-    pub credentials: Secret,
+    /// Who we are.
+    pub credentials: Credentials,
     /// Another address of the service: a stand-in. Plain `http` is taken only here.
     pub base_url: Option<String>,
 }
@@ -62,9 +62,9 @@ pub(crate) struct Tally {
 /// A connection to one spreadsheet, shared by all of its tabs.
 pub struct SheetsClient {
     spreadsheet: String,
-    account: String,
+    identity: Identity,
+    account: Account,
     base_url: String,
-    key: yup_oauth2::ServiceAccountKey,
     hub: Mutex<Option<Arc<Sheets<Connector>>>>,
     structure: Mutex<Option<Structure>>,
     calls: AtomicU32,
@@ -77,7 +77,7 @@ impl std::fmt::Debug for SheetsClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SheetsClient")
             .field("spreadsheet", &self.spreadsheet)
-            .field("account", &self.account)
+            .field("account", &self.account.name)
             .finish_non_exhaustive()
     }
 }
@@ -86,14 +86,10 @@ impl SheetsClient {
     /// Checks address and credentials; nothing is sent yet.
     ///
     /// # Errors
-    /// An address that is none, credentials that are not a service account's key.
+    /// An address that is none, credentials of no kind that we know.
     pub fn new(config: SheetsConfig) -> Result<Arc<Self>, Error> {
         let spreadsheet = spreadsheet_id(&config.spreadsheet)?;
-        // The parser's words may quote the file, so they stay out of the error.
-        let key = yup_oauth2::parse_service_account_key(config.credentials.expose()).map_err(|_| {
-            Error::new(ErrorKind::SheetCredentials, "the credentials are not a service account's key file")
-                .hint("download a key of type JSON for the service account and refer to it as `file:PATH`")
-        })?;
+        let identity = Identity::read(config.credentials)?;
         let mut base_url = config.base_url.unwrap_or_else(|| "https://sheets.googleapis.com/".to_owned());
         if !base_url.ends_with('/') {
             base_url.push('/');
@@ -108,9 +104,9 @@ impl SheetsClient {
         let first_pause = Duration::from_millis(if local { 2 } else { 1000 });
         Ok(Arc::new(Self {
             spreadsheet,
-            account: key.client_email.clone(),
+            account: identity.account(),
+            identity,
             base_url,
-            key,
             hub: Mutex::default(),
             structure: Mutex::new(None),
             calls: AtomicU32::new(0),
@@ -124,9 +120,14 @@ impl SheetsClient {
         &self.spreadsheet
     }
 
-    /// The address to share the spreadsheet with.
+    /// The address to share the spreadsheet with; in words where the credentials do not say it.
     pub fn account(&self) -> &str {
-        &self.account
+        &self.account.address
+    }
+
+    /// Who we are to Google, in words: which kind of credentials, and whose.
+    pub fn identity(&self) -> &str {
+        &self.account.name
     }
 
     /// Calls made so far.
@@ -139,44 +140,15 @@ impl SheetsClient {
         if let Some(hub) = &*kept {
             return Ok(Arc::clone(hub));
         }
-        let hub = Arc::new(self.connect().await?);
+        let hub = Arc::new(connect(&self.identity, &self.base_url).await?);
         *kept = Some(Arc::clone(&hub));
         Ok(hub)
     }
 
-    /// Forgets the token, so that a fresh one is asked for. The library renews it before
-    /// its end by itself; this is for one that Google took back.
+    /// Forgets the token, so that a fresh one is asked for. It is renewed before its end
+    /// anyway; this is for one that Google took back.
     pub(crate) async fn forget_token(&self) {
         *self.hub.lock().await = None;
-    }
-
-    async fn connect(&self) -> Result<Sheets<Connector>, Failure> {
-        let connector = self.connector()?;
-        let pool = || Client::builder(TokioExecutor::new());
-        let http = yup_oauth2::client::CustomHyperClientBuilder::from(pool().build(connector.clone()));
-        let auth = yup_oauth2::ServiceAccountAuthenticator::with_client(self.key.clone(), http)
-            .build()
-            .await
-            .map_err(|error| Failure::Credentials(format!("its private key cannot be read: {error}")))?;
-        let mut hub = Sheets::new(pool().build(connector), auth);
-        let _ = hub.base_url(self.base_url.clone());
-        Ok(hub)
-    }
-
-    /// Only a stand-in may be spoken to in the clear: a token must never leave so.
-    fn connector(&self) -> Result<Connector, Failure> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let failed = |error: &dyn std::fmt::Display| Failure::NotSent(format!("no TLS: {error}"));
-        let builder = hyper_rustls::HttpsConnectorBuilder::new();
-        if self.base_url.starts_with("http://") {
-            let versions =
-                rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-            let versions = versions.map_err(|error| failed(&error))?;
-            let tls = versions.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
-            return Ok(builder.with_tls_config(tls).https_or_http().enable_http1().build());
-        }
-        let builder = builder.with_provider_and_native_roots(provider).map_err(|error| failed(&error))?;
-        Ok(builder.https_only().enable_all_versions().build())
     }
 
     /// The spreadsheet's structure: asked for once, then kept.
@@ -342,7 +314,8 @@ impl SheetsClient {
                 (format!("{address}:batchUpdate"), Some(Bytes::clone(body)))
             }
         };
-        let call = Call { address: &address, parameters: &parameters, body };
+        let project = self.identity.quota_project();
+        let call = Call { address: &address, parameters: &parameters, project, body };
         let late = |_| Failure::Lost(format!("no answer within {} s", limit.as_secs()));
         tokio::time::timeout(limit, send(&hub, call)).await.map_err(late)?
     }
@@ -400,6 +373,8 @@ fn spreadsheet_id(text: &str) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
+    use exporter_core::Secret;
+
     use super::*;
 
     #[test]
@@ -417,7 +392,7 @@ mod tests {
     fn credentials_never_show() {
         let config = SheetsConfig {
             spreadsheet: "x".into(),
-            credentials: Secret::new("{\"private_key\": \"hunter2\"}"),
+            credentials: Secret::new("{\"private_key\": \"hunter2\"}").into(),
             base_url: None,
         };
         assert!(!format!("{config:?}").contains("hunter2"));

@@ -21,6 +21,6 @@ mod structure;
 mod undo;
 mod wire;
 
-pub use client::{SheetsClient, SheetsConfig};
+pub use client::{Credentials, SheetsClient, SheetsConfig};
 pub use sink::SheetsSink;
 pub use undo::Undo;

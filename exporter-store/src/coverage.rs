@@ -17,7 +17,8 @@ pub enum DayState {
     Loaded,
     /// The same, and the panel had no rows.
     Empty,
-    /// Asked for while the day was going on: rows may have come later.
+    /// Asked for while the day was going on, or not again when its late edits were over:
+    /// rows may have come or changed later.
     Stale,
     /// Over, and never answered.
     Missing,
@@ -36,7 +37,8 @@ pub struct Calendar {
 
 impl Calendar {
     /// Lays what is covered over the days of a window. Days before `first`, the first ever
-    /// loaded, and after today in the panel's time zone are outside.
+    /// loaded, and after today in the panel's time zone are outside. Rows of a day may change
+    /// for `late_days` days after it; it is looked for that day at last.
     pub fn new(
         exports: &[String],
         window: Window,
@@ -44,13 +46,22 @@ impl Calendar {
         first: Option<NaiveDate>,
         zone: Tz,
         now: DateTime<Utc>,
+        late_days: u32,
     ) -> Self {
         let today = now.with_timezone(&zone).date_naive();
         let known: BTreeMap<(&str, NaiveDate), &Covered> =
             covered.iter().map(|covered| ((covered.export.as_str(), covered.day), covered)).collect();
+        let after = |day: NaiveDate, days: u32| day.checked_add_days(Days::new(days.into())).unwrap_or(day);
+        let too_early = |day: NaiveDate, at: DateTime<Utc>| {
+            let over_early = day < today && at < end_of(day, zone);
+            let edited_late = late_days > 0
+                && after(day, late_days) < today
+                && at < end_of(after(day, late_days - 1), zone);
+            over_early || edited_late
+        };
         let state = |export: &str, day: NaiveDate| match known.get(&(export, day)) {
             _ if day > today => DayState::Outside,
-            Some(covered) if day < today && covered.at < end_of(day, zone) => DayState::Stale,
+            Some(covered) if too_early(day, covered.at) => DayState::Stale,
             Some(covered) if covered.empty => DayState::Empty,
             Some(_) => DayState::Loaded,
             // Today may still be asked for.
@@ -112,7 +123,7 @@ mod tests {
         Covered { export: "a".into(), day: day(d), empty, run: "r".into(), at: at.parse().unwrap() }
     }
 
-    fn calendar() -> Calendar {
+    fn calendar(late_days: u32) -> Calendar {
         let known = [
             covered(2, false, "2026-01-02T17:00:00Z"), // midnight in Jakarta: over
             covered(3, false, "2026-01-03T11:00:00Z"), // 18:00 in Jakarta: going on
@@ -121,21 +132,36 @@ mod tests {
         ];
         let window = Window::inclusive(day(1), day(8)).unwrap();
         let now = "2026-01-07T05:00:00Z".parse().unwrap();
-        Calendar::new(&["a".into()], window, &known, Some(day(2)), Tz::Asia__Jakarta, now)
+        Calendar::new(&["a".into()], window, &known, Some(day(2)), Tz::Asia__Jakarta, now, late_days)
     }
 
     #[test]
     fn each_day_says_how_it_stands() {
         use DayState::{Empty, Loaded, Missing, Outside, Stale};
-        let states: Vec<DayState> = calendar().exports[0].1.iter().map(|(_, state)| *state).collect();
+        let states: Vec<DayState> = calendar(0).exports[0].1.iter().map(|(_, state)| *state).collect();
         assert_eq!(states, [Outside, Loaded, Stale, Missing, Empty, Missing, Loaded, Outside]);
     }
 
     #[test]
+    fn a_day_that_was_not_read_again_when_its_late_edits_were_over_is_stale() {
+        let stale = |late_days: u32| {
+            let days = calendar(late_days).exports.remove(0).1.into_iter();
+            days.filter(|(_, state)| *state == DayState::Stale)
+                .map(|(day, _)| day.to_string())
+                .collect::<Vec<_>>()
+        };
+        // The 2nd was read at the end of the 2nd; today is the 7th.
+        for (late_days, days) in [(1, "3"), (2, "2 3"), (4, "2 3"), (5, "3")] {
+            let days: Vec<String> = days.split(' ').map(|day| format!("2026-01-0{day}")).collect();
+            assert_eq!(stale(late_days), days, "{late_days}");
+        }
+    }
+
+    #[test]
     fn holes_are_the_missing_and_the_stale_days_in_windows() {
-        let holes: Vec<String> = calendar().holes(31).iter().map(ToString::to_string).collect();
+        let holes: Vec<String> = calendar(0).holes(31).iter().map(ToString::to_string).collect();
         assert_eq!(holes, ["2026-01-03..2026-01-04", "2026-01-06"]);
-        assert_eq!(calendar().holes(1).len(), 3);
+        assert_eq!(calendar(0).holes(1).len(), 3);
     }
 
     #[test]

@@ -124,7 +124,8 @@ async fn missing(
     };
     let whole = Window::inclusive(first, last)?;
     let covered = store.coverage(account, whole).await?;
-    Ok(Calendar::new(exports, whole, &covered, Some(first), zone, now).holes(days))
+    let late_days = loaded.config.late_days();
+    Ok(Calendar::new(exports, whole, &covered, Some(first), zone, now, late_days).holes(days))
 }
 
 /// What an earlier start of this backfill has loaded.

@@ -17,6 +17,9 @@ use crate::render;
 struct Finding {
     what: String,
     ok: bool,
+    /// What was found there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
     error: Option<ErrorReport>,
 }
 
@@ -31,7 +34,8 @@ pub async fn main(args: CheckArgs) -> Exit {
         print!("{}", render::json(&findings));
     } else {
         for finding in &findings {
-            println!("{} {}", if finding.ok { "ok    " } else { "failed" }, finding.what);
+            let detail = finding.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            println!("{} {}{detail}", if finding.ok { "ok    " } else { "failed" }, finding.what);
             if let Some(error) = &finding.error {
                 eprint!("{}", render::error::text(error));
             }
@@ -46,7 +50,8 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     loaded.config.panel.try_refused = true;
     let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None)?;
     let mut findings = vec![finding("configuration", Ok(()))];
-    findings.push(finding("Google Sheets", parts.sink.check().await));
+    let google = finding("Google Sheets", parts.sink.check().await);
+    findings.push(Finding { detail: Some(format!("as {}", parts.google)), ..google });
     let login = parts.session.open().await.map(drop);
     let logout = parts.session.close().await;
     findings.push(finding("login to the panel", login.and(logout)));
@@ -58,5 +63,5 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
 
 fn finding(what: &str, result: Result<(), Error>) -> Finding {
     let error = result.err().map(|error| error.report());
-    Finding { what: what.to_owned(), ok: error.is_none(), error }
+    Finding { what: what.to_owned(), ok: error.is_none(), detail: None, error }
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use exporter_core::{
-    Clock, Error, ErrorKind, ErrorReport, Plan, PlanCounts, Receipt, RunStatus, Sink as _, SystemClock,
-    Window,
+    Clock, Error, ErrorKind, ErrorReport, Plan, PlanCounts, Receipt, RunStatus, Sink, SystemClock, Window,
 };
+use exporter_store::Fenced;
 use serde::{Deserialize, Serialize};
 
 use crate::args::{PlanArgs, RunArgs};
@@ -108,15 +108,26 @@ async fn try_apply(args: &RunArgs, file: &Path) -> Result<Vec<Applied>, Error> {
             .hint("`exporter plan --out FILE` makes one")
     })?;
     let loaded = load(&args.config)?;
-    let journal = state::open(&loaded).await?;
+    let store = state::open(&loaded).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let parts = assemble(loaded, None, &[], &clock, Some(journal))?;
-    parts.sheets.check().await?;
-    let id = execute::run_id(clock.now());
+    let parts = assemble(loaded, None, &[], &clock, Some(store.clone()))?;
+    let detail = format!("the plan of run {} for {}", plans.id, plans.window);
+    let lease = execute::hold_sheet(&store, &clock, &parts, ("plan applied", detail)).await?;
+    let sink = Fenced::new(parts.sheets.clone(), lease.clone());
+    let applied = match sink.check().await {
+        Ok(()) => Ok(carry_out(&sink, plans.plans, &execute::run_id(clock.now())).await),
+        Err(error) => Err(error),
+    };
+    drop(sink);
+    execute::let_go(lease).await;
+    applied
+}
+
+async fn carry_out(sink: &dyn Sink, plans: Vec<Plan>, id: &str) -> Vec<Applied> {
     let mut applied = Vec::new();
-    for mut plan in plans.plans {
-        plan.run.clone_from(&id);
-        let result = parts.sheets.apply(&plan).await;
+    for mut plan in plans {
+        id.clone_into(&mut plan.run);
+        let result = sink.apply(&plan).await;
         let (receipt, error) = match result {
             Ok(receipt) => (Some(receipt), None),
             Err(error) => (None, Some(error.hint("make the plan anew: `exporter plan`").report())),
@@ -124,5 +135,5 @@ async fn try_apply(args: &RunArgs, file: &Path) -> Result<Vec<Applied>, Error> {
         let status = if error.is_none() { "ok" } else { "failed" };
         applied.push(Applied { name: plan.export, status, counts: plan.changes.counts(), receipt, error });
     }
-    Ok(applied)
+    applied
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use exporter_core::{Clock, Error, Outcome, SystemClock, Window};
 use exporter_store::Cause;
 
 use crate::args::RunArgs;
 use crate::commands::plan;
-use crate::config::load;
+use crate::config::{PanelSection, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
 use crate::render;
@@ -30,9 +29,9 @@ pub async fn main(args: RunArgs) -> Exit {
 /// Loads, assembles, runs, and waits until everybody has been told.
 pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let zone = load(&args.config)?.config.panel.timezone;
+    let panel = load(&args.config)?.config.panel;
     let order = Order {
-        window: window(args, &*clock, zone)?,
+        window: window(args, &*clock, &panel)?,
         only: args.only.clone(),
         driver: args.driver.map(Into::into),
         individual_sessions: args.individual_sessions,
@@ -45,14 +44,15 @@ pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
     execute::execute(&args.config, &order, &clock, around).await
 }
 
-/// The days asked for: today in the panel's time zone unless said otherwise.
-fn window(args: &RunArgs, clock: &dyn Clock, zone: Tz) -> Result<Window, Error> {
-    let today = clock.today(zone);
+/// The days asked for; when none are, today in the panel's time zone, and with it the days
+/// before that the configuration says may still change.
+fn window(args: &RunArgs, clock: &dyn Clock, panel: &PanelSection) -> Result<Window, Error> {
+    let today = clock.today(panel.timezone);
     match (args.from.zip(args.to), args.day, args.last) {
         (Some((from, to)), _, _) => Window::inclusive(from, to),
         (None, Some(day), _) => Ok(Window::day(day)),
         (None, None, Some(days)) => Ok(Window::last(days, today)),
-        (None, None, None) => Ok(Window::day(today)),
+        (None, None, None) => Ok(Window::last(panel.late_days.unwrap_or(0).saturating_add(1), today)),
     }
 }
 

@@ -35,6 +35,7 @@ async fn text(args: &StatusArgs) -> Result<String, Error> {
         state.first_covered(&account).await?,
         zone,
         SystemClock.now(),
+        loaded.config.late_days(),
     );
     let newest = |state| RunQuery { account: Some(account.clone()), state, limit: 1, ..RunQuery::default() };
     let last = state.runs(&newest(None)).await?.pop();

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use exporter_core::{
-    BatchState, Clock, Error, ErrorKind, ExportSpec, Journal, JournalBatch, Sink as _, SystemClock,
-};
+use exporter_core::{BatchState, Clock, Error, ErrorKind, JournalBatch, Sink, SystemClock};
+use exporter_store::Fenced;
 use serde::Serialize;
 
 use crate::args::UndoArgs;
-use crate::assemble::assemble;
+use crate::assemble::{Parts, assemble};
 use crate::config::load;
 use crate::exit::{self, Exit};
-use crate::{render, state};
+use crate::{execute, render, state};
 
 /// What was taken back from one tab.
 #[derive(Debug, Serialize)]
@@ -45,18 +44,35 @@ pub async fn main(args: UndoArgs) -> Exit {
 
 async fn undo(args: &UndoArgs) -> Result<Vec<Undone>, Error> {
     let loaded = load(&args.config)?;
-    let journal: Arc<dyn Journal> = state::look(&loaded).await?;
-    let batches = journal.batches_of(&args.run).await?;
+    let store = state::look(&loaded).await?;
+    let batches = store.batches_of(&args.run).await?;
     if batches.is_empty() {
         return Err(Error::new(ErrorKind::Config, format!("the run `{}` wrote nothing", args.run))
             .hint("`exporter history` lists the runs with their whole ids"));
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let parts = assemble(loaded, None, &[], &clock, Some(journal))?;
-    let specs: Vec<ExportSpec> = parts.jobs.iter().map(|job| job.source.spec().clone()).collect();
+    let parts = assemble(loaded, None, &[], &clock, Some(store.clone()))?;
+    if args.dry_run {
+        return take_back(&parts, &batches, None).await;
+    }
+    let audit = ("undo", format!("run {}", args.run));
+    let lease = execute::hold_sheet(&store, &clock, &parts, audit).await?;
+    let sink = Fenced::new(parts.sheets.clone(), lease.clone());
+    let undone = take_back(&parts, &batches, Some(&sink)).await;
+    drop(sink);
+    execute::let_go(lease).await;
+    undone
+}
+
+/// Takes what was written back, through this sink; without one it only looks.
+async fn take_back(
+    parts: &Parts,
+    batches: &[(JournalBatch, BatchState)],
+    sink: Option<&dyn Sink>,
+) -> Result<Vec<Undone>, Error> {
     parts.sheets.check().await?;
     let mut undone = Vec::new();
-    for spec in specs {
+    for spec in parts.jobs.iter().map(|job| job.source.spec()) {
         // What never got there needs no way back.
         let ours: Vec<JournalBatch> = batches
             .iter()
@@ -66,11 +82,11 @@ async fn undo(args: &UndoArgs) -> Result<Vec<Undone>, Error> {
         if ours.is_empty() {
             continue;
         }
-        let way = parts.sheets.plan_undo(&ours, &spec).await?;
-        if !args.dry_run {
-            parts.sheets.apply(&way.plan).await?;
+        let way = parts.sheets.plan_undo(&ours, spec).await?;
+        if let Some(sink) = sink {
+            sink.apply(&way.plan).await?;
         }
-        undone.push(Undone { export: spec.name, cells: way.cells, rows: way.rows, left: way.left });
+        undone.push(Undone { export: spec.name.clone(), cells: way.cells, rows: way.rows, left: way.left });
     }
     Ok(undone)
 }

@@ -14,6 +14,9 @@ use serde::Deserialize;
 
 use super::secret::SecretRef;
 
+/// How many days before its own a scheduled run reads again, unless told otherwise.
+const LATE_DAYS: u32 = 3;
+
 /// A configuration file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +52,18 @@ pub struct Config {
     pub exports: BTreeMap<String, ExportConfig>,
 }
 
+impl Config {
+    /// How many days before its own a scheduled run reads again; none where nothing is
+    /// scheduled and nothing is said of it.
+    pub fn late_days(&self) -> u32 {
+        let scheduled = |section: &ScheduleSection| match section.last_days {
+            Some(days) => days.saturating_sub(1),
+            None => LATE_DAYS,
+        };
+        self.panel.late_days.or_else(|| self.schedule.as_ref().map(scheduled)).unwrap_or(0)
+    }
+}
+
 /// `[panel]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +77,10 @@ pub struct PanelSection {
     /// Its time zone: it says which day is today.
     #[serde(default = "jakarta")]
     pub timezone: Tz,
+    /// For how many days after its own an entry may still change, as when a status turns from
+    /// pending to paid: so many days before its own a run reads again. Unless given, scheduled
+    /// runs read three, and runs started by hand without days none.
+    pub late_days: Option<u32>,
     /// Where the user name is kept; a panel that only wants a token has none.
     pub username: Option<SecretRef>,
     /// Where the password is kept, or the token.
@@ -91,8 +110,9 @@ pub struct PanelSection {
 pub struct SheetsSection {
     /// The spreadsheet's id, or its address in the browser.
     pub spreadsheet: String,
-    /// Where the service account's key file is.
-    pub credentials: SecretRef,
+    /// Where a key file is: a service account's, or what `gcloud` keeps of a person who logged
+    /// in. Left out, Google's application-default credentials are looked for.
+    pub credentials: Option<SecretRef>,
     /// Another address of the service: a stand-in.
     pub base_url: Option<String>,
 }
@@ -194,9 +214,9 @@ pub struct ScheduleSection {
     pub cron: String,
     /// The time zone of the pattern; the panel's unless given.
     pub timezone: Option<Tz>,
-    /// How many days each run fetches, its own day included.
-    #[serde(default = "two")]
-    pub last_days: u32,
+    /// How many days each run fetches, its own day included; unless given, its own day and
+    /// `late_days` before it.
+    pub last_days: Option<u32>,
     /// Days of the week on which runs are due; all unless given.
     #[serde(default)]
     pub working_days: Vec<String>,
@@ -211,10 +231,6 @@ pub struct ScheduleSection {
     /// Runs missed longer ago than this many days are given up.
     #[serde(default = "week")]
     pub catch_up_days: u32,
-}
-
-fn two() -> u32 {
-    2
 }
 
 fn week() -> u32 {

@@ -116,7 +116,7 @@ mod tests {
         let window = Window::inclusive(day(1), day(31)).unwrap();
         let now = "2026-01-06T01:00:00Z".parse().unwrap();
         let names = ["transaksi".to_owned(), "koin_pay".to_owned()];
-        let calendar = Calendar::new(&names, window, &known, Some(day(2)), Tz::Asia__Jakarta, now);
+        let calendar = Calendar::new(&names, window, &known, Some(day(2)), Tz::Asia__Jakarta, now, 0);
         insta::assert_snapshot!(text("Toko", &calendar, Tz::Asia__Jakarta, None, None));
     }
 }

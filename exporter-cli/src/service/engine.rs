@@ -106,7 +106,8 @@ impl Engine {
         let back = Window::last(schedule.catch_up_days.max(1), window.last_day());
         let covered = self.store.coverage(&self.account, back).await?;
         let first = self.store.first_covered(&self.account).await?;
-        let calendar = Calendar::new(&self.exports, back, &covered, first, schedule.panel, self.clock.now());
+        let (now, late_days) = (self.clock.now(), schedule.last_days.saturating_sub(1));
+        let calendar = Calendar::new(&self.exports, back, &covered, first, schedule.panel, now, late_days);
         let hole = calendar.holes(1).first().map(Window::first_day);
         let from = hole.map_or(window.first_day(), |hole| hole.min(window.first_day()));
         Window::inclusive(from, window.last_day())

@@ -40,7 +40,7 @@ fn build(
         cron: Cron::new(&section.cron, section.timezone.unwrap_or(panel), now)?,
         calendar: Calendar::new(&section.working_days, holidays)?,
         panel,
-        last_days: section.last_days,
+        last_days: section.last_days.unwrap_or(config.late_days().saturating_add(1)),
         catch_up: section.catch_up,
         catch_up_days: section.catch_up_days,
     };

@@ -1,6 +1,6 @@
 //! Four exports into four tabs: once, again, and after the panel's rows changed.
 
-use exporter_sandbox::panel::data::Dataset;
+use exporter_sandbox::panel::data::{Cell, Dataset};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, TABS, command, exporter};
@@ -152,4 +152,30 @@ async fn a_sandbox_that_is_ended_keeps_what_was_written() {
         assert!(child.wait().await.unwrap().success());
     }
     assert_eq!(rows[0], rows[1]);
+}
+
+#[tokio::test]
+async fn a_status_that_turns_late_arrives_when_the_days_before_are_read_again() {
+    let bench = Bench::start().await;
+    bench.edit("[panel]\n", "[panel]\nlate_days = 2\n");
+    let config = bench.config().display().to_string();
+    let run = async |more: &[&str]| {
+        let words =
+            [&["run", "--config", &config, "--driver", "http", "--only", "transaksi", "--json"], more];
+        serde_json::from_str::<Value>(&exporter(&words.concat()).await.out).unwrap()
+    };
+    let report = run(&[]).await;
+    let day = |name: &str| report["window"][name].as_str().unwrap().parse::<chrono::NaiveDate>().unwrap();
+    let (first, today) = (day("from"), day("to"));
+    assert_eq!((today - first).num_days(), 2, "{report}");
+
+    let rows = bench.sandbox.panel().rows(Dataset::Transaksi, first, first);
+    let Cell::Text(key) = &rows[0][1] else { panic!("{:?}", rows[0]) };
+    bench.sandbox.panel().set_cell(Dataset::Transaksi, key, "Status", "PAID LATE");
+    let only = run(&["--day", &today.to_string()]).await;
+    assert_eq!(only["window"], json!({ "from": today, "to": today }), "days that are given are obeyed");
+    assert_eq!(only["exports"][0]["updated"], 0, "{only:#}");
+    let report = run(&[]).await;
+    assert_eq!(report["exports"][0]["updated"], 1, "{report:#}");
+    assert!(bench.tab("transaksi").iter().flatten().any(|cell| cell == "PAID LATE"));
 }

@@ -1,5 +1,10 @@
 //! A plan that is looked at first, where a row comes from, and the way back.
 
+use std::sync::Arc;
+
+use exporter_core::{Clock, SystemClock};
+use exporter_sandbox::SPREADSHEET;
+use exporter_store::{Holder, Kept, LIFE, SqliteStore, Store};
 use serde_json::Value;
 
 use crate::bench::{Bench, DAYS, Ended, exporter};
@@ -55,4 +60,39 @@ async fn a_row_says_where_it_comes_from_and_a_run_is_taken_back() {
     assert!(left.is_empty(), "{left:?}");
     let ended = bench.command(&["undo", "no-such-run"]).await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
+}
+
+#[tokio::test]
+async fn what_writes_without_being_a_run_waits_for_the_sheet_like_one() {
+    let bench = Bench::start().await;
+    let (code, report) = bench.report(&["--driver", "http", "--only", "koin_pay"]).await;
+    assert_eq!(code, Some(0), "{report}");
+    let run = report["id"].as_str().unwrap();
+    let file = bench.config().with_file_name("plan.json").display().to_string();
+    let only = ["--driver", "http", "--only", "transaksi"];
+    let ended = bench.command(&[&["plan", "--out", &file], &DAYS[..], &only].concat()).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+
+    let store = SqliteStore::open(bench.config().with_file_name("state.db")).await.unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let names = [format!("spreadsheet:{SPREADSHEET}")];
+    let held = Kept::take(store.clone(), clock, &names, Holder::here("another-run"), LIFE).await.unwrap();
+    let before = bench.tab("koin_pay");
+    for words in [["undo", run].as_slice(), &["run", "--plan-file", &file]] {
+        let ended = bench.command(words).await;
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        assert!(ended.err.contains("another run uses the same spreadsheet: another-run"), "{ended:?}");
+    }
+    assert_eq!((bench.tab("koin_pay"), bench.tab("transaksi").len()), (before, 0));
+    let ended = bench.command(&["undo", run, "--dry-run"]).await;
+    assert_eq!(ended.code, Some(0), "looking needs no lease: {ended:?}");
+
+    held.release().await.unwrap();
+    for words in [["undo", run].as_slice(), &["run", "--plan-file", &file]] {
+        let ended = bench.command(words).await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let audited = bench.command(&["history", "--audit"]).await.out;
+    assert!(audited.contains("undo") && audited.contains("plan applied"), "{audited}");
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use exporter_core::{Error, ErrorKind, Retry};
 use google_sheets4::{Error as ApiError, yup_oauth2};
 
+use super::credentials::Account;
+use super::token::TokenError;
+
 /// A call that failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -78,14 +81,13 @@ impl Failure {
     }
 
     /// The same in plain words.
-    pub fn explain(self, spreadsheet: &str, account: &str) -> Error {
+    pub fn explain(self, spreadsheet: &str, account: &Account) -> Error {
         let error = match self {
             Self::Refused { status, message, retry_after } => refused(status, &message, retry_after, account),
-            Self::Credentials(why) => Error::new(
-                ErrorKind::SheetCredentials,
-                format!("Google refused the service account {account}: {why}"),
-            )
-            .hint("create a new key for the service account and set it as `credentials`"),
+            Self::Credentials(why) => {
+                Error::new(ErrorKind::SheetCredentials, format!("Google refused {}: {why}", account.name))
+                    .hint(account.renew.clone())
+            }
             Self::NotSent(why) => {
                 Error::new(ErrorKind::GoogleDown, format!("Google cannot be reached: {why}"))
                     .hint("check this machine's network")
@@ -96,16 +98,29 @@ impl Failure {
     }
 }
 
-fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &str) -> Error {
+fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &Account) -> Error {
+    let address = &account.address;
     let of = |kind: ErrorKind, text: &str| {
         Error::new(kind, format!("{text}: {message}")).context("status", status.to_string())
     };
     match status {
-        401 => of(ErrorKind::SheetCredentials, "Google did not accept our token"),
+        401 => of(ErrorKind::SheetCredentials, "Google did not accept our token").hint(account.renew.clone()),
+        403 if message.contains("authentication scopes") => {
+            of(ErrorKind::SheetCredentials, "the login is good for other services only")
+                .hint(account.renew.clone())
+        }
+        403 if message.contains("quota project") => {
+            of(ErrorKind::SheetCredentials, "the login names no project that its calls are counted for")
+                .hint("name one: gcloud auth application-default set-quota-project PROJECT")
+        }
+        403 if message.contains("it is disabled") || message.contains("SERVICE_DISABLED") => {
+            of(ErrorKind::SheetCredentials, "the project does not use the Google Sheets API yet")
+                .hint("enable it at the address that Google names, wait a few minutes, and run again")
+        }
         403 => of(ErrorKind::SheetNotShared, "the spreadsheet is not shared with our account for editing")
-            .hint(format!("share the spreadsheet with {account} as editor")),
+            .hint(format!("share the spreadsheet with {address} as editor")),
         404 => of(ErrorKind::SheetNotFound, "there is no such spreadsheet").hint(format!(
-            "check the address of the spreadsheet, and that it is shared with {account} as editor"
+            "check the address of the spreadsheet, and that it is shared with {address} as editor"
         )),
         429 => {
             let error = of(ErrorKind::Quota, "Google's quota is used up").hint(
@@ -119,7 +134,7 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
         500.. => of(ErrorKind::GoogleDown, "Google answered with a server error")
             .hint("nothing is lost; run again later, or look at the status page of Google Workspace"),
         _ if message.contains("protected") => of(ErrorKind::SheetLayout, "a protected range is in the way")
-            .hint(format!("let {account} edit the protected range")),
+            .hint(format!("let {address} edit the protected range")),
         _ if message.contains("not supported for this document") => {
             of(ErrorKind::SheetLayout, "the document is an Excel file, which Google's interface cannot change")
                 .hint("open it in Google Sheets and use File > Save as Google Sheets, then set the new address as `spreadsheet`")
@@ -134,6 +149,12 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
 }
 
 fn token(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
+    if let Some(error) = error.downcast_ref::<TokenError>() {
+        return match error {
+            TokenError::Unreachable(why) => Failure::NotSent(format!("no token: {why}")),
+            TokenError::Refused(why) => Failure::Credentials(why.clone()),
+        };
+    }
     match error.downcast_ref::<yup_oauth2::Error>() {
         Some(yup_oauth2::Error::HttpClientError(_) | yup_oauth2::Error::LowLevelError(_)) => {
             Failure::NotSent(format!("no token: {}", causes(error)))
@@ -143,7 +164,7 @@ fn token(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
 }
 
 /// An error with its causes: the library shows only the outermost.
-fn causes(error: &dyn StdError) -> String {
+pub fn causes(error: &dyn StdError) -> String {
     let mut text = error.to_string().trim().to_owned();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -34,6 +34,8 @@ pub struct Call<'a> {
     pub address: &'a str,
     /// Parameters, not yet escaped.
     pub parameters: &'a [(&'a str, &'a str)],
+    /// The project that the call is counted for, where it is not the account's own.
+    pub project: Option<&'a str>,
     /// The request as JSON, of a call that writes.
     pub body: Option<Bytes>,
 }
@@ -71,6 +73,9 @@ pub async fn send<T: DeserializeOwned>(hub: &Sheets<Connector>, call: Call<'_>) 
         .header(AUTHORIZATION, format!("Bearer {}", token.unwrap_or_default()))
         .header(USER_AGENT, AGENT)
         .header(ACCEPT_ENCODING, "gzip");
+    if let Some(project) = call.project {
+        request = request.header("x-goog-user-project", project);
+    }
     if call.body.is_some() {
         request = request.header(CONTENT_TYPE, "application/json");
     }

@@ -12,7 +12,7 @@ use exporter_core::{Error, ExportSpec, Origin, Plan, Receipt, Secret, Sink as _,
 use exporter_sandbox::oauth::{SERVICE_ACCOUNT, service_account};
 use exporter_sandbox::person::{Act, act};
 use exporter_sandbox::sheets::{OWNER, Options, Role, Sheets, router};
-use exporter_sheets::{SheetsClient, SheetsConfig, SheetsSink};
+use exporter_sheets::{Credentials, SheetsClient, SheetsConfig, SheetsSink};
 use tokio::task::JoinHandle;
 
 /// The spreadsheet's id.
@@ -35,6 +35,10 @@ pub struct Wire {
     faults: Mutex<VecDeque<Fault>>,
     pub bodies: Mutex<Vec<String>>,
     pub heads: Mutex<Vec<HeaderMap>>,
+    /// What tokens were asked for with.
+    pub token_forms: Mutex<Vec<String>>,
+    /// What is said of how long tokens live, where it is not Google's hour.
+    pub token_seconds: Mutex<Option<u32>>,
 }
 
 pub struct Bench {
@@ -56,7 +60,10 @@ async fn tamper(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> 
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     if parts.uri.path() == "/token" {
-        return next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        wire.token_forms.lock().unwrap().push(String::from_utf8_lossy(&bytes).into_owned());
+        let answer = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+        let seconds = *wire.token_seconds.lock().unwrap();
+        return if let Some(seconds) = seconds { shortened(answer, seconds).await } else { answer };
     }
     wire.heads.lock().unwrap().push(parts.headers.clone());
     wire.bodies.lock().unwrap().push(String::from_utf8_lossy(&bytes).into_owned());
@@ -75,6 +82,14 @@ async fn tamper(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> 
             (StatusCode::BAD_GATEWAY, "<html>lost</html>").into_response()
         }
     }
+}
+
+/// The answer of the token endpoint, with another life of the token.
+async fn shortened(answer: Response, seconds: u32) -> Response {
+    let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    let mut token: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    token["expires_in"] = seconds.into();
+    token.to_string().into_response()
 }
 
 impl Bench {
@@ -123,9 +138,13 @@ impl Bench {
 }
 
 pub fn client(url: &str, id: &str) -> Result<Arc<SheetsClient>, Error> {
+    client_as(Secret::new(service_account(&format!("{url}/token")).to_string()).into(), url, id)
+}
+
+pub fn client_as(credentials: Credentials, url: &str, id: &str) -> Result<Arc<SheetsClient>, Error> {
     SheetsClient::new(SheetsConfig {
         spreadsheet: id.to_owned(),
-        credentials: Secret::new(service_account(&format!("{url}/token")).to_string()),
+        credentials,
         base_url: Some(url.to_owned()),
     })
 }

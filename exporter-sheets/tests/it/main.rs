@@ -4,6 +4,7 @@
 
 mod bench;
 mod contract;
+mod credentials;
 mod faults;
 mod people;
 mod storm;
