@@ -131,8 +131,9 @@ impl Check {
             object.retain(|_, value| *value != false);
         }
         object.retain(|name, value| {
-            let list = message.field(name).is_some_and(|field| field.kind != Kind::List);
-            !list || value.as_array().is_none_or(|items| !items.is_empty())
+            let Some(field) = message.field(name) else { return true };
+            let empty_list = field.kind != Kind::List && value.as_array().is_some_and(Vec::is_empty);
+            !empty_list && !is_no_colour(field, value)
         });
     }
 
@@ -220,6 +221,12 @@ impl Check {
     }
 }
 
+/// A style that names no colour at all takes the colour away, as if the field were not there.
+fn is_no_colour(field: &Field, value: &Value) -> bool {
+    let Kind::Message(index) = field.kind else { return false };
+    Schema::at(index).name == "ColorStyle" && value.as_object().is_some_and(Map::is_empty)
+}
+
 fn integer(value: &Value) -> Option<i32> {
     if let Some(text) = value.as_str() {
         return text.trim().parse().ok();
@@ -244,9 +251,10 @@ fn quantise(color: &mut Map<String, Value>) {
     color.retain(|_, component| component.as_f64() != Some(0.0));
 }
 
-/// A 32-bit float as JSON prints it: eight significant digits.
+/// A 32-bit float as JSON prints it: the shortest text that means it.
 fn rounded(share: f64) -> Value {
-    let text = format!("{share:.8}");
+    #[allow(clippy::cast_possible_truncation)] // the API's colours are 32-bit floats
+    let text = (share as f32).to_string();
     text.parse::<f64>().map_or(Value::Null, Value::from)
 }
 
@@ -311,5 +319,7 @@ mod tests {
     fn colours_become_bytes() {
         let value = parse(br#"{"red": 0.5, "green": 0, "blue": 1}"#, "Color", "").unwrap();
         assert_eq!(value, json!({"red": 0.498_039_22, "blue": 1.0}));
+        let value = parse(br#"{"red": 0.004, "green": 0.017}"#, "Color", "").unwrap();
+        assert_eq!(value, json!({"red": 0.003_921_569, "green": 0.015_686_275}));
     }
 }

@@ -37,3 +37,24 @@ async fn a_column_is_made_as_wide_as_its_longest_line() {
         json!([{"pixelSize": 9483}, {"pixelSize": 4742}, {"pixelSize": 62}, {"pixelSize": 100}])
     );
 }
+
+#[tokio::test]
+async fn a_style_without_a_colour_takes_the_colour_away() {
+    let service = Service::start().await;
+    let file = service.small(5, 5).await;
+    let colour = |style| {
+        json!([{"updateSheetProperties": {"properties": {"sheetId": 0, "tabColorStyle": style},
+            "fields": "tabColorStyle"}}])
+    };
+    let tab = async || {
+        let seen = service.get(&format!("{file}?fields=sheets.properties(tabColor,tabColorStyle)")).await;
+        seen["sheets"][0]["properties"].clone()
+    };
+    let pink = json!({"red": 1, "blue": 0.498_039_22});
+    service.batch(&file, colour(json!({"rgbColor": {"red": 1, "green": 0, "blue": 0.5}}))).await;
+    assert_eq!(tab().await, json!({"tabColor": pink, "tabColorStyle": {"rgbColor": pink}}));
+    service.batch(&file, colour(json!({"rgbColor": null}))).await;
+    assert_eq!(tab().await, json!({}));
+    service.batch(&file, colour(json!({"rgbColor": {}}))).await;
+    assert_eq!(tab().await, json!({"tabColor": {}, "tabColorStyle": {"rgbColor": {}}}), "black");
+}
