@@ -55,6 +55,7 @@ pub fn assemble(
 ) -> Result<Parts, Error> {
     let state = loaded.state();
     let Loaded { config, directory } = loaded;
+    let channels = channels(&config, &directory)?;
     let panel = config.panel;
     let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
     let described = described(&panel.preset, &directory)?.overlay(over);
@@ -119,7 +120,6 @@ pub fn assemble(
     let sheets = Arc::new(sheets);
     let sink: Arc<dyn Sink> = sheets.clone();
     let sink: Arc<dyn Sink> = Arc::new(Deadline::new(sink, SHEET_LIMIT));
-    let channels = channels(config.telegram.as_ref(), &directory)?;
 
     let jobs = panel
         .sources()

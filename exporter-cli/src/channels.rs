@@ -3,23 +3,60 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use exporter_core::Error;
-use exporter_notify::{Channel, Role, Telegram, TelegramConfig};
+use exporter_core::{Error, Notifier};
+use exporter_notify::{
+    Channel, Email, EmailConfig, Heartbeat, HeartbeatConfig, Role, Slack, SlackConfig, Telegram,
+    TelegramConfig, Webhook, WebhookConfig,
+};
 
-use crate::config::TelegramSection;
+use crate::config::{Config, TelegramSection};
+use crate::logging;
 
 /// The channels of a configuration, in order; none when nobody is to be told.
 ///
 /// # Errors
 /// [`exporter_core::ErrorKind::Config`] or [`exporter_core::ErrorKind::SecretMissing`].
-pub fn channels(telegram: Option<&TelegramSection>, directory: &Path) -> Result<Vec<Channel>, Error> {
+pub fn channels(config: &Config, directory: &Path) -> Result<Vec<Channel>, Error> {
     let mut channels = Vec::new();
-    if let Some(section) = telegram {
+    if let Some(section) = &config.telegram {
         let team = if section.owner_chat.is_some() { Role::Team } else { Role::Everybody };
         channels.push(chat(TEAM, section, &section.chat, team, directory)?);
         if let Some(owner) = &section.owner_chat {
             channels.push(chat(OWNER, section, owner, Role::Owner, directory)?);
         }
+    }
+    channels.extend(others(config, directory)?);
+    Ok(channels)
+}
+
+/// All but Telegram: none of them can change what it has said.
+fn others(config: &Config, directory: &Path) -> Result<Vec<Channel>, Error> {
+    let mut channels = Vec::new();
+    let mut add = |name: &str, role, notifier: Arc<dyn Notifier>| {
+        channels.push(Channel { name: name.to_owned(), notifier, role, live: false });
+    };
+    if let Some(section) = &config.email {
+        let password = section.password.as_ref().map(|place| place.resolve(directory, "the mail password"));
+        let login = section.username.clone().zip(password.transpose()?);
+        let (server, from, to) = (section.server.clone(), section.from.clone(), section.to.clone());
+        let email = Email::new(EmailConfig { server, login, from, to, language: section.language })?;
+        add("e-mail", section.role, Arc::new(email));
+    }
+    if let Some(section) = &config.slack {
+        let url = section.url.resolve(directory, "the address of the Slack webhook")?;
+        add("Slack", section.role, Arc::new(Slack::new(&SlackConfig { url, language: section.language })?));
+    }
+    if let Some(section) = &config.webhook {
+        let url = section.url.resolve(directory, "the address of the webhook")?;
+        let token = section.token.as_ref().map(|place| place.resolve(directory, "the webhook's token"));
+        let webhook = WebhookConfig { url, token: token.transpose()?, language: section.language };
+        add("webhook", section.role, Arc::new(Webhook::new(webhook)?));
+    }
+    if let Some(section) = &config.heartbeat {
+        let url = section.url.resolve(directory, "the address of the heartbeat")?;
+        let log = Some(Arc::new(logging::end) as _);
+        let heartbeat = Heartbeat::new(HeartbeatConfig { url, language: section.language, log })?;
+        add("heartbeat", Role::Program, Arc::new(heartbeat));
     }
     Ok(channels)
 }

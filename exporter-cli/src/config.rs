@@ -3,7 +3,9 @@
 mod load;
 mod model;
 mod secret;
+mod told;
 
 pub use load::{load, load_panel};
-pub use model::{Config, Loaded, PanelSection, ScheduleSection, TelegramSection};
+pub use model::{Config, Loaded, PanelSection, ScheduleSection};
 pub use secret::SecretRef;
+pub use told::TelegramSection;

@@ -1,6 +1,7 @@
 //! Logs: on stderr, quiet by default, and never with a secret.
 
 mod rotate;
+mod tail;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -15,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::load;
 use crate::render::progress;
 pub use rotate::Rotating;
+pub use tail::end;
 
 /// Libraries that log request bodies at debug level: passwords typed into a form, tokens
 /// and cookies. They stay at `info`, whatever the user asks for.
@@ -49,8 +51,12 @@ pub fn init(debug: bool, file: Option<(Rotating, bool)>) {
         .with_target(debug)
         .without_time()
         .with_filter(shown);
+    let last = tracing_subscriber::fmt::layer()
+        .with_writer(|| tail::Tail)
+        .with_ansi(false)
+        .with_filter(targets(LevelFilter::WARN, LevelFilter::INFO));
     // A second call, as in tests, keeps the first subscriber.
-    let _ = tracing_subscriber::registry().with(text).with(json).with(stderr).try_init();
+    let _ = tracing_subscriber::registry().with(text).with(json).with(stderr).with(last).try_init();
 }
 
 /// Others at one level, ours at another, the talkative never below `info`.

@@ -1,17 +1,31 @@
-//! Telling people about a run: [`Telegram`], and the [`Courier`] that carries a run's
-//! events to any [`Notifier`](exporter_core::Notifier) without holding up the run.
+//! Telling people about a run: [`Telegram`], [`Email`], [`Slack`], a [`Webhook`] and a
+//! [`Heartbeat`], and the [`Courier`] that carries a run's events to any
+//! [`Notifier`](exporter_core::Notifier) without holding up the run.
 //!
-//! A new way to tell people is a folder beside `telegram/` with one type that implements
-//! `Notifier`; wording and languages are shared and live in `render/`.
+//! A new way to tell people is a file or folder beside these with one type that implements
+//! `Notifier`; wording and languages are shared and live in `render/`. The feature
+//! `testing` has the contract suite that each of them runs.
 
 mod courier;
+mod email;
+mod heartbeat;
+mod hook;
 mod mailroom;
 mod memory;
+mod picture;
 mod render;
+mod slack;
 mod telegram;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod webhook;
 
 pub use courier::{About, Courier};
+pub use email::{Email, EmailConfig};
+pub use heartbeat::{Heartbeat, HeartbeatConfig};
 pub use mailroom::{Channel, Mailroom, Role};
 pub use memory::MemoryOutbox;
 pub use render::{Language, html, plain};
+pub use slack::{Slack, SlackConfig};
 pub use telegram::{Said, Telegram, TelegramConfig};
+pub use webhook::{Webhook, WebhookConfig};

@@ -10,6 +10,7 @@ use exporter_core::{
     Clock, Delivery, Error, ErrorKind, Fate, Letter, Mark, Message, Notifier, Outbox, Retry, Waiting,
 };
 use futures::future::join_all;
+use serde::Deserialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -30,7 +31,8 @@ const LAST_CALL: Duration = Duration::from_mins(1);
 const LAST_LETTER: Duration = Duration::from_secs(10);
 
 /// What a channel is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Everything goes there.
     #[default]
@@ -39,6 +41,8 @@ pub enum Role {
     Team,
     /// Failures with their causes, and recoveries.
     Owner,
+    /// A program: everything, the beginning of each run as well, and always its end.
+    Program,
 }
 
 /// A way to tell people, by name.
@@ -120,11 +124,9 @@ impl Mailroom {
         Ok(())
     }
 
-    /// Tells those who have to act: the owner, or everybody where there is no owner.
+    /// Tells those who have to act: every channel but those of the team.
     pub async fn tell_owner(&self, once: &str, message: &Message) -> Result<(), Error> {
-        let of = |role: Role| self.channels.iter().any(move |channel| channel.role == role);
-        let wanted = if of(Role::Owner) { Role::Owner } else { Role::Everybody };
-        let channels = self.channels.iter().filter(|channel| channel.role == wanted);
+        let channels = self.channels.iter().filter(|channel| channel.role != Role::Team);
         let letters: Vec<Letter> = channels
             .map(|channel| Letter {
                 channel: channel.name.clone(),

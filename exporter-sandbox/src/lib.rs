@@ -9,6 +9,7 @@ pub mod faults;
 pub mod oauth;
 pub mod panel;
 pub mod person;
+pub mod receivers;
 mod server;
 pub mod sheets;
 pub mod sites;

@@ -236,7 +236,8 @@ fn there_is_one_tls_and_it_is_rustls_on_ring() {
 
 #[test]
 fn each_outside_library_belongs_to_one_crate() {
-    let owners: [(&str, &[&str]); 8] = [
+    let owners: [(&str, &[&str]); 9] = [
+        ("lettre", &["exporter-notify"]),
         ("croner", &["exporter-schedule"]),
         ("rusqlite", &["exporter-store"]),
         ("thirtyfour", &["exporter-sources"]),

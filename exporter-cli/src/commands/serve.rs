@@ -131,7 +131,7 @@ impl Service {
         let schedule = schedule::of(&loaded, clock.now())?;
         let store = state::open(&loaded).await?;
         let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
-        let channels = channels(loaded.config.telegram.as_ref(), &loaded.directory)?;
+        let channels = channels(&loaded.config, &loaded.directory)?;
         let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));
         let listening =
             listener(loaded.config.telegram.as_ref(), &loaded.directory)?.map(|(telegram, allowed)| {

@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use exporter_core::Driver;
 use exporter_core::checks::Checks;
-use exporter_notify::Language;
 use exporter_schedule::CatchUp;
 use exporter_sources::{ExportConfig, LoginConfig};
 use serde::Deserialize;
 
 use super::secret::SecretRef;
+use super::told::{EmailSection, HeartbeatSection, SlackSection, TelegramSection, WebhookSection};
 
 /// How many days before its own a scheduled run reads again, unless told otherwise.
 const LATE_DAYS: u32 = 3;
@@ -27,8 +27,16 @@ pub struct Config {
     pub panel: PanelSection,
     /// Where they go.
     pub sheets: SheetsSection,
-    /// Who is told; nobody when left out.
+    /// The chats of Telegram that are told.
     pub telegram: Option<TelegramSection>,
+    /// Who is told by e-mail.
+    pub email: Option<EmailSection>,
+    /// The channel of Slack, or of a service like it, that is told.
+    pub slack: Option<SlackSection>,
+    /// The program that is told as JSON.
+    pub webhook: Option<WebhookSection>,
+    /// Who raises the alarm when no run comes.
+    pub heartbeat: Option<HeartbeatSection>,
     /// Which browser is driven.
     #[serde(default)]
     pub browser: BrowserSection,
@@ -115,31 +123,6 @@ pub struct SheetsSection {
     pub credentials: Option<SecretRef>,
     /// Another address of the service: a stand-in.
     pub base_url: Option<String>,
-}
-
-/// `[telegram]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TelegramSection {
-    /// Where the bot's token is kept.
-    pub token: SecretRef,
-    /// The chat.
-    pub chat: String,
-    /// Another chat for failures with their causes; the first one then hears only how the
-    /// runs go.
-    pub owner_chat: Option<String>,
-    /// Another address than Telegram's.
-    pub base_url: Option<String>,
-    /// The language of messages.
-    #[serde(default)]
-    pub language: Language,
-    /// Whether `exporter serve` does what is asked for in these chats.
-    #[serde(default = "yes")]
-    pub commands: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// `[browser]`

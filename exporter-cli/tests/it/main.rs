@@ -14,4 +14,5 @@ mod routes;
 mod secrets;
 mod serve;
 mod telegram;
+mod told;
 mod usage;

@@ -35,6 +35,8 @@ enum To {
     Owner,
     /// Both.
     All,
+    /// Programs only.
+    Programs,
 }
 
 /// Turns the facts of a run into letters: few, and no lasting failure untold.
@@ -92,13 +94,7 @@ impl Policy {
                     |name: &String| ExportProgress { name: name.clone(), state: ProgressState::Waiting };
                 self.exports = exports.iter().map(waiting).collect();
                 let body = MessageBody::RunStarted { window: *window, exports: exports.clone() };
-                self.put_where(
-                    &mut worthy,
-                    To::Team,
-                    |live| !live,
-                    "started",
-                    &quiet(event, &self.about, body),
-                );
+                self.put(&mut worthy, To::Programs, "started", &quiet(event, &self.about, body));
                 self.progress(&mut worthy, event);
             }
             Fact::LoginFailed { .. } => self.locked_out = true,
@@ -226,13 +222,12 @@ impl Policy {
         let apart = self.channels.iter().any(|(_, role, _)| *role == Role::Team);
         let rang = !self.told.is_empty();
         // Where it was just said that nothing could run, a summary would say it again.
-        if apart || report.status != RunStatus::NothingRan || !rang {
-            let body = MessageBody::Summary { report: Box::new(report.clone()) };
-            // A failure rings by its own message; where that one goes elsewhere, this one rings.
-            let silent = report.status == RunStatus::Ok || !rang || !apart;
-            let message = Message { silent, ..Message::new(&self.about.store, &event.run, body) };
-            self.put(worthy, To::Team, "summary", &message);
-        }
+        let again = !apart && report.status == RunStatus::NothingRan && rang;
+        let body = MessageBody::Summary { report: Box::new(report.clone()) };
+        // A failure rings by its own message; where that one goes elsewhere, this one rings.
+        let silent = report.status == RunStatus::Ok || !rang || !apart;
+        let message = Message { silent, ..Message::new(&self.about.store, &event.run, body) };
+        self.put(worthy, if again { To::Programs } else { To::Team }, "summary", &message);
         if report.status == RunStatus::Ok {
             self.mark(worthy, self.good_name(), Some(event.at.to_rfc3339()));
         }
@@ -274,6 +269,8 @@ impl Policy {
     ) {
         for (name, role, live) in &self.channels {
             let meant = match (to, role) {
+                (_, Role::Program) => true,
+                (To::Programs, _) => false,
                 (To::All, _) | (_, Role::Everybody) => true,
                 (To::Team, role) => *role == Role::Team,
                 (To::Owner, role) => *role == Role::Owner,

@@ -2,6 +2,7 @@
 
 mod language;
 mod markup;
+mod split;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use exporter_core::{
 
 pub use language::Language;
 pub use markup::plain;
+pub(crate) use split::{split, units};
 use template::Value;
 
 /// How many notes a message lists before it only counts them.

@@ -12,6 +12,8 @@ use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::picture::Picture;
+
 /// Reaching the service takes longer only if it cannot be reached.
 const CONNECT: Duration = Duration::from_secs(5);
 /// One call, an upload included.
@@ -22,10 +24,8 @@ const CALL: Duration = Duration::from_secs(30);
 pub struct Upload {
     /// The parameter it fills: `photo` or `document`.
     pub field: &'static str,
-    /// Its name for people.
-    pub name: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
+    /// What is in it, and its name.
+    pub picture: Picture,
 }
 
 /// Why there is no result.
@@ -183,6 +183,6 @@ fn form(parameters: &Map<String, Value>, upload: &Upload) -> Form {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         form = form.text(name.clone(), text);
     }
-    let part = Part::bytes(upload.bytes.clone()).file_name(upload.name.clone());
+    let part = Part::bytes(upload.picture.bytes.clone()).file_name(upload.picture.name.clone());
     form.part(upload.field, part)
 }

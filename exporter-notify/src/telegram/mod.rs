@@ -6,23 +6,25 @@
 mod advice;
 mod api;
 mod pace;
-mod picture;
-mod split;
 mod updates;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use exporter_core::{Delivery, Error, ErrorKind, Message, MessageBody, Notifier, Retry, Secret, Stage};
+use exporter_core::{Delivery, Error, ErrorKind, Message, Notifier, Retry, Secret, Stage};
 use serde_json::{Map, Value, json};
 
-use crate::render::{Language, html, plain};
+use crate::picture::{self, Picture};
+use crate::render::{Language, html, plain, split, units};
 use api::{Api, Failure, Upload};
 use pace::{Act, Pace};
-use split::{CAPTION_LIMIT, TEXT_LIMIT, split, units};
 pub use updates::Said;
 
+/// The most UTF-16 units in a text message (Bot API, `sendMessage`, parameter `text`).
+const TEXT_LIMIT: usize = 4096;
+/// The most UTF-16 units under a picture (Bot API, `sendPhoto`, parameter `caption`).
+const CAPTION_LIMIT: usize = 1024;
 /// Where Telegram itself answers.
 const TELEGRAM: &str = "https://api.telegram.org";
 /// How long one message may wait for Telegram's own pauses, all together.
@@ -94,7 +96,8 @@ impl Telegram {
     }
 
     /// Sends a picture with the message under it, or before it where it is too long.
-    async fn send_picture(&self, sending: &mut Sending, mut upload: Upload, html: &str) -> Result<(), Error> {
+    async fn send_picture(&self, sending: &mut Sending, picture: Picture, html: &str) -> Result<(), Error> {
+        let mut upload = Upload { field: "photo", picture };
         let caption =
             if units(html) <= CAPTION_LIMIT { html } else { html.lines().next().unwrap_or_default() };
         let caption = split(caption, CAPTION_LIMIT).into_iter().next().unwrap_or_default();
@@ -284,16 +287,10 @@ impl Notifier for Telegram {
         {
             return Ok(sending.delivery);
         }
-        let screenshot = match &message.body {
-            MessageBody::ExportFailed { screenshot, .. } | MessageBody::SystemError { screenshot, .. } => {
-                screenshot.as_deref()
-            }
-            _ => None,
-        };
-        match screenshot {
+        match picture::of(message) {
             None => self.send_text(&mut sending, &html).await?,
             Some(path) => match picture::read(path).await {
-                Ok(upload) => self.send_picture(&mut sending, upload, &html).await?,
+                Ok(picture) => self.send_picture(&mut sending, picture, &html).await?,
                 Err(error) => {
                     tracing::warn!(%error, "the picture of the screen cannot be read");
                     let note = self.language.word("no_picture");

@@ -198,11 +198,21 @@ fn the_team_hears_how_runs_go_and_the_owner_why_they_fail() {
 }
 
 #[test]
-fn a_channel_that_cannot_edit_hears_start_failure_and_end() {
-    let mut story = Story::to(vec![channel("hook", Role::Everybody, false)]);
+fn a_channel_that_cannot_edit_hears_failure_and_end() {
+    let mut story = Story::to(vec![channel("slack", Role::Everybody, false)]);
     let a = export("a", Some(ErrorKind::PanelDown), 3);
     let told = story.letters("05T01", &[attempt(1, true), finished(&a), run(vec![a], None)]);
+    assert_eq!(told, ["slack: export_failed!", "slack: summary"]);
+}
+
+#[test]
+fn a_program_hears_each_beginning_and_each_end() {
+    let mut story = Story::to(vec![channel("hook", Role::Program, false)]);
+    let a = export("a", Some(ErrorKind::PanelDown), 3);
+    let told = story.letters("05T01", &[attempt(1, true), finished(&a), run(vec![a.clone()], None)]);
     assert_eq!(told, ["hook: run_started", "hook: export_failed!", "hook: summary"]);
+    let told = story.letters("06T01", &[run(vec![], Some(ErrorKind::WrongPassword))]);
+    assert_eq!(told, ["hook: run_started", "hook: system_error!", "hook: summary"]);
 }
 
 #[test]

@@ -1,12 +1,6 @@
-//! Long texts in parts that the Bot API takes, every part with its tags whole.
+//! Long texts in parts that a service takes, every part with its tags whole.
 //!
-//! The API counts UTF-16 units and does so after reading the markup; counting the
-//! markup as well is on the safe side.
-
-/// The most UTF-16 units in a text message (Bot API, `sendMessage`, parameter `text`).
-pub const TEXT_LIMIT: usize = 4096;
-/// The most UTF-16 units under a picture (Bot API, `sendPhoto`, parameter `caption`).
-pub const CAPTION_LIMIT: usize = 1024;
+//! Counted in UTF-16 units, markup included, as Telegram does or more strictly than it.
 
 /// UTF-16 units of a text.
 pub fn units(text: &str) -> usize {
@@ -130,10 +124,10 @@ mod tests {
         let text = [line; 400].join("\n");
         let solid = format!("<code>{}</code>", "x💡&lt;".repeat(3000));
         for text in [text, solid] {
-            let parts = split(&text, TEXT_LIMIT);
+            let parts = split(&text, 4096);
             assert!(parts.len() > 1);
             for part in &parts {
-                assert!(units(part) <= TEXT_LIMIT);
+                assert!(units(part) <= 4096);
                 for tag in ["b", "code"] {
                     let count = |tag: String| part.matches(&tag).count();
                     assert_eq!(count(format!("<{tag}>")), count(format!("</{tag}>")));
