@@ -24,6 +24,7 @@ mod sink;
 mod source;
 mod spec;
 mod table;
+pub mod tabs;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

@@ -160,6 +160,16 @@ pub struct PlanCounts {
     pub conflicts: usize,
 }
 
+impl std::ops::AddAssign for PlanCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.duplicates += other.duplicates;
+        self.conflicts += other.conflicts;
+    }
+}
+
 impl Changes {
     /// How much of what.
     pub fn counts(&self) -> PlanCounts {

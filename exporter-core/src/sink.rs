@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::tabs::{self, Routed};
 use crate::{Error, ExportSpec, Plan, Table};
 
 /// A destination that takes tables without losing or doubling a row.
@@ -20,7 +21,15 @@ pub trait Sink: Send + Sync {
     /// Tries address, credentials and rights without writing.
     async fn check(&self) -> Result<(), Error>;
 
-    /// Works out what would change.
+    /// Splits a table by the tabs that its rows go to, each of them to be planned and applied
+    /// by itself; one part where the spec has one tab. It reads and never writes.
+    ///
+    /// A sink that can look a key up keeps rows in the tab where they are: see [`tabs::route`].
+    async fn route(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Vec<Routed>, Error> {
+        tabs::route(table, spec, |_, _| None)
+    }
+
+    /// Works out what would change. The spec's tab is one tab.
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error>;
 
     /// Makes it so.

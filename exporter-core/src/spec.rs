@@ -13,8 +13,12 @@ use crate::{ColumnType, EditRules};
 pub struct ExportSpec {
     /// The name, for instance `transaksi`; unique in a run.
     pub name: String,
-    /// Where it goes in the sink: the tab of a spreadsheet.
+    /// Where it goes in the sink: the tab of a spreadsheet. With `{yyyy}` and `{mm}` in it
+    /// there is one tab each month: see [`crate::tabs`].
     pub tab: String,
+    /// The column whose day says which month's tab a row goes to; the only one with days
+    /// unless given.
+    pub tab_date: Option<String>,
     /// The columns that identify a row; none means that whole rows are compared as a
     /// multiset and only added.
     pub key: Vec<String>,

@@ -144,6 +144,20 @@ impl Table {
         table
     }
 
+    /// Only these rows, in this order.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[must_use]
+    pub fn with_rows(&self, rows: &[usize]) -> Self {
+        let mut table = Self::new(self.columns.clone());
+        table.reserve(rows.len());
+        for &row in rows {
+            table.push(self.row(row).iter().cloned(), self.origins[row]);
+        }
+        table
+    }
+
     /// Makes room for so many more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.cells.reserve_exact(rows.saturating_mul(self.width()));

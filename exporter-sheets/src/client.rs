@@ -216,7 +216,16 @@ impl SheetsClient {
     /// # Errors
     /// Whatever reading them ends in.
     pub(crate) async fn values(&self, range: &str, tally: &mut Tally) -> Result<Grid, Failure> {
-        self.repeat(&Ask::Values(range), tally).await.map(Values::grid)
+        let grids = self.values_of(&[range.to_owned()], tally).await?;
+        Ok(grids.into_iter().next().unwrap_or_default())
+    }
+
+    /// The values of several ranges, as they are at one moment.
+    ///
+    /// # Errors
+    /// Whatever reading them ends in.
+    pub(crate) async fn values_of(&self, ranges: &[String], tally: &mut Tally) -> Result<Vec<Grid>, Failure> {
+        self.repeat(&Ask::Values(ranges), tally).await.map(Values::grids)
     }
 
     /// One tab with its structure and its cells, as they are at one moment.
@@ -305,8 +314,9 @@ impl SheetsClient {
                 parameters.push(("ranges", range));
                 (address, None)
             }
-            Ask::Values(range) => {
-                parameters.extend([("ranges", *range), ("valueRenderOption", "UNFORMATTED_VALUE")]);
+            Ask::Values(ranges) => {
+                parameters.extend(ranges.iter().map(|range| ("ranges", range.as_str())));
+                parameters.push(("valueRenderOption", "UNFORMATTED_VALUE"));
                 (format!("{address}/values:batchGet"), None)
             }
             Ask::Write { body, .. } => {
@@ -327,9 +337,9 @@ enum Ask<'a> {
     Structure,
     /// `spreadsheets.get` of one range, cells and all.
     Picture(&'a str),
-    /// `values.batchGet` of one range: its range is a parameter and escaped right, the
-    /// other calls put it into the path as it is.
-    Values(&'a str),
+    /// `values.batchGet`: its ranges are parameters and escaped right, the other calls put
+    /// them into the path as they are.
+    Values(&'a [String]),
     /// `spreadsheets.batchUpdate`.
     Write {
         /// The request as JSON.

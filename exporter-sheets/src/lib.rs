@@ -12,6 +12,7 @@ mod grid;
 mod layout;
 mod look;
 mod matching;
+mod monthly;
 mod part;
 mod quota;
 mod reconcile;

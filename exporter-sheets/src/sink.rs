@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use exporter_core::tabs::Routed;
 use exporter_core::{
     Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, SystemClock,
     Table, fit,
@@ -30,11 +31,13 @@ const MAX_CELLS: usize = 10_000_000;
 #[derive(Debug)]
 pub struct SheetsSink {
     pub(crate) client: Arc<SheetsClient>,
-    desk: Option<Desk>,
+    pub(crate) desk: Option<Desk>,
     clock: Arc<dyn Clock>,
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
     pictures: Mutex<HashMap<String, (String, Grid)>>,
+    /// Tabs that were read when rows were routed to them, for the plans to come.
+    pub(crate) read_ahead: Mutex<HashMap<String, Grid>>,
     /// Calls that `check` made and no plan has told of yet.
     pub(crate) untold_calls: AtomicU32,
 }
@@ -56,6 +59,7 @@ impl SheetsSink {
             desk: None,
             clock: Arc::new(SystemClock),
             pictures: Mutex::default(),
+            read_ahead: Mutex::default(),
             untold_calls: AtomicU32::new(0),
         }
     }
@@ -145,9 +149,16 @@ impl Sink for SheetsSink {
         checked
     }
 
+    async fn route(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Vec<Routed>, Error> {
+        self.route_by_month(table, spec).await
+    }
+
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
         let mut tally = Tally::default();
-        let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
+        let look = match self.take_read_ahead(&spec.tab) {
+            Some(grid) => Look { structure: self.client.structure(&mut tally).await?, grid },
+            None => Look::at(&self.client, &spec.tab, &mut tally).await?,
+        };
         match self.plan_from(look, table, spec, tally).await {
             // The structure may be older than the cells: people may have changed both since.
             Err(error) if error.kind() == ErrorKind::SheetLayout => {

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use exporter_core::compare::same;
 use exporter_core::{
     Changes, Error, ErrorKind, ExportSpec, JournalBatch, JournalRow, NewColumns, PLAN_VERSION, Plan,
-    RowChange, RowKey, Table, Value,
+    RowChange, RowKey, Table, Value, tabs,
 };
 
 use crate::client::Tally;
@@ -19,11 +19,15 @@ use crate::grid::Grid;
 use crate::layout::{self, Layout};
 use crate::look::Look;
 use crate::part::{self, Cells};
+use crate::record;
 use crate::sink::{SheetsSink, State};
+use crate::structure::Tab;
 
 /// What taking a run back would do to one tab.
 #[derive(Debug)]
 pub struct Undo {
+    /// The tab, as the configuration calls it.
+    pub tab: String,
     /// To be applied like any plan; its repairs are what is taken back.
     pub plan: Plan,
     /// Cells that get what they held before.
@@ -41,6 +45,7 @@ impl SheetsSink {
     /// The tab is gone or not laid out as it was, or whatever reading it ends in.
     pub async fn plan_undo(&self, batches: &[JournalBatch], spec: &ExportSpec) -> Result<Undo, Error> {
         let mut tally = Tally::default();
+        let spec = &self.spec_of(batches, spec, &mut tally).await?;
         let look = Look::at(&self.client, &spec.tab, &mut tally).await?;
         let names = batches.last().map(|batch| batch.columns.as_slice()).unwrap_or_default();
         let table = Arc::new(Table::with_names(names));
@@ -77,7 +82,27 @@ impl SheetsSink {
             notes: Vec::new(),
             state,
         };
-        Ok(Undo { plan, cells: changed, rows, left })
+        Ok(Undo { tab: spec.tab.clone(), plan, cells: changed, rows, left })
+    }
+
+    /// The spec with the very tab that batches went to, where it has one for each month.
+    async fn spec_of(
+        &self,
+        batches: &[JournalBatch],
+        spec: &ExportSpec,
+        tally: &mut Tally,
+    ) -> Result<ExportSpec, Error> {
+        let mut spec = spec.clone();
+        if let Some(batch) = batches.first().filter(|_| tabs::is_pattern(&spec.tab)) {
+            let structure = self.client.structure(tally).await?;
+            let is_it = |tab: &&Tab| record::target(self.client.spreadsheet(), tab.id) == batch.target;
+            let tab = structure.tabs.iter().find(is_it).ok_or_else(|| {
+                Error::new(ErrorKind::SheetLayout, "the tab is gone")
+                    .context("written to", batch.place.clone())
+            })?;
+            spec.tab = tab.name.clone().unwrap_or_else(|| tab.title.clone());
+        }
+        Ok(spec)
     }
 }
 

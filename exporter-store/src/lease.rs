@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use exporter_core::tabs::Routed;
 use exporter_core::{Clock, Error, ErrorKind, ExportSpec, Plan, Receipt, Result, Sink, Table};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -202,6 +203,10 @@ impl Fenced {
 impl Sink for Fenced {
     async fn check(&self) -> Result<()> {
         self.inner.check().await
+    }
+
+    async fn route(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Vec<Routed>> {
+        self.inner.route(table, spec).await
     }
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan> {

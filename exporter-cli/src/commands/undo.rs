@@ -1,5 +1,6 @@
 //! `exporter undo RUN`: take back what a run did, where nobody has touched it since.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use exporter_core::{BatchState, Clock, Error, ErrorKind, JournalBatch, Sink, SystemClock};
@@ -16,6 +17,8 @@ use crate::{execute, render, state};
 #[derive(Debug, Serialize)]
 struct Undone {
     export: String,
+    /// The tab.
+    tab: String,
     /// Cells that got what they held before.
     cells: usize,
     /// Rows that were emptied.
@@ -74,19 +77,27 @@ async fn take_back(
     let mut undone = Vec::new();
     for spec in parts.jobs.iter().map(|job| job.source.spec()) {
         // What never got there needs no way back.
-        let ours: Vec<JournalBatch> = batches
+        let ours = batches
             .iter()
             .filter(|(batch, state)| batch.export == spec.name && *state != BatchState::Dropped)
-            .map(|(batch, _)| batch.clone())
-            .collect();
-        if ours.is_empty() {
-            continue;
+            .map(|(batch, _)| batch);
+        let mut tabs: BTreeMap<&str, Vec<JournalBatch>> = BTreeMap::new();
+        for batch in ours {
+            tabs.entry(&batch.target).or_default().push(batch.clone());
         }
-        let way = parts.sheets.plan_undo(&ours, spec).await?;
-        if let Some(sink) = sink {
-            sink.apply(&way.plan).await?;
+        for batches in tabs.values() {
+            let way = parts.sheets.plan_undo(batches, spec).await?;
+            if let Some(sink) = sink {
+                sink.apply(&way.plan).await?;
+            }
+            undone.push(Undone {
+                export: spec.name.clone(),
+                tab: way.tab,
+                cells: way.cells,
+                rows: way.rows,
+                left: way.left,
+            });
         }
-        undone.push(Undone { export: spec.name.clone(), cells: way.cells, rows: way.rows, left: way.left });
     }
     Ok(undone)
 }
@@ -98,7 +109,8 @@ fn print(undone: &[Undone], dry_run: bool) {
         ("got back what they held", "were emptied")
     };
     for tab in undone {
-        println!("{}: {} cells {cells_are}, {} rows {rows_are}", tab.export, tab.cells, tab.rows);
+        let name = if tab.tab == tab.export { String::new() } else { format!(", tab `{}`", tab.tab) };
+        println!("{}{name}: {} cells {cells_are}, {} rows {rows_are}", tab.export, tab.cells, tab.rows);
         for left in &tab.left {
             println!("  left: {left}");
         }

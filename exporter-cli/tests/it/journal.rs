@@ -96,3 +96,58 @@ async fn what_writes_without_being_a_run_waits_for_the_sheet_like_one() {
     let audited = bench.command(&["history", "--audit"]).await.out;
     assert!(audited.contains("undo") && audited.contains("plan applied"), "{audited}");
 }
+
+#[tokio::test]
+async fn tabs_by_month_are_planned_written_explained_and_taken_back() {
+    let bench = Bench::start().await;
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    let months = "[exports.transaksi]\ntab = \"Transaksi {yyyy}-{mm}\"\ntab_date = \"Tanggal\"\n";
+    assert!(!text.contains("[exports.transaksi]"), "{text}");
+    std::fs::write(bench.config(), format!("{text}\n{months}")).unwrap();
+    let days = ["--from", "2026-08-31", "--to", "2026-09-02"];
+    let only = ["--driver", "http", "--only", "transaksi"];
+
+    let file = bench.config().with_file_name("plan.json").display().to_string();
+    let ended = bench.command(&[&["plan", "--out", &file], &days[..], &only].concat()).await;
+    assert!(
+        ended.out.contains("tab `Transaksi 2026-08`") && ended.out.contains("tab `Transaksi 2026-09`"),
+        "{ended:?}"
+    );
+    let ended = bench.command(&["run", "--plan-file", &file]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let months = ["Transaksi 2026-08", "Transaksi 2026-09"].map(|tab| bench.tab(tab));
+    assert_eq!(
+        bench.sandbox.sheets().tabs(exporter_sandbox::SPREADSHEET).last().unwrap(),
+        "Transaksi 2026-09"
+    );
+
+    let ended = bench.command(&[&["run", "--json"], &days[..], &only].concat()).await;
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    let export = &report["exports"][0];
+    let rows = (months[0].len() + months[1].len() - 2) as u64;
+    assert_eq!((export["rows"].as_u64(), export["unchanged"].as_u64()), (Some(rows), Some(rows)), "{report}");
+    assert_eq!(report["sheets_calls"], 2, "rights, and one read of both months: {report}");
+
+    let column = months[0][0].iter().position(|name| name == "Transaksi ID").unwrap();
+    let ended = bench.command(&["why", &months[0][1][column], "--json"]).await;
+    let why: Value = serde_json::from_str(&ended.out).unwrap();
+    assert!(why["entries"][0]["place"].as_str().unwrap().ends_with("tab `Transaksi 2026-08`"), "{why}");
+    let run = why["entries"][0]["run"].as_str().unwrap();
+    let ended = bench.command(&["undo", run]).await;
+    let undone = format!(
+        "transaksi, tab `Transaksi 2026-09`: 0 cells got back what they held, {} rows",
+        months[1].len() - 1
+    );
+    assert!(ended.code == Some(0) && ended.out.contains(&undone), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_tab_that_no_day_can_choose_is_refused_with_the_configuration() {
+    let bench = Bench::start().await;
+    let text = std::fs::read_to_string(bench.config()).unwrap();
+    std::fs::write(bench.config(), format!("{text}\n[exports.transaksi]\ntab = \"Transaksi {{mm}}\"\n"))
+        .unwrap();
+    let ended = bench.run(&["--only", "transaksi"]).await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.err.contains("has a month and no year") && ended.err.contains("{yyyy}-{mm}"), "{ended:?}");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::tabs::Routed;
 use crate::{
     Error, ErrorKind, Export, ExportRequest, ExportSource, ExportSpec, Plan, Receipt, Result, Sink, Table,
 };
@@ -57,6 +58,10 @@ impl ExportSource for Deadline<dyn ExportSource> {
 impl Sink for Deadline<dyn Sink> {
     async fn check(&self) -> Result<()> {
         self.bound("checking the sheet", self.inner.check()).await
+    }
+
+    async fn route(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Vec<Routed>> {
+        self.bound("reading the sheet", self.inner.route(table, spec)).await
     }
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan> {

@@ -9,8 +9,10 @@ use super::checks;
 use super::fetch::Fetched;
 use super::{Job, Pipeline};
 use crate::event::{Events, Fact};
+use crate::tabs::Routed;
 use crate::{
-    Changes, Error, ErrorReport, Export, ExportReport, ExportStatus, Plan, PlanCounts, Receipt, Stage, Table,
+    Changes, Error, ErrorReport, Export, ExportReport, ExportSpec, ExportStatus, Plan, PlanCounts, Receipt,
+    Stage, Table,
 };
 
 /// How many of a sort are named in the report before they are only counted.
@@ -22,12 +24,12 @@ pub(super) struct Loader<'a> {
     events: &'a Events,
 }
 
-/// What the sink did with one table.
+/// What the sink did with the rows of one tab.
 struct Loaded {
+    tab: String,
     plan: Plan,
     receipt: Option<Receipt>,
-    attempts: u32,
-    calls: u32,
+    notes: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
@@ -36,7 +38,7 @@ impl<'a> Loader<'a> {
     }
 
     /// One report for each job that comes in, and its plan in a dry run.
-    pub(super) async fn run(self, mut fetched: mpsc::Receiver<Fetched>) -> Vec<(ExportReport, Option<Plan>)> {
+    pub(super) async fn run(self, mut fetched: mpsc::Receiver<Fetched>) -> Vec<(ExportReport, Vec<Plan>)> {
         let mut done = Vec::with_capacity(self.pipeline.jobs.len());
         while let Some(fetched) = fetched.recv().await {
             let job = &self.pipeline.jobs[fetched.job];
@@ -49,7 +51,7 @@ impl<'a> Loader<'a> {
         done
     }
 
-    async fn load(&self, job: &Job, fetched: Fetched) -> (ExportReport, Option<Plan>) {
+    async fn load(&self, job: &Job, fetched: Fetched) -> (ExportReport, Vec<Plan>) {
         let name = job.source.spec().name.clone();
         let mut report = ExportReport {
             name,
@@ -66,50 +68,55 @@ impl<'a> Loader<'a> {
         };
         let Export { artifact, table, driver, notes } = match fetched.result {
             Ok(export) => export,
-            Err(error) => return (ExportReport { error: Some(error), ..report }, None),
+            Err(error) => return (ExportReport { error: Some(error), ..report }, Vec::new()),
         };
         report.driver = Some(driver);
         report.notes = notes;
         report.file = artifact.map(|artifact| artifact.path.display().to_string());
         report.rows = table.len();
         if table.is_empty() {
-            return (ExportReport { status: ExportStatus::NoData, ..report }, None);
+            return (ExportReport { status: ExportStatus::NoData, ..report }, Vec::new());
         }
-        match self.write(job, Arc::new(table), report.file.as_deref(), &mut report.notes).await {
-            Ok(Loaded { plan, receipt, attempts, calls }) => {
-                report.status = ExportStatus::Ok;
-                report.counts = plan.changes.counts();
-                report.attempts = report.attempts.max(attempts);
-                report.sheets_calls = calls;
-                report.notes.extend(describe(&plan.changes, &plan.table));
-                report.notes.extend(plan.notes.iter().cloned());
-                report.notes.extend(receipt.map(|receipt| receipt.notes).unwrap_or_default());
-                (report, self.pipeline.dry_run.then_some(plan))
+        let mut loaded = Vec::new();
+        let written = self.write(job, &Arc::new(table), &mut report, &mut loaded).await;
+        for Loaded { tab, plan, receipt, notes } in &mut loaded {
+            if written.is_err() && !self.pipeline.dry_run {
+                report.notes.push(format!("the tab `{tab}` was written before another one failed"));
             }
-            Err(error) => (ExportReport { error: Some(error), ..report }, None),
+            report.counts += plan.changes.counts();
+            report.sheets_calls += plan.calls + receipt.as_ref().map_or(0, |receipt| receipt.calls);
+            report.notes.append(notes);
+            report.notes.extend(describe(&plan.changes, &plan.table));
+            report.notes.extend(plan.notes.iter().cloned());
+            report.notes.extend(receipt.take().map(|receipt| receipt.notes).unwrap_or_default());
+        }
+        match written {
+            Ok(()) => {
+                report.status = ExportStatus::Ok;
+                let plans = if self.pipeline.dry_run { loaded } else { Vec::new() };
+                (report, plans.into_iter().map(|loaded| loaded.plan).collect())
+            }
+            Err(error) => (ExportReport { error: Some(error), ..report }, Vec::new()),
         }
     }
 
-    /// Plans and applies; a failure that may pass starts again from reading, so that
-    /// what had been written is found and not written twice.
+    /// Plans and applies, tab by tab; a failure that may pass starts again from reading, so
+    /// that what had been written is found and not written twice.
     async fn write(
         &self,
         job: &Job,
-        table: Arc<Table>,
-        file: Option<&str>,
-        notes: &mut Vec<String>,
-    ) -> Result<Loaded, ErrorReport> {
+        table: &Arc<Table>,
+        report: &mut ExportReport,
+        loaded: &mut Vec<Loaded>,
+    ) -> Result<(), ErrorReport> {
         let spec = job.source.spec();
-        let found = checks::check(&table, spec).map_err(|error| error.at(Stage::Check).report())?;
-        notes.extend(found);
+        let found = checks::check(table, spec).map_err(|error| error.at(Stage::Check).report())?;
+        report.notes.extend(found);
         let mut attempt = 1;
         loop {
-            let error = match self.plan_and_apply(job, &table, file).await {
-                Ok((plan, receipt)) => {
-                    let calls = plan.calls + receipt.as_ref().map_or(0, |receipt| receipt.calls);
-                    return Ok(Loaded { plan, receipt, attempts: attempt, calls });
-                }
-                Err(error) => error,
+            let Err(error) = self.write_tabs(job, table, report.file.as_deref(), loaded).await else {
+                report.attempts = report.attempts.max(attempt);
+                return Ok(());
             };
             let pause = self.pipeline.retry.pause(&error, attempt);
             self.events.emit(Fact::ExportFailed {
@@ -125,13 +132,31 @@ impl<'a> Loader<'a> {
         }
     }
 
-    async fn plan_and_apply(
+    /// Writes the tabs that are not in `loaded` yet.
+    async fn write_tabs(
         &self,
         job: &Job,
         table: &Arc<Table>,
         file: Option<&str>,
+        loaded: &mut Vec<Loaded>,
+    ) -> Result<(), Error> {
+        let parts = job.sink.route(table, job.source.spec()).await;
+        for Routed { table, spec, notes } in parts.map_err(|error| error.at(Stage::Plan))? {
+            if loaded.iter().all(|loaded| loaded.tab != spec.tab) {
+                let (plan, receipt) = self.plan_and_apply(job, &table, &spec, file).await?;
+                loaded.push(Loaded { tab: spec.tab, plan, receipt, notes });
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan_and_apply(
+        &self,
+        job: &Job,
+        table: &Arc<Table>,
+        spec: &ExportSpec,
+        file: Option<&str>,
     ) -> Result<(Plan, Option<Receipt>), Error> {
-        let spec = job.source.spec();
         let mut plan = job.sink.plan(table, spec).await.map_err(|error| error.at(Stage::Plan))?;
         self.events.run().clone_into(&mut plan.run);
         plan.file = file.map(str::to_owned);

@@ -8,7 +8,7 @@ use crate::grid::Grid;
 use crate::structure::Tab;
 use crate::wire::{Effective, Row, Unformatted};
 
-/// The answer of `values.batchGet` for one range.
+/// The answer of `values.batchGet`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Values {
@@ -22,12 +22,14 @@ struct ValueRange {
 }
 
 impl Values {
-    /// The cells, from the range's first one.
-    pub fn grid(self) -> Grid {
-        let range = self.value_ranges.into_iter().next().unwrap_or_default();
-        let mut grid = Grid::default();
-        grid.lay((0, 0), range.values.into_iter().map(Row::into_values));
-        grid
+    /// The cells of each range, from its first one.
+    pub fn grids(self) -> Vec<Grid> {
+        let cells = |range: ValueRange| {
+            let mut grid = Grid::default();
+            grid.lay((0, 0), range.values.into_iter().map(Row::into_values));
+            grid
+        };
+        self.value_ranges.into_iter().map(cells).collect()
     }
 }
 
@@ -99,13 +101,12 @@ mod tests {
 
     #[test]
     fn values_become_cells_whatever_is_left_out() {
-        let text = r#"{"valueRanges":[{"range":"A!A1:C9","values":[["a",1,0.5],[],["",true]]}]}"#;
-        let grid = serde_json::from_str::<Values>(text).unwrap().grid();
+        let text = r#"{"valueRanges":[{"range":"A!A1:C9","values":[["a",1,0.5],[],["",true]]},{}]}"#;
+        let grids = serde_json::from_str::<Values>(text).unwrap().grids();
+        let (grid, nothing) = (&grids[0], &grids[1]);
+        assert_eq!(nothing.len(), 0);
         assert_eq!((grid.len(), grid.width()), (3, 3));
         assert_eq!((grid.at(0, 1), grid.at(2, 1)), (&Value::Integer(1), &Value::Bool(true)));
-        for nothing in ["{}", r#"{"valueRanges":[{"range":"A!A1:C9"}]}"#] {
-            assert_eq!(serde_json::from_str::<Values>(nothing).unwrap().grid().len(), 0);
-        }
     }
 
     #[test]

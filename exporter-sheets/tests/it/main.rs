@@ -6,6 +6,7 @@ mod bench;
 mod contract;
 mod credentials;
 mod faults;
+mod monthly;
 mod people;
 mod storm;
 mod undo;

@@ -15,7 +15,7 @@ mod survey;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
 
-use exporter_core::{Error, ErrorKind, ExportSource, ExportSpec};
+use exporter_core::{Error, ErrorKind, ExportSource, ExportSpec, tabs};
 use reqwest::Url;
 use tokio::sync::Mutex;
 
@@ -67,7 +67,9 @@ impl Panel {
             .into_iter()
             .map(|name| {
                 let export = &config.exports[name];
-                Ok((spec(name, export), Recipe::new(name, export)?))
+                let spec = spec(name, export);
+                tabs::check(&spec.tab)?;
+                Ok((spec, Recipe::new(name, export)?))
             })
             .collect::<Result<Vec<(ExportSpec, Recipe)>, Error>>()?;
         let probe = exports.iter().find_map(|(_, recipe)| recipe.probe());
@@ -103,6 +105,7 @@ fn spec(name: &str, export: &ExportConfig) -> ExportSpec {
     ExportSpec {
         name: name.to_owned(),
         tab: export.tab.clone().unwrap_or_else(|| name.to_owned()),
+        tab_date: export.tab_date.clone(),
         key: export.key.clone().unwrap_or_default(),
         ignore: export.ignore.clone().unwrap_or_default(),
         types: export.types.clone().unwrap_or_default(),

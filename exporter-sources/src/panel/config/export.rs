@@ -49,8 +49,11 @@ pub struct ExportConfig {
     pub long_texts: Option<LongTexts>,
     /// Declared types by column name.
     pub types: Option<BTreeMap<String, ColumnType>>,
-    /// The tab of the spreadsheet; the export's own name unless given.
+    /// The tab of the spreadsheet; the export's own name unless given. `{yyyy}` and `{mm}`
+    /// in it make a tab for each month.
     pub tab: Option<String>,
+    /// The column whose day says which month's tab a row goes to.
+    pub tab_date: Option<String>,
 }
 
 /// What is put into a field.
@@ -181,6 +184,7 @@ impl ExportConfig {
             long_texts: over.long_texts.or(self.long_texts),
             types: over.types.or(self.types),
             tab: over.tab.or(self.tab),
+            tab_date: over.tab_date.or(self.tab_date),
         }
     }
 
