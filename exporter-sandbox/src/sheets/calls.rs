@@ -10,11 +10,11 @@ use super::batch::{self, Context, sheet};
 use super::errors::{Answer, ApiError};
 use super::fields::Mask;
 use super::get::{self, Wanted};
-use super::handle::{File, Sheets, State};
+use super::handle::{Sheets, State};
 use super::model::{Spreadsheet, Tab};
 use super::request;
 use super::route::{Call, Method};
-use super::{data_filter, ids, metadata};
+use super::{data_filter, drive, ids, metadata};
 
 mod by_values;
 mod query;
@@ -118,8 +118,8 @@ impl Asked<'_> {
         }
         let actor = Actor { email: self.email.to_owned(), role: Role::Owner };
         let answer = self.message(&spreadsheet, &actor, Vec::new(), false, &Mask::All);
-        let sharing = [(self.email.to_owned(), Role::Owner)].into();
-        files.insert(id.clone(), File { spreadsheet: Arc::new(spreadsheet), sharing });
+        let now = self.sheets.moment().0.timestamp_millis();
+        files.insert(id.clone(), drive::new_file(spreadsheet, self.email, now));
         drop(state);
         self.sheets.saved(&id);
         Ok(answer)

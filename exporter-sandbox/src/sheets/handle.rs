@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::access::{Actor, Role, Sharing, Tokens};
 use super::batch::{self, Context, sheet};
 use super::clock::Moment;
+use super::drive;
 use super::errors::{Answer, ApiError};
 use super::ids::Ids;
 use super::model::{Spreadsheet, Tab};
@@ -69,6 +70,12 @@ pub(crate) struct State {
 pub(crate) struct File {
     pub spreadsheet: Arc<Spreadsheet>,
     pub sharing: Sharing,
+    /// When it was made, in milliseconds since 1970.
+    #[serde(default)]
+    pub created: i64,
+    /// When it was last changed.
+    #[serde(default)]
+    pub modified: i64,
 }
 
 impl Sheets {
@@ -123,11 +130,19 @@ impl Sheets {
         if !state.files.contains_key(id) {
             let mut spreadsheet = Spreadsheet::new(id.to_owned(), title.to_owned());
             spreadsheet.tabs.push(Arc::new(Tab::new(0, "Sheet1".to_owned(), 1000, 26)));
-            let sharing = Sharing::from([(owner.to_owned(), Role::Owner)]);
-            state.files.insert(id.to_owned(), File { spreadsheet: Arc::new(spreadsheet), sharing });
+            let now = self.moment().0.timestamp_millis();
+            state.files.insert(id.to_owned(), drive::new_file(spreadsheet, owner, now));
         }
         drop(state);
         self.saved(id);
+    }
+
+    /// Deletes a spreadsheet, on disk as well.
+    pub(super) fn delete(&self, id: &str) {
+        self.lock().files.remove(id);
+        if let Some(saver) = &self.saver {
+            saver.remove(id);
+        }
     }
 
     /// Shares a spreadsheet with an account.
@@ -236,6 +251,7 @@ impl Sheets {
         let file = files.get_mut(id).ok_or_else(ApiError::not_found)?;
         let mut draft = (*file.spreadsheet).clone();
         let result = change(&mut draft, ids)?;
+        file.modified = self.moment().0.timestamp_millis();
         let old = std::mem::replace(&mut file.spreadsheet, Arc::new(draft));
         drop(state);
         // Freeing a million rows takes a moment: after the lock.

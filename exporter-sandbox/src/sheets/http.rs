@@ -21,14 +21,11 @@ use super::fields::Mask;
 use super::handle::Sheets;
 use super::quota::Counted;
 use super::route::{self, Call, Facts};
-use super::{json, page, request};
+use super::{drive, json, page, request};
 use crate::oauth;
 
 /// Largest body of a request.
 pub const MAX_BODY: usize = 10_485_760;
-
-/// Answers shorter than this are not worth compressing.
-const GZIP_FROM: usize = 1024;
 
 /// The service's router: API, token endpoint and page.
 pub fn router(sheets: Arc<Sheets>) -> Router {
@@ -66,14 +63,13 @@ impl Reply {
     }
 
     fn response(self, zips: bool) -> Response {
-        let zipped = (zips && self.body.len() >= GZIP_FROM).then(|| gzip(&self.body)).flatten();
+        let zipped = (zips && !self.body.is_empty()).then(|| gzip(&self.body)).flatten();
         let encoded = zipped.is_some();
         let mut response = Response::new(Body::from(zipped.unwrap_or(self.body)));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         for (name, value) in [
             (header::CONTENT_TYPE, self.kind),
-            (header::VARY, "Origin, X-Origin, Referer"),
             (header::CACHE_CONTROL, "private"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
@@ -81,6 +77,9 @@ impl Reply {
             (header::SERVER, "ESF"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        for name in ["Origin", "X-Origin", "Referer"] {
+            headers.append(header::VARY, HeaderValue::from_static(name));
         }
         if encoded {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -120,6 +119,11 @@ async fn answer(
         let body = html.unwrap_or_else(|| page::missing().to_owned()).into_bytes();
         return Ok(Reply { status, kind: HTML, body });
     }
+    if let Some(call) = drive::route(method, path) {
+        let email = account(&sheets, &parts.headers, &query, method == "GET")?;
+        let body = read_body(&parts.headers, body).await?;
+        return Ok(drive_reply(&sheets, &call, &email, &query, &body));
+    }
     let Some(call) = route::route(method, path) else {
         let body = page::no_address(path).into_bytes();
         return Ok(Reply { status: StatusCode::NOT_FOUND, kind: HTML, body });
@@ -132,14 +136,23 @@ async fn answer(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ApiError::internal()))
 }
 
-/// Finds the account behind the token and counts the call.
-fn authorise(
-    sheets: &Sheets,
-    headers: &HeaderMap,
-    query: &Query,
-    call: &Call,
-    (facts, get): (Facts, bool),
-) -> Answer<String> {
+/// Runs a call of the Drive API, whose errors have an envelope of their own.
+fn drive_reply(sheets: &Sheets, call: &drive::Call, email: &str, query: &Query, body: &[u8]) -> Reply {
+    let pretty = query.pretty();
+    match drive::run(sheets, call, email, query, body) {
+        Ok(Some(answer)) => {
+            Reply { status: StatusCode::OK, kind: JSON, body: json::write(&answer, call.answer(), pretty) }
+        }
+        Ok(None) => Reply { status: StatusCode::NO_CONTENT, kind: "text/html", body: Vec::new() },
+        Err(error) => {
+            let body = json::write(&drive::envelope(&error), "", pretty);
+            Reply { body, ..Reply::error(&error, pretty) }
+        }
+    }
+}
+
+/// Finds the account behind the token.
+fn account(sheets: &Sheets, headers: &HeaderMap, query: &Query, get: bool) -> Answer<String> {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = header.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
@@ -149,8 +162,19 @@ fn authorise(
         if header.is_some() { ApiError::unauthenticated() } else { ApiError::anonymous(get) }
     })?;
     let now = sheets.moment().0.timestamp();
+    Ok(sheets.lock().tokens.account(token, now)?.to_owned())
+}
+
+/// Finds the account behind the token and counts the call.
+fn authorise(
+    sheets: &Sheets,
+    headers: &HeaderMap,
+    query: &Query,
+    call: &Call,
+    (facts, get): (Facts, bool),
+) -> Answer<String> {
+    let email = account(sheets, headers, query, get)?;
     let mut state = sheets.lock();
-    let email = state.tokens.account(token, now)?.to_owned();
     let spreadsheet = match call {
         Call::Create => None,
         Call::On { id, .. } => Some(id.as_str()),

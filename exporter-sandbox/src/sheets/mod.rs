@@ -8,6 +8,7 @@ pub mod cell;
 pub mod clock;
 mod data_filter;
 mod defaults;
+mod drive;
 pub mod errors;
 mod fields;
 mod format;

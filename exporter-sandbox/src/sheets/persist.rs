@@ -23,6 +23,7 @@ pub struct Saver {
 #[derive(Debug)]
 enum Order {
     Save(Box<File>),
+    Remove(String),
     /// Answered when everything before it is on disk, with the first failure.
     Flush(Sender<io::Result<()>>),
 }
@@ -42,6 +43,11 @@ impl Saver {
     /// Has a state written.
     pub fn save(&self, file: File) {
         self.order(Order::Save(Box::new(file)));
+    }
+
+    /// Has a spreadsheet's file deleted.
+    pub fn remove(&self, id: &str) {
+        self.order(Order::Remove(id.to_owned()));
     }
 
     /// Waits until all states given so far are on disk.
@@ -74,17 +80,22 @@ impl Drop for Saver {
 fn run(folder: &Path, orders: &Receiver<Order>) {
     let mut failure = Ok(());
     while let Ok(first) = orders.recv() {
-        let mut waiting: BTreeMap<String, File> = BTreeMap::new();
+        let mut waiting: BTreeMap<String, Option<File>> = BTreeMap::new();
         let mut flushes = Vec::new();
         for order in std::iter::once(first).chain(orders.try_iter()) {
             match order {
-                Order::Save(file) => drop(waiting.insert(file.spreadsheet.id.clone(), *file)),
+                Order::Save(file) => drop(waiting.insert(file.spreadsheet.id.clone(), Some(*file))),
+                Order::Remove(id) => drop(waiting.insert(id, None)),
                 Order::Flush(answer) => flushes.push(answer),
             }
         }
-        for file in waiting.values() {
-            if let Err(error) = write(folder, file) {
-                tracing::error!(%error, id = file.spreadsheet.id, "could not save a spreadsheet");
+        for (id, file) in &waiting {
+            let done = match file {
+                Some(file) => write(folder, file),
+                None => remove(folder, id),
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, id, "could not save a spreadsheet");
                 failure = failure.and(Err(error));
             }
         }
@@ -104,6 +115,14 @@ fn write(folder: &Path, file: &File) -> io::Result<()> {
     writer.flush()?;
     writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
     fs::rename(&draft, folder.join(name))
+}
+
+/// One that was never written is gone as well.
+fn remove(folder: &Path, id: &str) -> io::Result<()> {
+    match fs::remove_file(folder.join(file_name(id))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// An id comes from outside: nothing but letters, digits, `-` and `_` goes into a name.

@@ -212,11 +212,12 @@ fn values_method(verb: &str) -> Option<Method> {
 }
 
 /// Name of the call behind a request, by which faults and the log know it: the API's
-/// method, `token`, `page`, or `unknown`.
+/// method, `token`, `drive`, `page`, or `unknown`.
 pub fn endpoint(method: &str, path: &str) -> &'static str {
     match route(method, path) {
         Some(call) => call.facts().name,
         None if path == "/token" => "token",
+        None if super::drive::route(method, path).is_some() => "drive",
         None if path.starts_with("/spreadsheets/d/") => "page",
         None => "unknown",
     }
@@ -265,6 +266,7 @@ mod tests {
             ("GET", "/v4/spreadsheets/x/developerMetadata/7", "developerMetadata.get"),
             ("POST", "/v4/spreadsheets/x/sheets/0:copyTo", "sheets.copyTo"),
             ("POST", "/token", "token"),
+            ("DELETE", "/drive/v3/files/x", "drive"),
             ("GET", "/spreadsheets/d/x/edit", "page"),
             ("DELETE", "/v4/spreadsheets/x", "unknown"),
         ] {

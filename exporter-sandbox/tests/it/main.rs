@@ -9,6 +9,7 @@ mod service;
 mod sheets_auth;
 mod sheets_batch;
 mod sheets_detail;
+mod sheets_drive;
 mod sheets_http;
 mod sheets_life;
 mod sheets_values;
