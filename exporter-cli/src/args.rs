@@ -170,6 +170,9 @@ pub struct TableArgs {
     /// A column the table must have, such as its key; tells the header and the sheet. Repeatable
     #[arg(long, value_name = "COLUMN")]
     pub expect: Vec<String>,
+    /// A column to read as text, its numbers as the workbook shows them: `0007`, `12.5%`. Repeatable
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

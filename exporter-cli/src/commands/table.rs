@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use exporter_core::{Error, ErrorKind, FileKind, Secret};
+use exporter_core::{ColumnType, Error, ErrorKind, FileKind, Secret};
 use exporter_sources::formats::{self, ReadOptions, Reading, typing};
 
 use crate::args::{TableArgs, TableFormat};
@@ -26,6 +26,7 @@ fn print(args: TableArgs) -> Result<(), Error> {
         password: args.password.map(Secret::new),
         sheet: args.sheet,
         expect: args.expect,
+        shown: args.text.clone(),
         ..ReadOptions::default()
     };
     if let Some(out) = &args.render {
@@ -34,10 +35,12 @@ fn print(args: TableArgs) -> Result<(), Error> {
     let mut reading = formats::read(&bytes, &options).map_err(|error| error.context("file", file))?;
     // CSV shows cells as they are written; types are for JSON and for those who ask.
     let mut typed = None;
+    let texts = args.text.into_iter().map(|name| (name, ColumnType::Text));
+    let options = typing::TypingOptions { declared: texts.collect(), ..Default::default() };
     if args.format == TableFormat::Json {
-        typed = Some(typing::apply(&mut reading.table, &typing::TypingOptions::default()));
+        typed = Some(typing::apply(&mut reading.table, &options));
     } else if args.explain {
-        typed = Some(typing::apply(&mut reading.table.clone(), &typing::TypingOptions::default()));
+        typed = Some(typing::apply(&mut reading.table.clone(), &options));
     }
     if args.explain {
         explain(&reading, typed.unwrap_or_default());

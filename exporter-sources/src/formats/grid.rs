@@ -1,8 +1,12 @@
 //! From rows of cells to a table: title block, header, body, totals.
 
+use std::rc::Rc;
+
+use compact_str::CompactString;
 use exporter_core::{Column, Error, ErrorKind, FileKind, Origin, Table, Value};
 
 use super::heading;
+use super::shown::Look;
 use super::{ReadOptions, Reading, too_large};
 
 /// As many columns as a spreadsheet has.
@@ -14,9 +18,28 @@ const MAX_MERGES: usize = 1_000_000;
 pub(super) struct Grid {
     rows: Vec<(u32, Vec<Value>)>,
     merges: Vec<Merge>,
+    shown: Vec<Shown>,
     hidden: u64,
+    uncalculated: u64,
     cells: u64,
     limit: u64,
+}
+
+/// How a number looks in the file, in the row of this number and the column from 0.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) line: u32,
+    pub(super) column: usize,
+    pub(super) how: How,
+}
+
+/// What tells how a number looks.
+#[derive(Clone)]
+pub(super) enum How {
+    /// The text that the file has beside it.
+    Text(CompactString),
+    /// Its format.
+    Number(f64, Rc<Look>),
 }
 
 /// Cells that are one: rows by their numbers, columns from 0, all inclusive.
@@ -55,7 +78,15 @@ const TOTALS: [&str; 5] = ["total", "grand total", "jumlah", "subtotal", "sub to
 
 impl Grid {
     pub(super) fn new(limit: u64) -> Self {
-        Self { rows: Vec::new(), merges: Vec::new(), hidden: 0, cells: 0, limit }
+        Self {
+            rows: Vec::new(),
+            merges: Vec::new(),
+            shown: Vec::new(),
+            hidden: 0,
+            uncalculated: 0,
+            cells: 0,
+            limit,
+        }
     }
 
     /// Adds a row; rows without anything in them are left out.
@@ -87,9 +118,19 @@ impl Grid {
         Ok(())
     }
 
+    /// Remembers how a number looks, for columns that are wanted as they are shown.
+    pub(super) fn show(&mut self, shown: Shown) {
+        self.shown.push(shown);
+    }
+
     /// Counts rows that are not shown: they are data all the same, and told.
     pub(super) fn hide(&mut self, rows: u64) {
         self.hidden += rows;
+    }
+
+    /// Counts formulas whose cells have no value, because they were never calculated.
+    pub(super) fn uncalculated(&mut self, formulas: u64) {
+        self.uncalculated += formulas;
     }
 
     /// Whether there is a row that holds all these names.
@@ -102,7 +143,8 @@ impl Grid {
     }
 
     /// Who reads a cell that reaches over several rows reads it in each of them.
-    fn fill_down(&mut self) {
+    fn fill_down(&mut self) -> Result<(), Error> {
+        let mut copies = Vec::new();
         for merge in self.merges.iter().filter(|merge| merge.bottom > merge.top) {
             let first = self.rows.partition_point(|(line, _)| *line < merge.top);
             let end = self.rows.partition_point(|(line, _)| *line <= merge.bottom);
@@ -110,13 +152,43 @@ impl Grid {
                 continue;
             };
             let Some(value) = top.get(merge.left).filter(|value| !blank(value)).cloned() else { continue };
-            for (_, row) in &mut self.rows[first + 1..end] {
-                if row.len() <= merge.left {
-                    row.resize(merge.left + 1, Value::Empty);
+            let place = (merge.top, merge.left);
+            let shown = self.shown.binary_search_by_key(&place, |shown| (shown.line, shown.column));
+            let shown = shown.ok().map(|at| self.shown[at].how.clone());
+            for (line, row) in &mut self.rows[first + 1..end] {
+                if let Some(how) = &shown {
+                    copies.push(Shown { line: *line, column: merge.left, how: how.clone() });
                 }
+                let longer = (merge.left + 1).saturating_sub(row.len());
+                row.resize(row.len() + longer, Value::Empty);
                 row[merge.left] = value.clone();
+                self.cells += 1 + longer as u64;
+            }
+            if self.cells > self.limit {
+                return Err(too_large("the number of cells", self.limit));
             }
         }
+        self.shown.extend(copies);
+        Ok(())
+    }
+
+    /// Puts numbers of the wanted columns from row `from` on as they are shown; returns how many.
+    fn put_as_shown(&mut self, from: usize, names: &[String], wanted: &[String]) -> usize {
+        let mut count = 0;
+        for shown in std::mem::take(&mut self.shown) {
+            let Ok(row) = self.rows.binary_search_by_key(&shown.line, |(line, _)| *line) else { continue };
+            let is_wanted = row >= from && names.get(shown.column).is_some_and(|name| wanted.contains(name));
+            let Some(cell) = self.rows[row].1.get_mut(shown.column).filter(|_| is_wanted) else { continue };
+            let text = match shown.how {
+                How::Text(text) => Some(text),
+                How::Number(number, look) => look.show(number).map(CompactString::from),
+            };
+            if let Some(text) = text {
+                *cell = Value::Text(text);
+                count += 1;
+            }
+        }
+        count
     }
 
     /// The table: header found, titles, repeated headers and totals set apart.
@@ -130,7 +202,7 @@ impl Grid {
         if self.merges.is_empty() {
             self.merges = heading::groups(&self.rows, &options.expect);
         }
-        self.fill_down();
+        self.fill_down()?;
         let Some(first) = heading::find(&self.rows, &options.expect) else {
             return Err(Error::new(
                 ErrorKind::NoTable,
@@ -146,6 +218,7 @@ impl Grid {
         let body = self.rows.len() - last - 1;
         let width = self.rows[first..].iter().map(|(_, row)| row.len()).max().unwrap_or(0);
         let names = heading::names(&self.rows, &self.merges, (first, last), width);
+        let as_shown = self.put_as_shown(last + 1, &names, &options.shown);
         let mut table = Table::new(names.into_iter().map(Column::text).collect());
         table.reserve(body);
         let mut totals = Vec::new();
@@ -161,6 +234,9 @@ impl Grid {
                 table.push(row, Origin { page, line });
             }
         }
+        if as_shown > 0 {
+            notes.push(format!("{as_shown} numbers were read as they are shown"));
+        }
         for (count, what) in [
             (repeated, "repeated headers"),
             (empty, "cells that say there is no data"),
@@ -170,8 +246,13 @@ impl Grid {
                 notes.push(format!("{count} {what} were left out"));
             }
         }
-        if self.hidden > 0 {
-            notes.push(format!("{} hidden rows were read as well", self.hidden));
+        for (count, what) in [
+            (self.hidden, "hidden rows were read as well"),
+            (self.uncalculated, "formulas have no stored value: open the file in Excel and save it"),
+        ] {
+            if count > 0 {
+                notes.push(format!("{count} {what}"));
+            }
         }
         table.shrink_to_fit();
         Ok(Reading { kind, table, totals, notes })

@@ -8,6 +8,7 @@ mod html;
 mod json;
 mod ods;
 pub mod pdf;
+mod shown;
 mod sniff;
 mod spreadsheet_xml;
 pub mod typing;
@@ -31,6 +32,9 @@ pub struct ReadOptions {
     /// Names of columns that the header must hold, such as the key: they tell the header
     /// and the right sheet among several.
     pub expect: Vec<String>,
+    /// Columns of a workbook whose numbers are wanted as they are shown there, as text: `0007`
+    /// where 7 is stored with the format `0000`. Elsewhere numbers are read as they are stored.
+    pub shown: Vec<String>,
     /// Bounds on what one file may cost.
     pub limits: Limits,
 }

@@ -1,17 +1,19 @@
 //! OpenDocument spreadsheets: the tables of `content.xml`, cell by cell (OpenDocument 1.2, 9).
 
-use std::io::{Cursor, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
 
+use compact_str::CompactString;
 use exporter_core::{Error, ErrorKind, FileKind, Value};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
+use super::archive::Unpacked;
 use super::csv::decode;
-use super::grid::{Grid, Merge};
+use super::grid::{Grid, How, Merge, Shown};
 use super::workbook::pick;
 use super::xml::{attribute, count, entity, number};
-use super::{Limits, ReadOptions, Reading, archive, corrupt, too_large};
+use super::{Limits, ReadOptions, Reading, corrupt, too_large};
 
 /// Cells farther right are stray, as in other workbooks.
 const MAX_COLUMNS: usize = 2_000;
@@ -28,30 +30,30 @@ struct Sheet {
 /// Reads the sheet that is asked for, or has the expected columns, or is the first with
 /// anything in it.
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
-    // Unpacked it is one XML document.
-    let content = if bytes.starts_with(b"PK") {
-        archive::check(bytes, &options.limits)?;
-        content(bytes, &options.limits)?
+    let mut sheets = if bytes.starts_with(b"PK") {
+        packed(bytes, options)?
     } else {
-        decode(bytes).into_owned()
+        // Unpacked it is one XML document.
+        sheets(decode(bytes).as_bytes(), options)?
     };
-    let mut sheets = sheets(&content, options)?;
     let names: Vec<(String, bool)> = sheets.iter().map(|sheet| (sheet.name.clone(), sheet.shown)).collect();
     pick(&names, FileKind::Ods, options, |at| {
         Ok(std::mem::replace(&mut sheets[at].grid, Grid::new(options.limits.cells)))
     })
 }
 
-fn content(bytes: &[u8], limits: &Limits) -> Result<String, Error> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(corrupt)?;
-    if archive.by_name("META-INF/manifest.xml").is_ok_and(|manifest| is_encrypted(manifest, limits)) {
+fn packed(bytes: &[u8], options: &ReadOptions) -> Result<Vec<Sheet>, Error> {
+    let unpacked = Unpacked::open(bytes, &options.limits)?;
+    let mut archive = ZipArchive::new(unpacked.clone()).map_err(corrupt)?;
+    if archive.by_name("META-INF/manifest.xml").is_ok_and(|manifest| is_encrypted(manifest, &options.limits))
+    {
         return Err(Error::new(ErrorKind::ProtectedFile, "the workbook is protected by a password")
             .hint("take the password off, or export it without one"));
     }
-    let mut text = String::new();
-    let part = archive.by_name("content.xml").map_err(corrupt)?;
-    part.take(limits.unpacked_bytes).read_to_string(&mut text).map_err(corrupt)?;
-    Ok(text)
+    let sheets = sheets(BufReader::new(archive.by_name("content.xml").map_err(corrupt)?), options)?;
+    // Now its checksum is known to be right.
+    unpacked.facts()?;
+    Ok(sheets)
 }
 
 fn is_encrypted(manifest: impl std::io::Read, limits: &Limits) -> bool {
@@ -76,17 +78,21 @@ struct Cell {
 #[derive(Default)]
 struct Row {
     cells: Vec<Value>,
+    /// How numbers are shown, by their columns.
+    shown: Vec<(usize, CompactString)>,
     /// Where the next cell stands.
     column: usize,
     repeated: u32,
 }
 
 /// All tables, cell by cell.
-fn sheets(content: &str, options: &ReadOptions) -> Result<Vec<Sheet>, Error> {
-    let mut reader = Reader::from_str(content);
-    let mut book = Book::default();
+fn sheets(content: impl BufRead, options: &ReadOptions) -> Result<Vec<Sheet>, Error> {
+    let mut reader = Reader::from_reader(content);
+    let mut book = Book { as_shown: !options.shown.is_empty(), ..Book::default() };
+    let mut buffer = Vec::new();
     loop {
-        match reader.read_event().map_err(corrupt)? {
+        buffer.clear();
+        match reader.read_event_into(&mut buffer).map_err(corrupt)? {
             Event::Start(tag) => {
                 book.depth += 1;
                 book.open(&tag, options)?;
@@ -122,6 +128,8 @@ struct Book {
     /// How deep in a remark on a cell, which is no part of it.
     aside: usize,
     depth: i32,
+    /// Whether numbers may be wanted as they are shown.
+    as_shown: bool,
 }
 
 impl Book {
@@ -193,6 +201,9 @@ impl Book {
             }
             self.row.cells.resize(left, Value::Empty);
             self.row.cells.resize(self.row.column, value);
+            if let Some(text) = cell.shown().filter(|_| self.as_shown) {
+                self.row.shown.extend((left..self.row.column).map(|column| (column, text.into())));
+            }
         }
         Ok(())
     }
@@ -207,6 +218,9 @@ impl Book {
         }
         for line in first..=self.line {
             sheet.grid.push(row.cells.clone(), line)?;
+            for (column, text) in &row.shown {
+                sheet.grid.show(Shown { line, column: *column, how: How::Text(text.clone()) });
+            }
         }
         Ok(())
     }
@@ -232,6 +246,14 @@ impl Cell {
         })
     }
 
+    /// The text beside a number, where it says how that is shown; digits that only an exponent
+    /// stands for are not shown.
+    fn shown(&self) -> Option<&str> {
+        let number = matches!(self.kind.as_str(), "float" | "percentage" | "currency" | "date");
+        let exponent = self.text.contains("E+") || self.text.contains("E-");
+        Some(self.text.as_str()).filter(|text| number && !text.is_empty() && !exponent)
+    }
+
     /// By its declared type; what does not fit it stays text, and so do clock times.
     fn value(&self) -> Value {
         let typed = match self.kind.as_str() {
@@ -252,7 +274,7 @@ mod tests {
     fn read_sheet(rows: &str) -> Result<Reading, Error> {
         let content = format!("<d><table:table table:name='A'>{rows}</table:table></d>");
         let options = ReadOptions::default();
-        let sheet = sheets(&content, &options)?.remove(0);
+        let sheet = sheets(content.as_bytes(), &options)?.remove(0);
         sheet.grid.into_reading(FileKind::Ods, 1, "test".into(), &options)
     }
 
@@ -291,6 +313,23 @@ mod tests {
         );
         let error = read_sheet(&format!("{}{row}", head())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn numbers_as_they_are_shown() {
+        let code = cell("office:value-type='float' office:value='7'", "0007");
+        let long = cell("office:value-type='float' office:value='1234567890123456'", "1,23E+15");
+        let rows = format!(
+            "{}<table:table-row table:number-rows-repeated='2'>{code}{long}</table:table-row>",
+            head()
+        );
+        let content = format!("<table:table table:name='A'>{rows}</table:table>");
+        let shown = vec!["ID".to_owned(), "Nama".to_owned()];
+        let options = ReadOptions { shown, ..ReadOptions::default() };
+        let sheet = sheets(content.as_bytes(), &options).unwrap().remove(0);
+        let read = sheet.grid.into_reading(FileKind::Ods, 1, "test".into(), &options).unwrap();
+        assert_eq!(read.table.row(1)[0], "0007".into());
+        assert_eq!(read.table.row(1)[1].to_string(), "1234567890123456", "never an exponent");
     }
 
     #[test]

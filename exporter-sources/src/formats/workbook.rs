@@ -1,19 +1,28 @@
 //! Workbooks of Excel: xlsx and xlsb as a stream of cells, xls as a whole.
 
+use std::collections::HashMap;
 use std::io::Cursor;
+use std::rc::Rc;
 
 use calamine::{
-    Data, DataRef, Dimensions, ExcelDateTime, Reader, Sheet, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
+    Data, DataRef, Dimensions, ExcelDateTime, ExcelDateTimeType, Reader, Sheet, SheetType, SheetVisible,
+    Style, Xls, Xlsb, Xlsx,
 };
 use chrono::{DurationRound as _, NaiveDateTime, TimeDelta};
 use exporter_core::{Error, ErrorKind, FileKind, Value};
 use rust_decimal::Decimal;
 
-use super::grid::{Grid, Merge};
-use super::{ReadOptions, Reading, archive, corrupt, xls};
+use super::archive::{Facts, Unpacked};
+use super::grid::{Grid, How, Merge, Shown};
+use super::shown::Look;
+use super::{ReadOptions, Reading, corrupt, xls};
 
 /// Cells farther right are stray: the widest export known has 27 columns.
 const MAX_COLUMNS: u32 = 2_000;
+
+/// Number formats that every machine shows in its own way: days by its settings, and those of
+/// East Asia (ECMA-376 part 1, 18.8.30).
+const LOCAL: [u32; 4] = [14, 22, 27, 28];
 
 /// Reads the sheet that is asked for, or has the expected columns, or is the first with
 /// anything in it.
@@ -26,37 +35,38 @@ pub(super) fn read(bytes: &[u8], kind: FileKind, options: &ReadOptions) -> Resul
 }
 
 fn xlsx(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
-    let facts = archive::check(bytes, &options.limits)?;
-    let mut book = Xlsx::new(Cursor::new(bytes)).map_err(open_error)?;
+    let archive = Unpacked::open(bytes, &options.limits)?;
+    let mut book = Xlsx::new(archive.clone()).map_err(open_error)?;
     let names = names(book.sheets_metadata());
-    let mut reading = pick(&names, FileKind::Xlsx, options, |at| {
+    pick(&names, FileKind::Xlsx, options, |at| {
         let mut rows = Rows::new(options);
+        let mut looks = Looks::new(book.has_1904_epoch());
+        let mut cells = book.worksheet_cells_reader(&names[at].0).map_err(corrupt)?;
+        if options.shown.is_empty() {
+            while let Some(cell) = cells.next_cell().map_err(corrupt)? {
+                rows.cell(cell.get_position(), value(cell.get_value()))?;
+            }
+        } else {
+            while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(corrupt)? {
+                rows.cell(cell.get_position(), value(cell.get_value()))?;
+                let code = || number_format(cells.styles().get(style)?);
+                rows.look(cell.get_position(), stored(cell.get_value()), looks.of(style, code));
+            }
+        }
+        drop(cells);
+        let facts = archive.facts()?;
         if facts.merged {
             for merge in book.merge_cells_by_sheet_name(&names[at].0).map_err(corrupt)? {
                 rows.grid.merge(merged(&merge))?;
             }
         }
-        let mut cells = book.worksheet_cells_reader(&names[at].0).map_err(corrupt)?;
-        while let Some(cell) = cells.next_cell().map_err(corrupt)? {
-            rows.cell(cell.get_position(), value(cell.get_value()))?;
-        }
-        rows.finish()
-    })?;
-    // Which sheet they are in, the archive does not tell; nearly all exports have one.
-    for (count, what) in [
-        (facts.hidden_rows, "hidden rows were read as well"),
-        (facts.uncalculated, "formulas have no stored value: open the file in Excel and save it"),
-    ] {
-        if count > 0 {
-            reading.notes.push(format!("{count} {what}"));
-        }
-    }
-    Ok(reading)
+        rows.finish(facts)
+    })
 }
 
 fn xlsb(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
-    archive::check(bytes, &options.limits)?;
-    let mut book = Xlsb::new(Cursor::new(bytes)).map_err(open_error)?;
+    let archive = Unpacked::open(bytes, &options.limits)?;
+    let mut book = Xlsb::new(archive.clone()).map_err(open_error)?;
     let names = names(book.sheets_metadata());
     pick(&names, FileKind::Xlsb, options, |at| {
         let mut rows = Rows::new(options);
@@ -64,28 +74,45 @@ fn xlsb(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
         while let Some(cell) = cells.next_cell().map_err(corrupt)? {
             rows.cell(cell.get_position(), value(cell.get_value()))?;
         }
-        rows.finish()
+        rows.finish(archive.facts()?)
     })
 }
 
 fn xls(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error> {
-    let (checked, hidden) = xls::check(bytes, &options.limits)?;
-    let mut book = Xls::new(Cursor::new(checked)).map_err(open_error)?;
+    let mut checked = xls::check(bytes, &options.limits, !options.shown.is_empty())?;
+    let mut book = Xls::new(Cursor::new(std::mem::take(&mut checked.bytes))).map_err(open_error)?;
     let names = names(book.sheets_metadata());
     pick(&names, FileKind::Xls, options, |at| {
         let range = book.worksheet_range(&names[at].0).map_err(corrupt)?;
         let (top, left) = range.start().unwrap_or((0, 0));
         let mut rows = Rows::new(options);
-        rows.grid.hide(hidden.get(at).copied().unwrap_or(0));
+        let mut looks = Looks::new(checked.from_1904);
         for merge in book.merge_cells_by_sheet_name(&names[at].0).map_err(corrupt)? {
             rows.grid.merge(merged(&merge))?;
         }
+        let sheet = checked.sheets.get(at);
+        let style = |(row, column): (u32, u32)| {
+            let place = (u16::try_from(row).ok()?, u16::try_from(column).ok()?);
+            sheet?.styles.get(&place).copied()
+        };
         for (row, column, cell) in range.used_cells() {
             let far = |from: u32, at: usize| from.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-            rows.cell((far(top, row), far(left, column)), value(&as_ref(cell)))?;
+            let (place, cell) = ((far(top, row), far(left, column)), as_ref(cell));
+            rows.cell(place, value(&cell))?;
+            if let Some(style) = style(place) {
+                let look = looks.of(usize::from(style), || format_of(&checked, style));
+                rows.look(place, stored(&cell), look);
+            }
         }
-        rows.finish()
+        rows.finish(Facts { hidden_rows: sheet.map_or(0, |sheet| sheet.hidden), ..Facts::default() })
     })
+}
+
+/// The number format of a style of an old workbook: its own, or one that all programs know.
+fn format_of(checked: &xls::Checked, style: u16) -> Option<&str> {
+    let (number, text) = checked.format(style)?;
+    let number = u32::from(number);
+    text.or_else(|| ssfmt::format_code_from_id(number)).filter(|_| !LOCAL.contains(&number))
 }
 
 /// The names of the sheets, and whether they are shown.
@@ -181,9 +208,56 @@ impl Rows {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Grid, Error> {
+    /// Remembers how a number looks.
+    fn look(&mut self, (row, column): (u32, u32), number: Option<f64>, look: Option<Rc<Look>>) {
+        if let (Some(number), Some(look)) = (number, look) {
+            let how = How::Number(number, look);
+            self.grid.show(Shown { line: row + 1, column: column as usize, how });
+        }
+    }
+
+    fn finish(mut self, facts: Facts) -> Result<Grid, Error> {
         self.grid.push(self.row, self.line + 1)?;
+        self.grid.hide(facts.hidden_rows);
+        self.grid.uncalculated(facts.uncalculated);
+        for merge in facts.merges {
+            self.grid.merge(merge)?;
+        }
         Ok(self.grid)
+    }
+}
+
+/// The looks of a workbook, by the numbers of their styles, each made when it is met first.
+struct Looks {
+    from_1904: bool,
+    known: HashMap<usize, Option<Rc<Look>>>,
+}
+
+impl Looks {
+    fn new(from_1904: bool) -> Self {
+        Self { from_1904, known: HashMap::new() }
+    }
+
+    fn of<'c>(&mut self, style: usize, code: impl FnOnce() -> Option<&'c str>) -> Option<Rc<Look>> {
+        let make = || Look::parse(code()?, self.from_1904).map(Rc::new);
+        self.known.entry(style).or_insert_with(make).clone()
+    }
+}
+
+/// The number format of a style, unless it is one that depends on the machine.
+fn number_format(style: &Style) -> Option<&str> {
+    let format = style.number_format.as_ref()?;
+    (!format.format_id.is_some_and(|id| LOCAL.contains(&id))).then_some(format.format_code.as_str())
+}
+
+/// The number in a cell, as it is stored.
+fn stored(cell: &DataRef<'_>) -> Option<f64> {
+    match cell {
+        DataRef::Float(number) => Some(*number),
+        DataRef::DateTime(at) => Some(at.as_f64()),
+        #[expect(clippy::cast_precision_loss, reason = "whole numbers beyond 2^53 are not shown")]
+        DataRef::Int(number) => Some(*number as f64),
+        _ => None,
     }
 }
 
@@ -262,6 +336,11 @@ fn datetime(at: &ExcelDateTime) -> Value {
         Some(at) => Value::DateTime(at),
         None => float(at.as_f64()),
     }
+}
+
+/// A day or time by the number that a workbook stores for it, counted from 1900.
+pub(super) fn day(number: f64) -> Value {
+    datetime(&ExcelDateTime::new(number, ExcelDateTimeType::DateTime, false))
 }
 
 /// A time of day or a span of time, as text: `07:31`, `27:05:10`.

@@ -6,12 +6,12 @@ use rust_decimal::Decimal;
 
 use super::corrupt;
 
-/// An attribute by its name without prefix.
+/// An attribute by its name without prefix, entities resolved.
 pub(super) fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, Error> {
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(corrupt)?;
         if attribute.key.local_name().as_ref() == name {
-            return Ok(Some(attribute.value.into_owned()));
+            return unescaped(&attribute.value).map(Some);
         }
     }
     Ok(None)
@@ -40,6 +40,18 @@ pub(super) fn entity(name: &str) -> Result<String, Error> {
         },
     };
     character.map(String::from).ok_or_else(|| corrupt(format!("&{name}; is no character")))
+}
+
+/// The text of an attribute, in which characters may be written as entities.
+fn unescaped(text: &str) -> Result<String, Error> {
+    let mut parts = text.split('&');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once(';').ok_or_else(|| corrupt("an & that begins no character"))?;
+        plain.push_str(&entity(name)?);
+        plain.push_str(rest);
+    }
+    Ok(plain)
 }
 
 /// A number as XML writes it: with a point, perhaps with an exponent.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use exporter_core::{Error, ErrorKind, ExportSpec, FileKind, Stage, Table};
+use exporter_core::{ColumnType, Error, ErrorKind, ExportSpec, FileKind, Stage, Table};
 use sha2::{Digest as _, Sha256};
 
 use crate::driver::{OFTEN_SHARED, Recipe, classify, too_large};
@@ -94,7 +94,9 @@ fn kind_of(bytes: &[u8], expected: Option<FileKind>) -> Result<FileKind, Error> 
 /// not fit, not how a file that was read for certain is laid out.
 fn table(bytes: &[u8], spec: &ExportSpec, names: &[String]) -> Result<(Table, Vec<String>), Error> {
     let expect = if names.is_empty() { spec.key.clone() } else { names.to_vec() };
-    let reading = formats::read(bytes, &ReadOptions { expect, ..ReadOptions::default() })?;
+    let texts = spec.types.iter().filter(|(_, kind)| **kind == ColumnType::Text);
+    let shown = texts.map(|(name, _)| name.clone()).collect();
+    let reading = formats::read(bytes, &ReadOptions { expect, shown, ..ReadOptions::default() })?;
     for note in &reading.notes {
         tracing::debug!(export = spec.name, "{note}");
     }

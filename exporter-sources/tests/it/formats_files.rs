@@ -148,3 +148,68 @@ proptest! {
         }
     }
 }
+
+/// A file of the fixtures.
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sheets");
+    std::fs::read(folder.join(name)).expect("the fixture is there")
+}
+
+#[test]
+fn hidden_rows_of_every_kind_of_workbook_are_counted() {
+    for name in ["sheetjs.xlsb", "sheetjs.xml"] {
+        let notes = read(&fixture(name), &options(&[])).unwrap().notes;
+        assert!(notes.iter().any(|note| note == "2 hidden rows were read as well"), "{name}: {notes:?}");
+    }
+}
+
+#[test]
+fn numbers_come_as_they_are_shown_where_that_is_asked_for() {
+    let shown = ["Kode", "Jumlah"].map(ToOwned::to_owned).to_vec();
+    for name in ["sheetjs.xls", "sheetjs.xml"] {
+        let options = ReadOptions { shown: shown.clone(), ..ReadOptions::default() };
+        let reading = read(&fixture(name), &options).unwrap();
+        let row: Vec<String> = reading.table.row(0).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (row[6].as_str(), row[3].as_str(), row[5].as_str()),
+            ("0001", "1,250.50", "2026-01-02"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_an_xlsx_as_they_are_stored_or_shown() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let looks = ["0000", "#,##0.00", "0.0%", "dd/mm/yyyy", "00-00", "0.00E+00"];
+    for (column, code) in (0..).zip(looks) {
+        let format = Format::new().set_num_format(code);
+        sheet.write(0, column, code).unwrap();
+        for (row, number) in [(1, 7.0), (2, 1234.565)] {
+            sheet.write_with_format(row, column, number, &format).unwrap();
+        }
+    }
+    let merged = Format::new().set_num_format("000");
+    sheet.write(0, 6, "Grup").unwrap();
+    sheet.merge_range(1, 6, 2, 6, "", &merged).unwrap().write_with_format(1, 6, 5, &merged).unwrap();
+    let bytes = book.save_to_buffer().unwrap();
+    let table = |shown: &[&str]| {
+        let shown = shown.iter().map(ToString::to_string).collect();
+        let reading = read(&bytes, &ReadOptions { shown, ..ReadOptions::default() }).unwrap();
+        let text = |row: &[Value]| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+        [text(reading.table.row(0)), text(reading.table.row(1))]
+    };
+    let stored = [
+        "7 | 7 | 7 | 1900-01-07 | 7 | 7 | 5",
+        "1234.565 | 1234.565 | 1234.565 | 1903-05-18 13:33:36 | 1234.565 | 1234.565 | 5",
+    ];
+    assert_eq!(table(&[]), stored);
+    let all: Vec<&str> = looks.into_iter().chain(["Grup"]).collect();
+    let shown = [
+        "0007 | 7.00 | 700.0% | 07/01/1900 | 00-07 | 7 | 005",
+        "1235 | 1,234.57 | 123456.5% | 18/05/1903 | 12-35 | 1234.565 | 005",
+    ];
+    assert_eq!(table(&all), shown);
+    assert_eq!(table(&["0000"])[0], "0007 | 7 | 7 | 1900-01-07 | 7 | 7 | 5");
+}
