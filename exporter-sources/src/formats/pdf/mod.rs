@@ -1,7 +1,7 @@
 //! Tables out of PDFs, exactly: every row, or a reason why not.
 //!
 //! A page goes through small steps, one file each: the file is opened (`document`), its
-//! content run (`interpreter`) with `fonts` into marks (`marks`); glyphs become pieces of
+//! content run (`interpreter`) with `fonts` into marks (`marks`); glyphs become lines (`drawn`) and pieces of
 //! text (`pieces`) and lines (`lines`), drawn lines and boxes `separators`; the table's
 //! place is found (`region`, `blocks`), its columns (`columns`) and rows (`rows`, `grouping`);
 //! pages are joined (`joining`), the heading (`header`) and what is not data (`summary`)
@@ -11,6 +11,7 @@ mod blocks;
 mod check;
 mod columns;
 mod document;
+mod drawn;
 mod error;
 mod flow;
 mod fonts;
@@ -156,10 +157,11 @@ fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, Pd
     let document = document::open(bytes, options.password, &budget)?;
     let pages = document::pages(&document, &budget)?;
     let mut fonts = interpreter::FontCache::default();
+    let mut bars = drawn::Bars::default();
     let mut layouts = Vec::with_capacity(pages.len());
     for (number, page) in (1..).zip(&pages) {
         budget.tick()?;
-        let marks = interpreter::run(&document, page, number, &mut fonts, &mut budget)?;
+        let mut marks = interpreter::run(&document, page, number, &mut fonts, &mut budget)?;
         if let Some(font) = marks.lost.first() {
             let detail = format!("page {number} shows text in the font /{font}, which is not in the file");
             return Err(PdfError::Corrupt { detail });
@@ -168,6 +170,7 @@ fn layouts(bytes: &[u8], options: &PdfOptions<'_>) -> Result<Vec<PageLayout>, Pd
             let detail = format!("much of the text of page {number} lies above or below the visible page");
             return Err(PdfError::Uncertain { detail });
         }
+        bars.lift(&mut marks);
         let layout = PageLayout::new(number, marks);
         layout.refuse_scan()?;
         layouts.push(layout);
