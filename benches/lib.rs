@@ -1,6 +1,6 @@
 //! Data for the benchmarks: tables of the shape that admin panels export.
 
-use exporter_core::{Origin, Table, Value};
+use exporter_core::{Changes, Differ, ExportSpec, Origin, Table, Value};
 
 /// Columns of the widest built-in export.
 pub const WIDTH: usize = 27;
@@ -24,4 +24,16 @@ pub fn table(from: usize, rows: usize, changed: Option<usize>) -> Table {
         table.push(cells, Origin { page: 1, line: u32::try_from(row + 2).unwrap_or(u32::MAX) });
     }
     table
+}
+
+/// What to do with what came in, given what is stored.
+///
+/// # Panics
+/// When the key column is not in the table.
+pub fn plan_of(incoming: &Table, stored: &Table, spec: &ExportSpec) -> Changes {
+    let mut differ = Differ::new(incoming, spec).expect("the key column is there");
+    for (number, row) in (2..).zip(stored.rows()) {
+        differ.stored(number, row);
+    }
+    differ.finish()
 }

@@ -28,7 +28,7 @@ pub fn same(incoming: &Value, stored: &Value) -> bool {
 }
 
 /// The number that a spreadsheet stores for a value, and whether it is a day or time.
-fn serial(value: &Value) -> Option<(f64, bool)> {
+pub(crate) fn serial(value: &Value) -> Option<(f64, bool)> {
     match value {
         #[expect(
             clippy::cast_precision_loss,

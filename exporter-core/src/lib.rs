@@ -4,6 +4,7 @@
 //! Nothing here speaks HTTP, drives a browser, or knows Google, Telegram or SQL: a test
 //! of the workspace checks that from the dependency tree.
 
+mod agreement;
 mod artifact;
 pub mod checks;
 mod clock;
@@ -30,6 +31,7 @@ pub mod testing;
 mod value;
 mod window;
 
+pub use agreement::{Agreement, Counted, Total};
 pub use artifact::{Artifact, FileKind};
 pub use clock::{AheadClock, Clock, FixedClock, SystemClock};
 pub use error::{Error, ErrorKind, ErrorReport, Result, Retry, Stage, Turn};

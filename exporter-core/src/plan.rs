@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Origin, RowKey, Table, Value};
+use crate::{Counted, Origin, RowKey, Table, Value};
 
 pub use diff::Differ;
 pub use edits::{EditRules, OnEdit};
@@ -63,6 +63,9 @@ pub struct Changes {
     /// Cells that an interrupted write hit by mistake, and what belongs there.
     #[serde(default)]
     pub repairs: Vec<Repair>,
+    /// Rows and sums of the file and of what is stored.
+    #[serde(default)]
+    pub counted: Counted,
 }
 
 /// A cell of somebody else's that a write hit because rows were moved under it, and that a

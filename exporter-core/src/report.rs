@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Driver, ErrorReport, PlanCounts, Window};
+use crate::{Agreement, Driver, ErrorReport, PlanCounts, Window};
 
 /// Version of [`RunReport`]'s shape; it grows when a field changes its meaning.
 pub const REPORT_VERSION: u32 = 1;
@@ -54,6 +54,9 @@ pub struct ExportReport {
     pub sheets_calls: u32,
     /// The file as stored, if it is kept.
     pub file: Option<String>,
+    /// Whether file and sheet agree; none where nothing was to be written.
+    #[serde(default)]
+    pub agreement: Option<Agreement>,
     /// What a reader should know.
     pub notes: Vec<String>,
     /// Why it failed.

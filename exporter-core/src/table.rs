@@ -1,6 +1,7 @@
 //! A table: named columns and typed rows, in one flat allocation.
 
 use compact_str::CompactString;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{ColumnType, Value};
@@ -38,12 +39,15 @@ pub struct Table {
     columns: Vec<Column>,
     cells: Vec<Value>,
     origins: Vec<Origin>,
+    /// Totals that the file prints, each with its column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    printed: Vec<(usize, Decimal)>,
 }
 
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: Vec<Column>) -> Self {
-        Self { columns, cells: Vec::new(), origins: Vec::new() }
+        Self { columns, ..Self::default() }
     }
 
     /// An empty table of text columns with these names.
@@ -156,6 +160,17 @@ impl Table {
             table.push(self.row(row).iter().cloned(), self.origins[row]);
         }
         table
+    }
+
+    /// Totals that the file prints below or between its rows, each with the index of its
+    /// column. They are no rows, but the rows should come to them.
+    pub fn printed(&self) -> &[(usize, Decimal)] {
+        &self.printed
+    }
+
+    /// Takes down a total that the file prints.
+    pub fn print(&mut self, column: usize, amount: Decimal) {
+        self.printed.push((column, amount));
     }
 
     /// Makes room for so many more rows.

@@ -20,7 +20,9 @@ pub struct Attempt {
     pub identity: Vec<usize>,
     /// Whether that is a key.
     pub keyed: bool,
-    /// What was there; nothing that matters is left out.
+    /// What was there; nothing that matters is left out. In the journal as one text: a tree
+    /// of JSON with each cell in it takes ten times the memory.
+    #[serde(with = "as_text")]
     pub before: Grid,
     /// Cells that were to change. As a list: keys of JSON are text.
     #[serde(with = "as_list")]
@@ -134,6 +136,21 @@ impl Attempt {
         layout.untagged.clear();
         layout.advance(taken);
         (layout, grid)
+    }
+}
+
+/// A grid as the text of its JSON.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+
+    use crate::grid::Grid;
+
+    pub fn serialize<S: Serializer>(grid: &Grid, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&serde_json::to_string(grid).map_err(ser::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grid, D::Error> {
+        serde_json::from_str(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use exporter_core::{ErrorReport, ExportReport, ExportStatus, RunReport, RunStatus};
+use exporter_core::{Agreement, ErrorReport, ExportReport, ExportStatus, RunReport, RunStatus};
 
 use super::table::boxed;
 
@@ -38,6 +38,9 @@ pub fn text(report: &RunReport) -> String {
     ];
     let _ = writeln!(text, "{}", boxed(header, report.exports.iter().map(line)));
     for export in &report.exports {
+        if let Some(agreement) = export.agreement.as_ref().filter(|agreement| agreement.holds()) {
+            let _ = writeln!(text, "receipt: {}: {}", export.name, agreed(agreement));
+        }
         for note in &export.notes {
             let _ = writeln!(text, "note: {}: {note}", export.name);
         }
@@ -52,6 +55,21 @@ pub fn text(report: &RunReport) -> String {
         text.push_str(&super::error::text(error));
     }
     text
+}
+
+/// How many sums are named before they are only counted.
+const SUMS: usize = 3;
+
+/// What file and sheet both come to.
+fn agreed(agreement: &Agreement) -> String {
+    let Agreement { sheet_rows, totals, .. } = agreement;
+    let mut sums: Vec<String> =
+        totals.iter().take(SUMS).map(|total| format!("{} {}", total.column, total.sheet)).collect();
+    if totals.len() > SUMS {
+        sums.push(format!("{} more sums", totals.len() - SUMS));
+    }
+    let sums = if sums.is_empty() { String::new() } else { format!(": {}", sums.join(", ")) };
+    format!("file and sheet agree on {sheet_rows} rows{sums}")
 }
 
 /// Each error once with the exports that it hit; the run's own error is told apart.

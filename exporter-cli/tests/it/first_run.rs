@@ -179,3 +179,46 @@ async fn a_status_that_turns_late_arrives_when_the_days_before_are_read_again() 
     assert_eq!(report["exports"][0]["updated"], 1, "{report:#}");
     assert!(bench.tab("transaksi").iter().flatten().any(|cell| cell == "PAID LATE"));
 }
+
+#[tokio::test]
+async fn each_report_says_whether_file_and_sheet_agree() {
+    use exporter_sandbox::SPREADSHEET;
+    use exporter_sandbox::person::{Act, act};
+
+    let bench = Bench::start().await;
+    let only = ["--driver", "http", "--only", "transaksi"];
+    let agreement = async || {
+        let (code, report) = bench.report(&only).await;
+        assert_eq!(code, Some(0), "{report:#}");
+        (report["exports"][0]["agreement"].clone(), report["exports"][0]["notes"].to_string())
+    };
+    let first = agreement().await.0;
+    let rows = bench.tab("transaksi").len() - 1;
+    assert_eq!((&first["file_rows"], &first["sheet_rows"]), (&json!(rows), &json!(rows)), "{first:#}");
+    assert_eq!(first["mismatches"], json!([]));
+    let totals = first["totals"].as_array().unwrap();
+    assert!(totals.iter().any(|total| total["column"] == "Total"), "{first:#}");
+    assert!(totals.iter().all(|total| total["file"] == total["sheet"]), "{first:#}");
+    assert_eq!(agreement().await.0, first, "nothing changed");
+
+    // A person corrects an amount of ours, and adds a sale of one of these days.
+    let tab = bench.tab("transaksi");
+    let column = |name: &str| u8::try_from(tab[0].iter().position(|cell| cell == name).unwrap()).unwrap();
+    let letter = |column: u8| {
+        let letter = char::from(b'A' + column % 26);
+        if column < 26 { letter.to_string() } else { format!("A{letter}") }
+    };
+    let cell = |name: &str, row: usize| format!("{}{row}", letter(column(name)));
+    let types = |cell: String, text: &str| {
+        let typed = Act::Type { tab: "transaksi".into(), cell, text: text.into() };
+        act(bench.sandbox.sheets(), SPREADSHEET, &typed).unwrap();
+    };
+    types(cell("Total", 2), "1");
+    types(cell("Transaksi ID", rows + 2), "TUNAI-1");
+    types(cell("Tanggal", rows + 2), "2026-09-11 10:00:00");
+    let (found, notes) = agreement().await;
+    assert_eq!((&found["sheet_rows"], &found["sheet_only"]), (&json!(rows), &json!(1)), "{found:#}");
+    for what in ["MISMATCH: `Total` comes to", "people's edits are kept", "(TUNAI-1)"] {
+        assert!(notes.contains(what), "{notes}");
+    }
+}

@@ -11,8 +11,8 @@ use super::{Job, Pipeline};
 use crate::event::{Events, Fact};
 use crate::tabs::Routed;
 use crate::{
-    Changes, Error, ErrorReport, Export, ExportReport, ExportSpec, ExportStatus, Plan, PlanCounts, Receipt,
-    Stage, Table,
+    Agreement, Changes, Error, ErrorReport, Export, ExportReport, ExportSpec, ExportStatus, Plan, PlanCounts,
+    Receipt, Stage, Table,
 };
 
 /// How many of a sort are named in the report before they are only counted.
@@ -63,6 +63,7 @@ impl<'a> Loader<'a> {
             seconds: 0.0,
             sheets_calls: 0,
             file: None,
+            agreement: None,
             notes: Vec::new(),
             error: None,
         };
@@ -77,6 +78,7 @@ impl<'a> Loader<'a> {
         if table.is_empty() {
             return (ExportReport { status: ExportStatus::NoData, ..report }, Vec::new());
         }
+        let mut agreement = Agreement::of(&table);
         let mut loaded = Vec::new();
         let written = self.write(job, &Arc::new(table), &mut report, &mut loaded).await;
         for Loaded { tab, plan, receipt, notes } in &mut loaded {
@@ -84,6 +86,7 @@ impl<'a> Loader<'a> {
                 report.notes.push(format!("the tab `{tab}` was written before another one failed"));
             }
             report.counts += plan.changes.counts();
+            agreement.add(plan);
             report.sheets_calls += plan.calls + receipt.as_ref().map_or(0, |receipt| receipt.calls);
             report.notes.append(notes);
             report.notes.extend(describe(&plan.changes, &plan.table));
@@ -93,6 +96,10 @@ impl<'a> Loader<'a> {
         match written {
             Ok(()) => {
                 report.status = ExportStatus::Ok;
+                if !self.pipeline.dry_run {
+                    report.notes.extend(agreement.mismatches.iter().map(|what| format!("MISMATCH: {what}")));
+                    report.agreement = Some(agreement);
+                }
                 let plans = if self.pipeline.dry_run { loaded } else { Vec::new() };
                 (report, plans.into_iter().map(|loaded| loaded.plan).collect())
             }

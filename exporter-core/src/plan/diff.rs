@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use super::{CellChange, Changes, Duplicate, RowUpdate, StoredTwice};
 use crate::compare::same;
 use crate::key::key_positions;
-use crate::{Error, ErrorKind, ExportSpec, RowKey, Table, Value};
+use crate::{Counted, Error, ErrorKind, ExportSpec, RowKey, Table, Value};
 
 /// Compares a table with stored rows that are shown to it one by one, in order.
 ///
@@ -56,7 +56,7 @@ impl<'a> Differ<'a> {
             identity,
             compared,
             index: HashMap::with_capacity(table.len()),
-            changes: Changes::default(),
+            changes: Changes { counted: Counted::new(table, spec, keyed), ..Changes::default() },
             key: String::new(),
         };
         for row in 0..table.len() {
@@ -76,6 +76,7 @@ impl<'a> Differ<'a> {
         let Some(key) = key else {
             return if self.keyed { Err(self.keyless(row)) } else { Ok(()) };
         };
+        self.changes.counted.file(cells, true);
         let row = u32::try_from(row)
             .map_err(|_| Error::new(ErrorKind::TooLarge, "more than 4,294,967,295 rows"))?;
         match self.index.entry(key) {
@@ -84,6 +85,7 @@ impl<'a> Differ<'a> {
             }
             Entry::Occupied(mut entry) if self.keyed => {
                 let lost = std::mem::replace(&mut entry.get_mut().waiting[0], row);
+                self.changes.counted.file(self.table.row(lost as usize), false);
                 self.changes.duplicates.push(Duplicate {
                     key: entry.key().clone(),
                     dropped: self.table.origin(lost as usize),
@@ -115,6 +117,7 @@ impl<'a> Differ<'a> {
             return;
         }
         let Some(matches) = self.index.get_mut(self.key.as_str()) else {
+            self.changes.counted.alone(cells, &self.key);
             return;
         };
         let key = || RowKey::from_canonical(&self.key);
@@ -127,6 +130,7 @@ impl<'a> Differ<'a> {
             return;
         };
         matches.found = Some(stored_row);
+        self.changes.counted.stored(cells);
         let incoming = self.table.row(row as usize);
         let changed: Vec<CellChange> = self
             .compared

@@ -28,6 +28,7 @@ fn export(name: &str, status: ExportStatus) -> ExportReport {
         seconds: 12.34,
         sheets_calls: 4,
         file: None,
+        agreement: None,
         notes: Vec::new(),
         error: None,
     }

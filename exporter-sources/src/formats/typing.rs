@@ -6,6 +6,7 @@ mod number;
 use std::collections::BTreeMap;
 
 use exporter_core::{ColumnType, Table, Value};
+use rust_decimal::Decimal;
 
 /// How texts become values.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +53,15 @@ pub fn apply(table: &mut Table, options: &TypingOptions) -> Typed {
         }
     }
     typed
+}
+
+/// The numbers in a row of totals, each with its column; its label is none.
+pub fn amounts(row: &[Value]) -> impl Iterator<Item = (usize, Decimal)> {
+    let amount = |cell: &Value| match cell.as_text() {
+        Some(text) => number::parse_declared(text)?.as_decimal(),
+        None => cell.as_decimal(),
+    };
+    row.iter().enumerate().filter_map(move |(column, cell)| Some((column, amount(cell)?)))
 }
 
 /// The type that all texts of a column have, if they have one.
@@ -163,6 +173,13 @@ mod tests {
             values,
             [Value::Integer(1_250_000), Value::Integer(-4_827_000), "-".into(), Value::Integer(-2000)]
         );
+    }
+
+    #[test]
+    fn a_row_of_totals_has_amounts_beside_its_label() {
+        let row = ["Jumlah".into(), Value::Empty, "Rp 63.437.865".into(), Value::Integer(7), "-".into()];
+        let found: Vec<_> = amounts(&row).map(|(column, amount)| (column, amount.to_string())).collect();
+        assert_eq!(found, [(2, "63437865".to_owned()), (3, "7".to_owned())]);
     }
 
     #[test]

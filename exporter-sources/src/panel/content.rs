@@ -109,6 +109,9 @@ fn table(bytes: &[u8], spec: &ExportSpec, names: &[String]) -> Result<(Table, Ve
     }
     let options = typing::TypingOptions { declared: spec.types.clone(), text: spec.key.clone() };
     let typed = typing::apply(&mut table, &options);
+    for (column, amount) in reading.totals.iter().flat_map(|row| typing::amounts(row)) {
+        table.print(column, amount);
+    }
     Ok((table, typed.misfits))
 }
 

@@ -56,6 +56,7 @@ pub fn export(name: &str, status: ExportStatus, rows: usize) -> ExportReport {
         seconds: 1.5,
         sheets_calls: 2,
         file: None,
+        agreement: None,
         notes: Vec::new(),
         error,
     }

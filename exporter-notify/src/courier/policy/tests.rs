@@ -37,6 +37,7 @@ fn export(name: &str, failed: Option<ErrorKind>, attempts: u32) -> ExportReport 
         seconds: 0.0,
         sheets_calls: 0,
         file: None,
+        agreement: None,
         notes: Vec::new(),
         error: failed.map(error),
     }
