@@ -57,6 +57,7 @@ pub fn assemble(
     let Loaded { config, directory } = loaded;
     let channels = channels(&config, &directory)?;
     let panel = config.panel;
+    let panel_zone = panel.timezone;
     let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
     let described = described(&panel.preset, &directory)?.overlay(over);
     check_names(only, &described.names()?)?;
@@ -113,6 +114,10 @@ pub fn assemble(
     .map_err(|error| error.context("credentials", found_in.clone()))?;
     let google = format!("{}, from {found_in}", sheets.identity());
     let sheets = SheetsSink::new(sheets);
+    let sheets = match config.sheets.changes {
+        Some(tab) => sheets.with_changes(tab, panel_zone),
+        None => sheets,
+    };
     let sheets = match journal {
         Some(journal) => sheets.with_journal(journal, clock.clone()),
         None => sheets,

@@ -5,11 +5,14 @@
 //! again, and what is still to be done goes out as a new write under the same marker id, of
 //! which Google takes one: an earlier one that comes late is refused whole.
 
+use std::collections::{HashMap, HashSet};
+
 use exporter_core::compare::same;
 use exporter_core::{BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
 
 use crate::attempt::Attempt;
 use crate::batch::{Batch, answer_fields};
+use crate::changes::{self, Change, ChangeList, Entries};
 use crate::client::{Failure, Fate, SheetsClient, Tally};
 use crate::grid::Grid;
 use crate::layout::{self, Layout};
@@ -29,6 +32,7 @@ const FAILURES: u32 = 5;
 pub struct Applier<'a> {
     client: &'a SheetsClient,
     desk: Option<&'a Desk>,
+    list: Option<&'a ChangeList>,
     clock: &'a dyn Clock,
     plan: &'a Plan,
     state: State,
@@ -42,6 +46,8 @@ pub struct Applier<'a> {
     refused: bool,
     /// Writes that nobody knows the outcome of.
     lost: Vec<Sent>,
+    /// What the list of changes has got.
+    told: HashSet<Change>,
 }
 
 /// What is still to be done, and the picture of the tab that it was worked out from.
@@ -59,6 +65,8 @@ struct Work {
 struct Sent {
     attempt: Attempt,
     batch: JournalBatch,
+    /// What it tells the list of changes.
+    changes: Vec<Change>,
 }
 
 impl Work {
@@ -77,10 +85,11 @@ impl Work {
     }
 
     /// Takes the next part off it.
-    fn part(&mut self, plan: &Plan) -> Part {
+    fn part(&mut self, plan: &Plan, listed: bool) -> Part {
+        let more = if listed { changes::weights(&self.layout, &self.updates) } else { HashMap::new() };
         let mut cells = self.restores.clone();
         cells.extend(std::mem::take(&mut self.cells));
-        let mut part = Part::take(&mut cells, &mut self.inserts, &plan.table);
+        let mut part = Part::take(&mut cells, &mut self.inserts, &plan.table, &more);
         let (sent, left) = std::mem::take(&mut self.restores)
             .into_iter()
             .partition(|(place, _)| part.cells.contains_key(place));
@@ -93,6 +102,7 @@ impl<'a> Applier<'a> {
     pub fn new(
         client: &'a SheetsClient,
         desk: Option<&'a Desk>,
+        list: Option<&'a ChangeList>,
         clock: &'a dyn Clock,
         plan: &'a Plan,
         state: State,
@@ -100,6 +110,7 @@ impl<'a> Applier<'a> {
         Self {
             client,
             desk,
+            list,
             clock,
             plan,
             state,
@@ -110,6 +121,7 @@ impl<'a> Applier<'a> {
             failures: 0,
             refused: false,
             lost: Vec::new(),
+            told: HashSet::new(),
         }
     }
 
@@ -155,11 +167,13 @@ impl<'a> Applier<'a> {
 
     /// One write, and what is to be done after it.
     async fn step(&mut self, mut work: Work) -> Result<Work, Error> {
-        let part = work.part(self.plan);
+        let part = work.part(self.plan, self.list.is_some());
         let Work { mut layout, grid, updates, cells, restores, inserts } = work;
         layout.renew_token(self.clock.now().timestamp());
         let attempt = Attempt::new(layout, grid, &part, &self.plan.table, &self.state.spec);
+        let entries = self.entries(&attempt, &part, &updates).await?;
         let batch = Batch {
+            entries: entries.as_ref(),
             layout: &attempt.layout,
             table: &self.plan.table,
             part: &part,
@@ -170,13 +184,15 @@ impl<'a> Applier<'a> {
         let body = batch
             .body()
             .map_err(|error| Error::new(ErrorKind::Internal, "a write cannot be made").source(error))?;
-        let sent = self.begin(attempt, &part, &updates).await;
+        let changes = entries.map(|entries| entries.changes).unwrap_or_default();
+        let sent = self.begin(attempt, &part, &updates, changes).await;
         let answer = self.client.write(&body, &answer_fields(), &mut self.tally).await;
         let failure = match answer {
             Ok(answer) => {
                 (self.failures, self.refused) = (0, false);
                 self.chunk += 1;
                 self.drop_lost().await;
+                self.told.extend(sent.changes.iter().cloned());
                 if self.learn(&sent, answer).await {
                     self.settle(&sent, BatchState::Committed).await;
                     if cells.is_empty() && restores.is_empty() {
@@ -197,7 +213,13 @@ impl<'a> Applier<'a> {
     }
 
     /// Takes a write down before it is sent.
-    async fn begin(&mut self, attempt: Attempt, part: &Part, updates: &[RowUpdate]) -> Sent {
+    async fn begin(
+        &mut self,
+        attempt: Attempt,
+        part: &Part,
+        updates: &[RowUpdate],
+        changes: Vec<Change>,
+    ) -> Sent {
         let about = About {
             target: record::target(self.client.spreadsheet(), attempt.layout.sheet),
             chunk: self.chunk,
@@ -208,7 +230,20 @@ impl<'a> Applier<'a> {
             let begun = desk.begin(&batch).await;
             self.excuse(begun);
         }
-        Sent { attempt, batch }
+        Sent { attempt, batch, changes }
+    }
+
+    /// What a write tells the list of changes.
+    async fn entries(
+        &mut self,
+        attempt: &Attempt,
+        part: &Part,
+        updates: &[RowUpdate],
+    ) -> Result<Option<Entries>, Error> {
+        let Some(list) = self.list else { return Ok(None) };
+        let place = list.place(&self.client.structure(&mut self.tally).await?)?;
+        let about = changes::About { at: self.clock.now(), run: &self.plan.run, told: &self.told };
+        Ok(list.entries(place, (&attempt.layout, &part.cells), updates, &self.plan.table, &about))
     }
 
     async fn settle(&mut self, sent: &Sent, state: BatchState) {
@@ -239,15 +274,24 @@ impl<'a> Applier<'a> {
 
     /// Takes the tab's structure out of an answer. Whether it proves that all is right.
     async fn learn(&self, sent: &Sent, answer: Vec<(Tab, Grid)>) -> bool {
-        let ours = answer.into_iter().find(|(tab, _)| tab.id == sent.attempt.layout.sheet);
-        let Some((tab, cells)) = ours else { return false };
-        self.client.learn(tab).await;
-        sent.attempt.is_proved_by(&cells)
+        let mut proved = false;
+        for (tab, cells) in answer {
+            let ours = tab.id == sent.attempt.layout.sheet;
+            proved |= ours && sent.attempt.is_proved_by(&cells);
+            if ours || (tab.list.is_some() && !sent.changes.is_empty()) {
+                self.client.learn(tab).await;
+            }
+        }
+        proved
     }
 
     /// What a failure of a write means; an error when it is the end.
     async fn after(&mut self, failure: Failure, sent: &Sent) -> Result<(), Error> {
         let fate = failure.fate();
+        if self.list.is_some() && matches!(fate, Fate::Unknown | Fate::Refused) {
+            // Whether the list is there, and under which name.
+            self.client.forget_structure().await;
+        }
         if fate == Fate::Unknown {
             self.lost.push(sent.clone());
         } else {
@@ -284,7 +328,9 @@ impl<'a> Applier<'a> {
         if happened == Some(false) {
             let is_ours = |lost: &Sent| markers.iter().any(|marker| marker.token == lost.batch.id);
             if let Some(index) = self.lost.iter().position(is_ours) {
-                found = Some(self.lost.remove(index));
+                let landed = self.lost.remove(index);
+                self.told.extend(landed.changes.iter().cloned());
+                found = Some(landed);
                 self.drop_lost().await;
                 (self.failures, self.refused) = (0, false);
                 self.notes.push(

@@ -5,6 +5,7 @@ use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::changes::Entries;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::{Cells, Part};
@@ -34,6 +35,8 @@ pub struct Batch<'a> {
     pub keyed: bool,
     /// What was read.
     pub before: &'a Grid,
+    /// What the list of changes gets.
+    pub entries: Option<&'a Entries>,
 }
 
 impl Batch<'_> {
@@ -55,6 +58,7 @@ impl Batch<'_> {
         requests.extend(self.rows());
         requests.extend(small(self.formats()));
         requests.extend(small(self.tags()));
+        requests.extend(self.entries.into_iter().flat_map(|entries| small(entries.requests())));
         requests.extend(small(self.marker()));
         let body = Body { requests, include_spreadsheet_in_response: true, response_ranges: self.ranges() };
         serde_json::to_vec(&body).map(Bytes::from)
@@ -220,6 +224,7 @@ impl Batch<'_> {
         let tab = a1::quoted(&layout.title);
         let header = layout.header + 1;
         let mut ranges = vec![format!("{tab}!{header}:{header}")];
+        ranges.extend(self.entries.map(Entries::range));
         let mut spans = Vec::new();
         if let (Some(((first, _), _)), Some(((last, _), _))) =
             (self.part.cells.first_key_value(), self.part.cells.last_key_value())

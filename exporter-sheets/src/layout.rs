@@ -284,7 +284,8 @@ fn token() -> String {
     format!("{:016x}", random())
 }
 
-fn new_id(taken: impl Fn(i64) -> bool) -> i64 {
+/// An id for a new tab.
+pub fn new_id(taken: impl Fn(i64) -> bool) -> i64 {
     let ids = std::iter::repeat_with(|| (random() % (1 << 31)).cast_signed());
     ids.into_iter().find(|&id| id > 0 && !taken(id)).unwrap_or(1)
 }

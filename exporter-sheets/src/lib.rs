@@ -7,6 +7,7 @@ mod a1;
 mod apply;
 mod attempt;
 mod batch;
+mod changes;
 mod client;
 mod grid;
 mod layout;

@@ -1,6 +1,6 @@
 //! Large writes in parts: each one request that Google takes, and a commit of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use exporter_core::{Table, Value};
 
@@ -28,12 +28,23 @@ pub struct Part {
 
 impl Part {
     /// Takes as much as one request holds off what is left to write: changed cells first.
-    pub fn take(cells: &mut Cells, inserts: &mut Vec<u32>, table: &Table) -> Self {
+    ///
+    /// `more` is what else a changed cell adds to the request, in bytes.
+    pub fn take(
+        cells: &mut Cells,
+        inserts: &mut Vec<u32>,
+        table: &Table,
+        more: &HashMap<(usize, usize), usize>,
+    ) -> Self {
         let mut part = Self::default();
         let mut room = MOST_BYTES;
         while part.cells.len() < MOST_CELLS {
             let Some(entry) = cells.first_entry() else { break };
-            let Some(rest) = room.checked_sub(weight(entry.get())) else { return part };
+            let weight = weight(entry.get()) + more.get(entry.key()).copied().unwrap_or(0);
+            // One cell at least: with what is beside it, it is still below Google's 10 MB.
+            let Some(rest) = room.checked_sub(weight).or(part.cells.is_empty().then_some(0)) else {
+                return part;
+            };
             room = rest;
             let (place, value) = entry.remove_entry();
             part.cells.insert(place, value);
@@ -55,17 +66,17 @@ impl Part {
 }
 
 /// How many requests a write takes.
-pub fn count(cells: &Cells, inserts: &[u32], table: &Table) -> u32 {
+pub fn count(cells: &Cells, inserts: &[u32], table: &Table, more: &HashMap<(usize, usize), usize>) -> u32 {
     let (mut cells, mut inserts, mut parts) = (cells.clone(), inserts.to_vec(), 0);
     while !cells.is_empty() || !inserts.is_empty() {
-        Part::take(&mut cells, &mut inserts, table);
+        Part::take(&mut cells, &mut inserts, table, more);
         parts += 1;
     }
     parts
 }
 
 /// About how many bytes of a request a cell takes, rather more than less.
-fn weight(value: &Value) -> usize {
+pub fn weight(value: &Value) -> usize {
     let value = match value {
         Value::Empty => return 3,
         Value::Text(text) => text
@@ -100,7 +111,7 @@ mod tests {
         let mut cells: Cells = (0..100).map(|row| ((row, 0), Value::Integer(1))).collect();
         let (mut seen, mut parts, mut changed) = (Vec::new(), 0, 0);
         while !inserts.is_empty() || !cells.is_empty() {
-            let part = Part::take(&mut cells, &mut inserts, &table);
+            let part = Part::take(&mut cells, &mut inserts, &table, &HashMap::new());
             let bytes: usize = part
                 .inserts
                 .iter()
@@ -118,7 +129,7 @@ mod tests {
     fn a_row_larger_than_a_part_goes_alone() {
         let table = table(3, &"\u{1}".repeat(400_000));
         let mut inserts = vec![0, 1, 2];
-        assert_eq!(Part::take(&mut Cells::new(), &mut inserts, &table).inserts, [0]);
+        assert_eq!(Part::take(&mut Cells::new(), &mut inserts, &table, &HashMap::new()).inserts, [0]);
         assert_eq!(inserts, [1, 2]);
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use chrono_tz::Tz;
 use exporter_core::tabs::Routed;
 use exporter_core::{
     Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, SystemClock,
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::a1;
 use crate::apply::Applier;
+use crate::changes::{self, ChangeList};
 use crate::client::{SheetsClient, Tally};
 use crate::grid::Grid;
 use crate::layout::Layout;
@@ -32,6 +34,7 @@ const MAX_CELLS: usize = 10_000_000;
 pub struct SheetsSink {
     pub(crate) client: Arc<SheetsClient>,
     pub(crate) desk: Option<Desk>,
+    changes: Option<ChangeList>,
     clock: Arc<dyn Clock>,
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
@@ -57,6 +60,7 @@ impl SheetsSink {
         Self {
             client,
             desk: None,
+            changes: None,
             clock: Arc::new(SystemClock),
             pictures: Mutex::default(),
             read_ahead: Mutex::default(),
@@ -70,6 +74,13 @@ impl SheetsSink {
     pub fn with_journal(mut self, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
         self.desk = Some(Desk { journal, clock: Arc::clone(&clock) });
         self.clock = clock;
+        self
+    }
+
+    /// Lists each cell that is changed in a tab of this name, with times in this zone.
+    #[must_use]
+    pub fn with_changes(mut self, tab: impl Into<String>, zone: Tz) -> Self {
+        self.changes = Some(ChangeList { title: tab.into(), zone });
         self
     }
 
@@ -107,7 +118,13 @@ impl SheetsSink {
         let mut cells = restores;
         cells.extend(changed_cells(&layout, &changes));
         check_texts(&changes, table, spec)?;
-        check_cells(&look.structure, &layout, &changes)?;
+        let (mut more, mut growth) = (HashMap::new(), 0);
+        if let Some(list) = &self.changes {
+            list.place(&look.structure)?;
+            more = changes::weights(&layout, &changes.updates);
+            growth = changes::growth(list, &look.structure, &changes.updates);
+        }
+        check_cells(&look.structure, &layout, &changes, growth)?;
         let token = layout.next.token.clone();
         let mut notes = notes(&layout, table, &changes);
         notes.extend(cut.notes.into_iter().chain(columns.notes));
@@ -127,7 +144,7 @@ impl SheetsSink {
             target: self.target(&spec.tab),
             table: Arc::clone(table),
             calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
-            expected_calls: part::count(&cells, &changes.inserts, table),
+            expected_calls: part::count(&cells, &changes.inserts, table, &more),
             notes,
             changes,
             state: serde_json::to_value(&state)
@@ -154,6 +171,9 @@ impl Sink for SheetsSink {
     }
 
     async fn plan(&self, table: &Arc<Table>, spec: &ExportSpec) -> Result<Plan, Error> {
+        if let Some(list) = &self.changes {
+            list.check(&spec.tab)?;
+        }
         let mut tally = Tally::default();
         let look = match self.take_read_ahead(&spec.tab) {
             Some(grid) => Look { structure: self.client.structure(&mut tally).await?, grid },
@@ -179,7 +199,8 @@ impl Sink for SheetsSink {
         let token = state.layout.next.token.as_str();
         let kept = self.pictures().remove(&state.spec.tab);
         let picture = kept.filter(|(of, _)| of == token).map(|(_, grid)| grid);
-        Applier::new(&self.client, self.desk.as_ref(), &*self.clock, plan, state).run(picture).await
+        let (desk, list) = (self.desk.as_ref(), self.changes.as_ref());
+        Applier::new(&self.client, desk, list, &*self.clock, plan, state).run(picture).await
     }
 }
 
@@ -200,14 +221,21 @@ fn check_texts(changes: &Changes, table: &Table, spec: &ExportSpec) -> Result<()
 }
 
 /// Decides before anything is written whether the spreadsheet can hold the rows.
-fn check_cells(structure: &Structure, layout: &Layout, changes: &Changes) -> Result<(), Error> {
+/// `beside` is how many cells other tabs grow by.
+fn check_cells(
+    structure: &Structure,
+    layout: &Layout,
+    changes: &Changes,
+    beside: usize,
+) -> Result<(), Error> {
     let rows = changes.inserts.len() + usize::from(layout.blank);
     let width = layout.grid.1.max(layout.places.len()) + if layout.blank { 0 } else { layout.added.len() };
-    let new = if layout.exists {
-        (layout.grid.0 + rows) * width - layout.grid.0 * layout.grid.1
-    } else {
-        layout.grid.0.max(rows) * width
-    };
+    let new = beside
+        + if layout.exists {
+            (layout.grid.0 + rows) * width - layout.grid.0 * layout.grid.1
+        } else {
+            layout.grid.0.max(rows) * width
+        };
     if structure.cells() + new > MAX_CELLS {
         return Err(Error::new(
             ErrorKind::SheetFull,

@@ -11,8 +11,11 @@ pub const MARKER: &str = "exporter.commit";
 /// Key of the developer metadata that says which column of ours a column is.
 pub const TAG: &str = "exporter.column";
 
+/// Key of the developer metadata that says that a tab is our list of changes.
+pub const LIST: &str = "exporter.changes";
+
 /// Fields of a tab that [`Tab::read`] looks at. Of `data` only what hangs on columns: no cell.
-pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount)),\
+pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),\
      developerMetadata(metadataId,metadataKey,metadataValue),merges,\
      protectedRanges(range,warningOnly,requestingUserCanEdit,unprotectedRanges)";
 /// Our tags, within `data`.
@@ -44,6 +47,10 @@ pub struct Tab {
     pub rows: usize,
     /// Columns of its grid.
     pub columns: usize,
+    /// How many rows at its top stay in view.
+    pub frozen: usize,
+    /// The name in the configuration of the list of changes that it is.
+    pub list: Option<String>,
     /// The marker of our last commit, if we have written to it.
     pub marker: Option<Marker>,
     /// All markers that are kept, oldest first.
@@ -97,6 +104,16 @@ impl Block {
     /// Whether it has a cell at or below a row in this column.
     pub fn touches(&self, from_row: usize, column: usize) -> bool {
         self.rows.1 > from_row && self.columns.0 <= column && column < self.columns.1
+    }
+
+    /// Whether it has this very cell.
+    pub fn covers(&self, row: usize, column: usize) -> bool {
+        self.rows.0 <= row && row < self.rows.1 && self.columns.0 <= column && column < self.columns.1
+    }
+
+    /// Whether rows that are inserted before this one would come into its midst.
+    pub fn splits(&self, row: usize) -> bool {
+        self.rows.0 < row && row < self.rows.1
     }
 
     /// Its first cell.
@@ -175,6 +192,10 @@ impl Tab {
             title: properties["title"].as_str().unwrap_or_default().to_owned(),
             rows: count("rowCount"),
             columns: count("columnCount"),
+            frozen: count("frozenRowCount"),
+            list: metadata(sheet)
+                .find(|item| item["metadataKey"] == LIST)
+                .and_then(|item| item["metadataValue"].as_str().map(str::to_owned)),
             marker: newest.map(|(marker, _)| marker.clone()),
             name: newest.and_then(|(_, name)| name.map(str::to_owned)),
             markers: markers.iter().map(|(marker, _)| marker.clone()).collect(),

@@ -76,7 +76,7 @@ impl SheetsSink {
             file: None,
             target: self.target(&spec.tab),
             calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
-            expected_calls: part::count(&cells, &[], &table),
+            expected_calls: part::count(&cells, &[], &table, &HashMap::new()),
             table,
             changes,
             notes: Vec::new(),

@@ -123,6 +123,8 @@ pub struct SheetsSection {
     pub credentials: Option<SecretRef>,
     /// Another address of the service: a stand-in.
     pub base_url: Option<String>,
+    /// The tab that lists each cell that a run changes; none when left out.
+    pub changes: Option<String>,
 }
 
 /// `[browser]`

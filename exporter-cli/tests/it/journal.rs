@@ -151,3 +151,25 @@ async fn a_tab_that_no_day_can_choose_is_refused_with_the_configuration() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.err.contains("has a month and no year") && ended.err.contains("{yyyy}-{mm}"), "{ended:?}");
 }
+
+#[tokio::test]
+async fn changed_cells_are_listed_in_a_tab_of_their_own() {
+    let bench = Bench::start().await;
+    bench.edit("[sheets]\n", "[sheets]\nchanges = \"Perubahan\"\n");
+    let only = ["--driver", "http", "--only", "transaksi"];
+    assert_eq!(bench.run(&only).await.code, Some(0));
+    let header = &bench.tab("transaksi")[0];
+    let key = header.iter().position(|name| name == "Transaksi ID").unwrap();
+    let other = header.iter().position(|name| name == "Status").unwrap_or(key + 1);
+    let cell = format!("{}2", char::from(b'A' + u8::try_from(other).unwrap()));
+    let tab = "transaksi".to_owned();
+    let typed = exporter_sandbox::person::Act::Type { tab, cell, text: "old".into() };
+    exporter_sandbox::person::act(bench.sandbox.sheets(), exporter_sandbox::SPREADSHEET, &typed).unwrap();
+    bench.edit("[sheets]\n", "[exports.transaksi.edits]\ndefault = \"overwrite\"\n[sheets]\n");
+    let (code, report) = bench.report(&only).await;
+    assert_eq!((code, &report["exports"][0]["updated"]), (Some(0), &1.into()), "{report}");
+    let (list, row) = (bench.tab("Perubahan"), &bench.tab("transaksi")[1]);
+    assert_eq!(list.len(), 2, "{list:?}");
+    let run = report["id"].as_str().unwrap();
+    assert_eq!(list[1][1..], ["transaksi", &row[key], &header[other], "old", &row[other], run]);
+}
