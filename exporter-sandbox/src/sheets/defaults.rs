@@ -83,6 +83,11 @@ const THEME: [(&str, [u8; 3]); 9] = [
     ("LINK", [17, 85, 204]),
 ];
 
+/// The colour behind a role in the theme, for instance `ACCENT1`.
+pub fn theme_color(role: &str) -> Option<Value> {
+    THEME.iter().find(|(name, _)| *name == role).map(|(_, bytes)| color(*bytes))
+}
+
 fn theme() -> Value {
     let colors: Vec<Value> = THEME
         .iter()

@@ -78,17 +78,6 @@ impl Rect {
             && self.left <= other.left
             && other.right <= self.right
     }
-
-    /// The smallest rectangle around both.
-    #[must_use]
-    pub fn around(&self, other: &Self) -> Self {
-        Self {
-            top: self.top.min(other.top),
-            bottom: self.bottom.max(other.bottom),
-            left: self.left.min(other.left),
-            right: self.right.max(other.right),
-        }
-    }
 }
 
 /// A `GridRange`: a missing side is open, that is, as far as the grid goes.

@@ -54,7 +54,7 @@ async fn a_sort_moves_cells_and_not_the_metadata_of_rows() {
 }
 
 #[tokio::test]
-async fn merges_join_what_they_touch_and_split_on_demand() {
+async fn merges_swallow_those_inside_and_split_on_demand() {
     let service = Service::start().await;
     let file = service.small(6, 6).await;
     service.put(&file, "A1:B2", json!([["", "x"], ["y", "z"]])).await;
@@ -62,7 +62,7 @@ async fn merges_join_what_they_touch_and_split_on_demand() {
         let range = json!({"sheetId": 0, "startRowIndex": top, "endRowIndex": bottom, "startColumnIndex": left, "endColumnIndex": right});
         json!({"mergeCells": {"range": range, "mergeType": "MERGE_ALL"}})
     };
-    service.batch(&file, json!([merge(0, 2, 0, 2), merge(1, 3, 1, 3)])).await;
+    service.batch(&file, json!([merge(0, 2, 0, 2), merge(0, 3, 0, 3)])).await;
     let seen = service.get(&format!("{file}?fields=sheets.merges")).await;
     assert_eq!(
         seen["sheets"][0]["merges"],
@@ -78,6 +78,17 @@ async fn merges_join_what_they_touch_and_split_on_demand() {
     let seen = service.get(&format!("{file}?fields=sheets.merges")).await;
     assert_eq!(seen["sheets"][0]["merges"][0]["startRowIndex"], 1);
     assert_eq!(seen["sheets"][0]["merges"][0]["endRowIndex"], 2);
+    let part = json!({"sheetId": 0, "startRowIndex": 1, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 1});
+    for (name, request) in
+        [("unmergeCells", json!({"unmergeCells": {"range": part}})), ("mergeCells", merge(0, 2, 1, 4))]
+    {
+        assert_eq!(
+            service.refused(&file, json!([request])).await["message"],
+            format!(
+                "Invalid requests[0].{name}: You must select all cells in a merged range to merge or unmerge them."
+            )
+        );
+    }
     service.batch(&file, json!([{"unmergeCells": {"range": {"sheetId": 0}}}])).await;
     assert_eq!(service.get(&format!("{file}?fields=sheets.merges")).await, json!({"sheets": [{}]}));
 }

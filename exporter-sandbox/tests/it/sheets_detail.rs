@@ -58,3 +58,58 @@ async fn a_style_without_a_colour_takes_the_colour_away() {
     service.batch(&file, colour(json!({"rgbColor": {}}))).await;
     assert_eq!(tab().await, json!({"tabColor": {}, "tabColorStyle": {"rgbColor": {}}}), "black");
 }
+
+#[tokio::test]
+async fn colours_of_borders_bands_and_rules_come_in_both_spellings() {
+    let service = Service::start().await;
+    let file = service.small(5, 5).await;
+    let range = json!({"sheetId": 0, "startRowIndex": 0, "endRowIndex": 1, "startColumnIndex": 0, "endColumnIndex": 2});
+    let (red, style) = (json!({"red": 1}), json!({"rgbColor": {"red": 1}}));
+    let border = json!({"style": "SOLID", "width": 1, "color": red});
+    let format = json!({"backgroundColorStyle": style});
+    let condition = json!({"type": "NOT_BLANK"});
+    let rule = json!({"ranges": [range], "booleanRule": {"condition": condition, "format": format}});
+    service
+        .batch(
+            &file,
+            json!([
+                {"updateBorders": {"range": range, "top": border}},
+                {"addBanding": {"bandedRange": {"range": range, "rowProperties": {"firstBandColor": red, "secondBandColor": red}}}},
+                {"addConditionalFormatRule": {"rule": rule, "index": 0}},
+            ]),
+        )
+        .await;
+    let fields = "sheets(bandedRanges.rowProperties,conditionalFormats.booleanRule.format,data.rowData.values.userEnteredFormat)";
+    let seen = service.get(&format!("{file}?ranges=A1&fields={fields}")).await["sheets"][0].clone();
+    assert_eq!(
+        seen["data"][0]["rowData"][0]["values"][0]["userEnteredFormat"]["borders"],
+        json!({"top": {"style": "SOLID", "width": 1, "color": red, "colorStyle": style}})
+    );
+    assert_eq!(
+        seen["bandedRanges"][0]["rowProperties"],
+        json!({"firstBandColor": red, "firstBandColorStyle": style, "secondBandColor": red, "secondBandColorStyle": style})
+    );
+    assert_eq!(
+        seen["conditionalFormats"][0]["booleanRule"]["format"],
+        json!({"backgroundColor": red, "backgroundColorStyle": style})
+    );
+}
+
+#[tokio::test]
+async fn a_table_names_its_columns_by_their_headers() {
+    let service = Service::start().await;
+    let file = service.small(5, 5).await;
+    service.put(&file, "A1:B1", json!([["Id", ""]])).await;
+    let range = json!({"startRowIndex": 0, "endRowIndex": 3, "startColumnIndex": 0, "endColumnIndex": 3});
+    let columns = json!([{"columnIndex": 2, "columnName": "Total", "columnType": "DOUBLE"}]);
+    let table = json!({"name": "T", "range": range, "columnProperties": columns});
+    let replies = service.batch(&file, json!([{"addTable": {"table": table}}])).await;
+    assert_eq!(
+        replies[0]["addTable"]["table"]["columnProperties"],
+        json!([
+            {"columnName": "Id"},
+            {"columnIndex": 1, "columnName": "Column 2"},
+            {"columnIndex": 2, "columnName": "Total", "columnType": "DOUBLE"},
+        ])
+    );
+}

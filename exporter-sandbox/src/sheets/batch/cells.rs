@@ -1,8 +1,8 @@
 //! Requests that write cells: values, formats, notes, validation rules.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{Context, index, sheet_id};
+use super::{Context, colours, index, sheet_id};
 use crate::sheets::a1;
 use crate::sheets::cell::{Cell, MAX_CHARACTERS};
 use crate::sheets::errors::{Answer, ApiError};
@@ -171,11 +171,14 @@ fn put(
             _ => Map::new(),
         };
         mask.merge(&mut format, &data["userEnteredFormat"]);
-        both_colors(&mut format, mask, "backgroundColor", "backgroundColorStyle");
+        colours::complete(&mut format, mask, "backgroundColor", "backgroundColorStyle");
+        if let Some(borders) = format.get_mut("borders") {
+            colours::complete_all(borders);
+        }
         if let (Some(Value::Object(text)), Some(mask)) =
             (format.get_mut("textFormat"), mask.under("textFormat"))
         {
-            both_colors(text, mask, "foregroundColor", "foregroundColorStyle");
+            colours::complete(text, mask, "foregroundColor", "foregroundColorStyle");
         }
         let id = spreadsheet.format_id(Value::Object(format));
         if id != old {
@@ -193,23 +196,4 @@ fn put(
         }
     }
     Ok(())
-}
-
-/// A colour has an old and a new spelling, and answers carry both: the one that was given
-/// decides, the new one before the old.
-fn both_colors(format: &mut Map<String, Value>, mask: &Mask, plain: &str, style: &str) {
-    if mask.under(plain).is_none() && mask.under(style).is_none() {
-        return;
-    }
-    if mask.under(style).is_none() || !format.contains_key(style) {
-        match format.get(plain) {
-            Some(color) => {
-                let new = json!({ "rgbColor": color });
-                format.insert(style.to_owned(), new);
-            }
-            None => drop(format.remove(style)),
-        }
-    } else if let Some(color) = format[style].get("rgbColor").cloned() {
-        format.insert(plain.to_owned(), color);
-    }
 }

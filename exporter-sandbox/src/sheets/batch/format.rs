@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::{Context, colours};
 use crate::sheets::errors::Answer;
 use crate::sheets::protect;
 use crate::sheets::range::GridRange;
@@ -45,7 +45,8 @@ fn set(
         _ => Map::new(),
     };
     for (name, border) in sides {
-        if let Some(border) = border {
+        if let Some(mut border) = border {
+            colours::complete_all(&mut border);
             if border["style"] == "NONE" {
                 borders.remove(name);
             } else {

@@ -4,24 +4,18 @@ use serde_json::Value;
 
 use super::Context;
 use crate::sheets::cell::Cell;
-use crate::sheets::errors::Answer;
+use crate::sheets::errors::{Answer, ApiError};
+use crate::sheets::model::Tab;
 use crate::sheets::protect;
 use crate::sheets::range::{GridRange, Rect};
 
-/// `mergeCells`: what the new merge touches is swallowed by it; only the first value of
-/// each merge stays.
+/// `mergeCells`: merges inside the range are swallowed by the new one; only the first value
+/// of each merge stays.
 pub fn merge(context: &mut Context, body: &Value) -> Answer<()> {
     let range = GridRange::read(&body["range"])?;
-    let (tab, mut rect) = range.inside(context.spreadsheet)?;
+    let (tab, rect) = range.inside(context.spreadsheet)?;
     protect::check(context.spreadsheet, &range, context.actor)?;
-    loop {
-        let touched = tab.merged().into_iter().filter(|other| other.meets(&rect));
-        let grown = touched.fold(rect, |all, other| all.around(&other));
-        if grown == rect {
-            break;
-        }
-        rect = grown;
-    }
+    check_whole(tab, &rect)?;
     let parts: Vec<Rect> = match body["mergeType"].as_str() {
         Some("MERGE_COLUMNS") => {
             (rect.left..rect.right).map(|column| Rect { left: column, right: column + 1, ..rect }).collect()
@@ -47,12 +41,23 @@ pub fn merge(context: &mut Context, body: &Value) -> Answer<()> {
     Ok(())
 }
 
-/// `unmergeCells`: every merge that the range touches.
+/// `unmergeCells`: every merge in the range.
 pub fn unmerge(context: &mut Context, body: &Value) -> Answer<()> {
     let range = GridRange::read(&body["range"])?;
-    let (_, rect) = range.inside(context.spreadsheet)?;
+    let (tab, rect) = range.inside(context.spreadsheet)?;
     protect::check(context.spreadsheet, &range, context.actor)?;
+    check_whole(tab, &rect)?;
     remove(context, range.sheet, &rect)
+}
+
+/// Refuses a range that cuts a merge in two.
+fn check_whole(tab: &Tab, rect: &Rect) -> Answer<()> {
+    if tab.merged().iter().any(|merge| merge.meets(rect) && !rect.covers(merge)) {
+        return Err(ApiError::invalid(
+            "You must select all cells in a merged range to merge or unmerge them.",
+        ));
+    }
+    Ok(())
 }
 
 fn remove(context: &mut Context, sheet: i64, rect: &Rect) -> Answer<()> {

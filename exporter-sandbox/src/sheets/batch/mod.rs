@@ -1,6 +1,7 @@
 //! `spreadsheets.batchUpdate`: requests in order, all or nothing.
 
 mod cells;
+mod colours;
 mod dimension;
 mod filter;
 mod find;

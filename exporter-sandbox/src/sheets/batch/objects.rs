@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, index, sheet_id};
+use super::{Context, colours, index, sheet_id};
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::fields::Mask;
 use crate::sheets::range::GridRange;
+use crate::sheets::view::View;
 
 /// A kind of object: where it is listed, its id and its message.
 struct Kind {
@@ -88,8 +89,37 @@ fn add(context: &mut Context, body: &Value, kind: &Kind) -> Answer<Value> {
     {
         object["range"] = range.write();
     }
+    if kind.list == "tables" {
+        name_columns(context, &mut object)?;
+    } else {
+        colours::complete_all(&mut object);
+    }
     context.spreadsheet.tab_mut(sheet)?.list_mut(kind.list).push(object.clone());
     Ok(json!({ kind.name: object }))
+}
+
+/// Columns of a table are named by their header cells; one without is `Column 1` and so on.
+fn name_columns(context: &Context, table: &mut Value) -> Answer<()> {
+    let range = GridRange::read(&table["range"])?;
+    let tab = context.spreadsheet.tab(range.sheet)?;
+    let rect = range.bounded(tab);
+    let view = View::new(context.spreadsheet, context.now);
+    let given = table["columnProperties"].take();
+    let columns = (rect.left..rect.right).enumerate().map(|(at, column)| {
+        let own = given.as_array().into_iter().flatten().find(|own| index(&own["columnIndex"]) == at);
+        let mut properties = own.cloned().unwrap_or_else(|| json!({}));
+        if at > 0 {
+            properties["columnIndex"] = json!(at);
+        }
+        if properties["columnName"].is_null() {
+            let header = view.formatted(tab, rect.top, column);
+            properties["columnName"] =
+                json!(if header.is_empty() { format!("Column {}", at + 1) } else { header });
+        }
+        properties
+    });
+    table["columnProperties"] = columns.collect();
+    Ok(())
 }
 
 fn find(context: &Context, id: &Value, kind: &Kind) -> Answer<(i64, usize)> {
@@ -110,6 +140,9 @@ fn update(context: &mut Context, body: &Value, kind: &Kind) -> Answer<()> {
     if let Value::Object(object) = &mut list[at] {
         mask.merge(object, given);
         object.insert(kind.id.to_owned(), id);
+    }
+    if kind.list != "tables" {
+        colours::complete_all(&mut list[at]);
     }
     Ok(())
 }
@@ -150,6 +183,7 @@ fn add_rule(context: &mut Context, body: &Value) -> Answer<()> {
     for range in ranges {
         *range = GridRange::read(range)?.write();
     }
+    colours::complete_all(&mut rule);
     let rules = context.spreadsheet.tab_mut(rule_sheet(&rule))?.list_mut(RULES);
     rules.insert(index(&body["index"]).min(rules.len()), rule);
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::dimension::check_columns;
-use super::{Context, index, sheet_id};
+use super::{Context, colours, index, sheet_id};
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::fields::Mask;
 use crate::sheets::formula;
@@ -294,7 +294,7 @@ fn set_color(tab: &mut Tab, given: &Value, mask: &Mask) {
     let plain_given = given.get("tabColor").filter(|_| plain);
     let style_new = style_given.or_else(|| plain_given.map(|color| json!({ "rgbColor": color })));
     if plain || style {
-        let color = style_new.as_ref().and_then(|style| style.get("rgbColor")).cloned();
+        let color = style_new.as_ref().and_then(colours::rgb);
         keep(&mut tab.more, "tabColor", color.as_ref());
         keep(&mut tab.more, "tabColorStyle", style_new.as_ref());
     }
