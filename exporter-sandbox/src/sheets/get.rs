@@ -122,7 +122,7 @@ fn sheet<'a>(view: &View<'a>, tab: &'a Tab, index: usize, ranges: &[&GridRange],
     }
     if let Some(Value::Array(items)) = answer.get_mut("protectedRanges") {
         for item in items {
-            show_protected(item, wanted.actor);
+            show_protected(item, view.spreadsheet, wanted.actor);
         }
     }
     if let Some(filter) = &tab.basic_filter {
@@ -132,8 +132,12 @@ fn sheet<'a>(view: &View<'a>, tab: &'a Tab, index: usize, ranges: &[&GridRange],
     Value::Object(answer)
 }
 
-/// Editors are shown to those who may edit only.
-fn show_protected(item: &mut Value, actor: &Actor) {
+/// Editors are shown to those who may edit only; the range is shown beside the named range
+/// that it is.
+fn show_protected(item: &mut Value, spreadsheet: &Spreadsheet, actor: &Actor) {
+    if let Some(range) = protect::covered(spreadsheet, item) {
+        item["range"] = range.write();
+    }
     if protect::may_edit(item, actor) {
         item["requestingUserCanEdit"] = json!(true);
     } else if let Value::Object(item) = item {

@@ -59,7 +59,8 @@ pub fn may_edit(protected: &Value, actor: &Actor) -> bool {
             .is_some_and(|users| users.iter().any(|user| *user == *actor.email))
 }
 
-fn covered(spreadsheet: &Spreadsheet, protected: &Value) -> Option<GridRange> {
+/// The range that is protected: its own, or that of the named range it stands on.
+pub fn covered(spreadsheet: &Spreadsheet, protected: &Value) -> Option<GridRange> {
     let range = match protected["namedRangeId"].as_str() {
         Some(id) => &spreadsheet.named.iter().find(|named| named.id == id)?.range,
         None => &protected["range"],

@@ -113,3 +113,73 @@ async fn a_table_names_its_columns_by_their_headers() {
         ])
     );
 }
+
+#[tokio::test]
+async fn what_a_filter_excludes_is_shown_in_both_spellings() {
+    let service = Service::start().await;
+    let file = service.small(5, 3).await;
+    service.put(&file, "A1:B4", json!([["h", "k"], ["x", 1], ["y", 2], ["x", 3]])).await;
+    let range = json!({"startRowIndex": 0, "endRowIndex": 4, "startColumnIndex": 0, "endColumnIndex": 2});
+    let (hidden, other) = (json!({"hiddenValues": ["x"]}), json!({"hiddenValues": ["2"]}));
+    let old = json!({"range": range, "criteria": {"0": hidden}});
+    let view =
+        json!({"title": "v", "range": range, "filterSpecs": [{"columnIndex": 1, "filterCriteria": other}]});
+    let replies = service
+        .batch(&file, json!([{"setBasicFilter": {"filter": old}}, {"addFilterView": {"filter": view}}]))
+        .await;
+    assert_eq!(replies[1]["addFilterView"]["filter"]["criteria"], json!({"1": other}));
+    let id = &replies[1]["addFilterView"]["filter"]["filterViewId"];
+    let changed = json!({"filterViewId": id, "criteria": {"0": other}});
+    service.batch(&file, json!([{"updateFilterView": {"filter": changed, "fields": "criteria"}}])).await;
+    let seen = service
+        .get(&format!(
+            "{file}?fields=sheets(basicFilter(criteria,filterSpecs),filterViews(criteria,filterSpecs))"
+        ))
+        .await;
+    let both = |criteria| json!({"criteria": {"0": criteria}, "filterSpecs": [{"columnIndex": 0, "filterCriteria": criteria}]});
+    assert_eq!(seen["sheets"][0], json!({"basicFilter": both(hidden), "filterViews": [both(other)]}));
+}
+
+#[tokio::test]
+async fn a_protected_name_shows_its_range() {
+    let service = Service::start().await;
+    let file = service.small(5, 3).await;
+    let range = json!({"startRowIndex": 1, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 2});
+    let replies = service
+        .batch(
+            &file,
+            json!([
+                {"addNamedRange": {"namedRange": {"namedRangeId": "n", "name": "mine", "range": range}}},
+                {"addProtectedRange": {"protectedRange": {"namedRangeId": "n"}}},
+            ]),
+        )
+        .await;
+    let added = &replies[1]["addProtectedRange"]["protectedRange"];
+    assert_eq!((&added["range"], &added["namedRangeId"]), (&range, &json!("n")));
+    service
+        .batch(
+            &file,
+            json!([{"insertDimension": {"range": {"dimension": "ROWS", "startIndex": 0, "endIndex": 1}}}]),
+        )
+        .await;
+    let seen = service.get(&format!("{file}?fields=sheets.protectedRanges.range")).await;
+    assert_eq!(seen["sheets"][0]["protectedRanges"][0]["range"]["startRowIndex"], 2);
+}
+
+#[tokio::test]
+async fn a_number_without_a_format_shows_ten_digits() {
+    let service = Service::start().await;
+    let file = service.small(6, 1).await;
+    let column = json!([
+        ["= 1 / 1024"],
+        ["=1/3"],
+        ["=1000/3"],
+        [9.999_999_999],
+        ["=HYPERLINK(\"https://example.com\",\"shown\")"]
+    ]);
+    service.put(&file, "A1:A5", column).await;
+    assert_eq!(
+        service.values(&file, "A1:A5").await,
+        json!([["0.0009765625"], ["0.3333333333"], ["333.3333333"], ["9.999999999"], ["shown"]])
+    );
+}

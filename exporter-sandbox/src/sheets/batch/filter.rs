@@ -1,6 +1,6 @@
 //! The basic filter: sorts when set and hides the rows that its criteria exclude.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Context, sort};
 use crate::sheets::errors::Answer;
@@ -23,9 +23,30 @@ pub fn set(context: &mut Context, body: &Value) -> Answer<()> {
         let order = sort::order(context.spreadsheet, range.sheet, &body, &specs, context.now)?;
         sort::rearrange(context.spreadsheet, range.sheet, &body, &order)?;
     }
+    complete(&mut filter);
     hide(context, range.sheet, &body, &filter)?;
     context.spreadsheet.tab_mut(range.sheet)?.basic_filter = Some(filter);
     Ok(())
+}
+
+/// What a filter excludes has an old spelling, `criteria` by column, and a new one,
+/// `filterSpecs`, and answers carry both; the new one decides.
+pub fn complete(filter: &mut Value) {
+    if let Some(specs) = filter["filterSpecs"].as_array() {
+        let criteria = specs
+            .iter()
+            .map(|spec| (super::index(&spec["columnIndex"]).to_string(), spec["filterCriteria"].clone()));
+        let criteria: Map<String, Value> = criteria.collect();
+        filter["criteria"] = Value::Object(criteria);
+    } else if let Some(criteria) = filter["criteria"].as_object() {
+        let mut columns: Vec<(u64, &Value)> =
+            criteria.iter().filter_map(|(column, criteria)| Some((column.parse().ok()?, criteria))).collect();
+        columns.sort_by_key(|(column, _)| *column);
+        let specs = columns
+            .into_iter()
+            .map(|(column, criteria)| json!({ "columnIndex": column, "filterCriteria": criteria }));
+        filter["filterSpecs"] = specs.collect();
+    }
 }
 
 /// `clearBasicFilter`: everything is in sight again.
@@ -51,11 +72,6 @@ fn hide(context: &mut Context, sheet: i64, rect: &Rect, filter: &Value) -> Answe
         let values = criteria["hiddenValues"].as_array().into_iter().flatten();
         values.filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    for (column, criteria) in filter["criteria"].as_object().into_iter().flatten() {
-        if let Ok(column) = column.parse() {
-            excluded.push((column, hidden(criteria)));
-        }
-    }
     for spec in filter["filterSpecs"].as_array().into_iter().flatten() {
         excluded.push((super::index(&spec["columnIndex"]), hidden(&spec["filterCriteria"])));
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Context, colours, index, sheet_id};
+use super::{Context, colours, filter, index, sheet_id};
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::fields::Mask;
 use crate::sheets::range::GridRange;
@@ -89,6 +89,9 @@ fn add(context: &mut Context, body: &Value, kind: &Kind) -> Answer<Value> {
     {
         object["range"] = range.write();
     }
+    if kind.list == "filterViews" {
+        filter::complete(&mut object);
+    }
     if kind.list == "tables" {
         name_columns(context, &mut object)?;
     } else {
@@ -138,8 +141,15 @@ fn update(context: &mut Context, body: &Value, kind: &Kind) -> Answer<()> {
     let (sheet, at) = find(context, &id, kind)?;
     let list = context.spreadsheet.tab_mut(sheet)?.list_mut(kind.list);
     if let Value::Object(object) = &mut list[at] {
+        if mask.under("criteria").is_some() {
+            // The old spelling was changed: the new one follows it, unless given as well.
+            object.remove("filterSpecs");
+        }
         mask.merge(object, given);
         object.insert(kind.id.to_owned(), id);
+    }
+    if kind.list == "filterViews" {
+        filter::complete(&mut list[at]);
     }
     if kind.list != "tables" {
         colours::complete_all(&mut list[at]);

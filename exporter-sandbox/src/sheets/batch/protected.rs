@@ -25,6 +25,9 @@ pub fn add(context: &mut Context, body: &Value) -> Answer<Value> {
     item["protectedRangeId"] = json!(id);
     add_editor(&mut item, &context.actor.email);
     let mut reply = item.clone();
+    if let Some(range) = protect::covered(context.spreadsheet, &item) {
+        reply["range"] = range.write();
+    }
     context.spreadsheet.tab_mut(sheet)?.list_mut(KIND).push(item);
     reply["requestingUserCanEdit"] = json!(true);
     reply["editors"] = json!({});

@@ -53,7 +53,8 @@ fn usual(kind: &str, locale: Locale) -> String {
     }
 }
 
-/// A number without a format: ten digits at most, scientific when very large or small.
+/// A number without a format: ten digits at most, those that only hold a small number's place
+/// not counted; scientific when very large or small.
 fn general(value: f64, locale: Locale) -> String {
     let size = value.abs();
     if value != 0.0 && !(1e-4..1e15).contains(&size) {
@@ -62,10 +63,11 @@ fn general(value: f64, locale: Locale) -> String {
     let text = if value.fract() == 0.0 {
         json::number(value)
     } else {
-        let before = format!("{size:.0}").len();
-        let places = if size < 1.0 { 9 } else { 10_usize.saturating_sub(before) };
+        #[allow(clippy::cast_possible_truncation)] // between -4 and 14, see above
+        let before = size.log10().floor() as i32 + 1;
+        let places = usize::try_from(10 - before).unwrap_or(0);
         let fixed = format!("{value:.places$}");
-        fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+        if places == 0 { fixed } else { fixed.trim_end_matches('0').trim_end_matches('.').to_owned() }
     };
     if locale.decimal == '.' { text } else { text.replace('.', &locale.decimal.to_string()) }
 }
@@ -86,7 +88,11 @@ mod tests {
         let shown = |value| render(&Scalar::Number(value), None, Locale::of("en_US"));
         assert_eq!(shown(53.0), "53");
         assert_eq!(shown(1.5), "1.5");
-        assert_eq!(shown(1.0 / 3.0), "0.333333333");
+        assert_eq!(shown(1.0 / 3.0), "0.3333333333");
+        assert_eq!(shown(1.0 / 1024.0), "0.0009765625");
+        assert_eq!(shown(std::f64::consts::PI), "3.141592654");
+        assert_eq!(shown(9.999_999_999), "9.999999999");
+        assert_eq!(shown(12_345_678_901.5), "12345678902");
         assert_eq!(shown(1e20), "1.00E+20");
         assert_eq!(render(&Scalar::Number(1.5), None, Locale::of("id_ID")), "1,5");
     }

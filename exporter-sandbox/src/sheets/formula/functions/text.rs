@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Arguments, Outcome, number, size, text, truth};
 use crate::sheets::cell::{Failure, MAX_CHARACTERS, Scalar};
 use crate::sheets::format;
+use crate::sheets::formula::eval::Operand;
 
 /// Calls a function of this family; `None` when the name is none of it.
 pub fn call(arguments: &mut Arguments, name: &str) -> Option<Outcome> {
@@ -37,6 +38,11 @@ pub fn call(arguments: &mut Arguments, name: &str) -> Option<Outcome> {
             .value(0)
             .and_then(|value| text(if let Scalar::Text(value) = &value { value } else { "" })),
         "TEXT" => formatted(arguments),
+        // A link shows its label, else its address.
+        "HYPERLINK" => {
+            let label = usize::from(arguments.has(1));
+            arguments.value(label).map(Operand::One)
+        }
         _ => return None,
     })
 }
