@@ -71,7 +71,7 @@ def main():
         return with_pandas()
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     ways = {
-        "exporter": ["cargo", "bench", "-q", "-p", "exporter-benches", "--bench", "million"],
+        "exporter": ["cargo", "run", "-q", "--release", "-p", "exporter-benches", "--bin", "million"],
         "pandas": [sys.executable, __file__, "--pandas"],
     }
     best = {}

@@ -90,6 +90,7 @@ impl SheetsClient {
     pub fn new(config: SheetsConfig) -> Result<Arc<Self>, Error> {
         let spreadsheet = spreadsheet_id(&config.spreadsheet)?;
         let identity = Identity::read(config.credentials)?;
+        let account = identity.account();
         let mut base_url = config.base_url.unwrap_or_else(|| "https://sheets.googleapis.com/".to_owned());
         if !base_url.ends_with('/') {
             base_url.push('/');
@@ -104,14 +105,14 @@ impl SheetsClient {
         let first_pause = Duration::from_millis(if local { 2 } else { 1000 });
         Ok(Arc::new(Self {
             spreadsheet,
-            account: identity.account(),
+            gate: (!local).then(|| Gate::of(&account.name, identity.project())),
+            account,
             identity,
             base_url,
             hub: Mutex::default(),
             structure: Mutex::new(None),
             calls: AtomicU32::new(0),
             first_pause,
-            gate: (!local).then(Gate::default),
         }))
     }
 
@@ -395,6 +396,29 @@ mod tests {
         }
         for text in ["", "a b", "../x", "https://example.com/x"] {
             assert_eq!(spreadsheet_id(text).unwrap_err().kind(), ErrorKind::Config);
+        }
+    }
+
+    #[test]
+    fn pauses_double_with_jitter_up_to_a_minute_and_a_bit_unless_google_names_one() {
+        let key = exporter_sandbox::oauth::service_account("https://oauth2.googleapis.com/token");
+        let client = SheetsClient::new(SheetsConfig {
+            spreadsheet: "x".into(),
+            credentials: Secret::new(key.to_string()).into(),
+            base_url: None,
+        })
+        .unwrap();
+        let busy = |retry_after| Failure::Refused { status: 429, message: String::new(), retry_after };
+        for (number, least) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)] {
+            let least = Duration::from_secs(least);
+            let mut drawn: Vec<Duration> = (0..20).map(|_| client.pause(&busy(None), number)).collect();
+            assert!(drawn.iter().all(|pause| least <= *pause && *pause <= 2 * least), "{number}: {drawn:?}");
+            drawn.dedup();
+            assert!(drawn.len() > 1, "two programs that met once do not meet again");
+        }
+        assert_eq!(client.pause(&busy(None), 99), LONGEST_PAUSE);
+        for (asked, pause) in [(7, 7), (3600, 64)] {
+            assert_eq!(client.pause(&busy(Some(Duration::from_secs(asked))), 1), Duration::from_secs(pause));
         }
     }
 

@@ -184,6 +184,15 @@ impl Identity {
         }
     }
 
+    /// The project whose quota the calls use up; where nobody says, a name of its own.
+    pub fn project(&self) -> &str {
+        match self {
+            Self::Service(key) => key.client_email.split_once('@').map_or("", |(_, project)| project),
+            Self::User(user) => user.quota_project_id.as_deref().unwrap_or(&user.client_id),
+            Self::Machine { host } => host,
+        }
+    }
+
     /// The same in words.
     pub fn account(&self) -> Account {
         let account = |name: &str, address: &str, renew: &str| Account {
