@@ -100,3 +100,10 @@ fn embedded(
     }
     Ok(None)
 }
+
+/// How wide a character is in most fonts for text, in ems: as in Helvetica.
+pub(super) fn typical_width(c: char) -> f32 {
+    /// That of a digit, for what Helvetica does not have.
+    const OTHERS: u16 = 556;
+    f32::from(standard::Standard::Text(0).width(0, c).unwrap_or(OTHERS)) / 1000.0
+}
