@@ -31,6 +31,16 @@ impl Furniture {
         Self { seen, pages: count_of_pages }
     }
 
+    /// Whether the line numbers its page, as in `report.html 2/7`: few texts, one of them with the
+    /// right numbers. Printers set it close below the last row, or between rows by mistake.
+    pub(super) fn numbers(&self, line: &Line, page: u32) -> bool {
+        let counts = |text: &str| {
+            let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            ["/", "of", "dari"].iter().any(|between| text == format!("{page}{between}{}", self.pages))
+        };
+        line.pieces.len() <= 3 && line.pieces.iter().any(|piece| counts(&piece.text))
+    }
+
     /// Whether the line comes back on most pages.
     pub(super) fn has(&self, line: &Line) -> bool {
         self.seen.get(&shape(&line.text())).is_some_and(|heights| {
@@ -81,5 +91,16 @@ mod tests {
         assert!(furniture.has(&line(801.0, "Halaman 10 dari 12")));
         assert!(!furniture.has(&line(700.0, "Halaman 1 dari 12")));
         assert!(!furniture.has(&line(20.0, "A")));
+    }
+
+    #[test]
+    fn a_line_that_numbers_its_page() {
+        let pages = [vec![line(800.0, "1/2")], vec![line(800.0, "2/2")]];
+        let furniture = Furniture::of(pages.iter().map(Vec::as_slice));
+        assert!(furniture.numbers(&line(800.0, "2 / 2"), 2));
+        assert!(furniture.numbers(&line(800.0, "1 of 2"), 1));
+        for other in ["2/2", "1/3", "Bab 1/2"] {
+            assert!(!furniture.numbers(&line(800.0, other), 1), "{other}");
+        }
     }
 }

@@ -65,6 +65,8 @@ const TOUCH: f32 = 0.13;
 const BACK: f32 = 0.25;
 /// Word spacing after a real space may be stretched in justified text.
 const AFTER_SPACE: f32 = 1.2;
+/// The same where each glyph is shown by itself: the letters and words of a cell set apart.
+const SPREAD: f32 = 0.4;
 /// Several spaces that are wider than this part columns.
 const COLUMN_GAP: f32 = 1.0;
 /// The widest gap that is read as a space in files that have no space glyphs.
@@ -196,7 +198,11 @@ impl Builder<'_> {
             // Columns made with spaces, as in printed reports of fixed width.
             Step::New
         } else if open.piece.space_after {
-            let limit = if same_run { AFTER_SPACE } else { TOUCH };
+            let limit = match (same_run, self.by_glyph && glyph.block == last.block) {
+                (true, _) => AFTER_SPACE,
+                (false, true) => SPREAD,
+                (false, false) => TOUCH,
+            };
             if gap <= limit * em { Step::Touching } else { Step::New }
         } else if gap <= TOUCH * em {
             let apart = if self.by_glyph { glyph.block != last.block } else { !same_run };
@@ -276,6 +282,21 @@ mod tests {
     #[test]
     fn one_word_in_several_operators() {
         assert_eq!(texts(&[(0.0, 0.0, "Sta"), (15.2, 0.0, "tus")]), ["Status"]);
+    }
+
+    #[test]
+    fn words_set_apart_glyph_by_glyph() {
+        let mut glyphs = Vec::new();
+        let mut x0 = 0.0;
+        for (run, ch) in (1..).zip("JUMLAH KOIN".chars()) {
+            glyphs.push(Glyph { x0, x1: x0 + 5.0, y: 0.0, size: 10.0, ch, run, block: 1 });
+            x0 += if ch == ' ' { 8.5 } else { 6.0 };
+        }
+        assert_eq!(pieces(&glyphs, &[]).len(), 1);
+        for glyph in glyphs.iter_mut().skip(7) {
+            glyph.block = 2;
+        }
+        assert_eq!(pieces(&glyphs, &[]).len(), 2, "another text object is another cell");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) fn find(pages: Vec<PageLayout>) -> Vec<Region> {
         draft.lines = lines;
     }
     for draft in drafts {
-        match region(draft, rich, &furniture) {
+        match region(draft, rich, &furniture, regions.last()) {
             Ok(mut region) => {
                 region.outside.append(&mut before);
                 regions.push(region);
@@ -123,10 +123,15 @@ fn rich_threshold(drafts: &[Draft]) -> usize {
 }
 
 /// The region of a page; the page itself if it has no table.
-fn region(draft: Draft, rich: usize, furniture: &Furniture) -> Result<Region, Box<Draft>> {
+fn region(
+    draft: Draft,
+    rich: usize,
+    furniture: &Furniture,
+    before: Option<&Region>,
+) -> Result<Region, Box<Draft>> {
     let em = draft.layout.em;
     let frame = Frame::find(&draft.vertical, &draft.lines, rich, em);
-    let Some((top, bottom)) = extent(&draft, frame.as_ref(), rich, furniture) else {
+    let Some((top, bottom)) = extent(&draft, frame.as_ref(), rich, furniture, before) else {
         return Err(Box::new(draft));
     };
     let mut outside = Vec::new();
@@ -159,10 +164,16 @@ fn extent(
     frame: Option<&Frame>,
     rich: usize,
     furniture: &Furniture,
+    before: Option<&Region>,
 ) -> Option<(usize, usize)> {
     let em = draft.layout.em;
     let framed = |line: &Line| frame.is_some_and(|frame| frame.holds(line));
-    let belongs = |line: &Line| framed(line) || line.segments() >= rich;
+    let numbers = |line: &Line| furniture.numbers(line, draft.layout.number);
+    // At the edges of the page; a row within the table that reads so is a row.
+    let last = draft.lines.len().saturating_sub(1);
+    let edge =
+        |line: &Line| [0, last].iter().any(|at| draft.lines.get(*at).is_some_and(|other| other.y == line.y));
+    let belongs = |line: &Line| framed(line) || line.segments() >= rich && !(edge(line) && numbers(line));
     let (mut top, mut bottom) = main_run(&draft.lines, belongs, rich)?;
     let columns = frame.map(|frame| &frame.columns);
     let crosses = |piece: &Piece| columns.is_some_and(|columns| columns.crossed_by(piece, 0.3 * em));
@@ -174,6 +185,13 @@ fn extent(
                 && others.any(|p| piece.size <= 1.1 * p.size && aligned(piece.x0, piece.x1, p.x0, p.x1, em))
         })
     };
+    // Each of several pieces stands where cells stood on the page before: a row of which no line is
+    // full, alone below the heading of the last page.
+    let known = |line: &Line| {
+        let others = || before.into_iter().flat_map(|region| &region.lines).flat_map(|line| &line.pieces);
+        line.pieces.len() >= 3
+            && line.pieces.iter().all(|piece| others().any(|p| aligned(piece.x0, piece.x1, p.x0, p.x1, em)))
+    };
     // Lines of wrapped cells below the last full line.
     while let Some(line) = draft.lines.get(bottom + 1) {
         let last = &draft.lines[bottom];
@@ -182,7 +200,8 @@ fn extent(
         let foot = furniture.has(line) && line.y - last.y > 1.3 * line.size;
         // The beginning of a row that goes on, on the next page.
         let begun = !draft.is_last && !furniture.has(line) && line.y - last.y <= 2.6 * line.size;
-        if framed(last) || !(near || begun) || foot || !follows(line, above) {
+        let row = line.y - last.y <= 4.0 * line.size && !furniture.has(line) && known(line);
+        if framed(last) || !row && (!(near || begun) || foot || !follows(line, above)) {
             break;
         }
         bottom += 1;
