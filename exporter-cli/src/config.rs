@@ -6,6 +6,6 @@ mod secret;
 mod told;
 
 pub use load::{load, load_panel};
-pub use model::{Config, Loaded, PanelSection, ScheduleSection};
+pub use model::{Config, Loaded, PanelSection, ScheduleSection, WatchSection};
 pub use secret::SecretRef;
 pub use told::TelegramSection;

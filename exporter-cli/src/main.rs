@@ -11,6 +11,7 @@ mod logging;
 mod render;
 mod service;
 mod state;
+mod watch;
 
 use std::process::ExitCode;
 

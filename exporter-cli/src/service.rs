@@ -8,3 +8,4 @@ pub mod metrics;
 #[cfg(test)]
 mod month;
 pub mod schedule;
+pub mod upkeep;

@@ -40,7 +40,10 @@ pub use journal::{
     BatchState, Journal, JournalBatch, JournalCell, JournalEntry, JournalRow, LastWritten, RowChange,
 };
 pub use key::RowKey;
-pub use notifier::{Answer, Delivery, ExportProgress, Message, MessageBody, Notifier, ProgressState};
+pub use notifier::{
+    Answer, Daily, DailyExport, Delivery, ExportProgress, Message, MessageBody, Notifier, ProgressState,
+    Topic,
+};
 pub use outbox::{Fate, Letter, Mail, Mark, Outbox, Waiting};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};
 pub use plan::{

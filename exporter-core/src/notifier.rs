@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorReport, ExportReport, RunReport, Window};
@@ -135,6 +135,27 @@ pub enum MessageBody {
         /// The exports that fail; empty strings never occur.
         failing: Vec<String>,
     },
+    /// Something about the machine or its surroundings that will stop runs some day.
+    Warning {
+        /// What.
+        topic: Topic,
+        /// What is wrong with it, and what to do.
+        error: Box<ErrorReport>,
+        /// Since when, in the panel's time zone, where it was told before.
+        since: Option<NaiveDateTime>,
+    },
+    /// What was warned of is well again.
+    AllClear {
+        /// What.
+        topic: Topic,
+        /// Since when it was not, in the panel's time zone.
+        since: NaiveDateTime,
+    },
+    /// How a day went.
+    Daily {
+        /// All of it.
+        daily: Box<Daily>,
+    },
     /// An answer to somebody who wrote to us.
     Answer {
         /// What is answered.
@@ -145,6 +166,58 @@ pub enum MessageBody {
         /// The words.
         text: String,
     },
+}
+
+/// What is watched besides the runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Room on the disk.
+    Disk,
+    /// Memory.
+    Memory,
+    /// Browsers whose run is gone.
+    Leftovers,
+    /// Log, state and downloads that grow.
+    Files,
+    /// The machine's clock.
+    Clock,
+    /// Certificates of those that are talked to.
+    Certificate,
+    /// Keys that end.
+    Credentials,
+    /// Copies of the state.
+    Backup,
+}
+
+/// How a day went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Daily {
+    /// The day, in the panel's time zone.
+    pub day: NaiveDate,
+    /// Runs that ended.
+    pub runs: usize,
+    /// Those of them in which something failed.
+    pub failed: usize,
+    /// What was written, by export.
+    pub exports: Vec<DailyExport>,
+    /// The exports that fail still; `*` stands for the whole run.
+    pub failing: Vec<String>,
+    /// Days of exports that are missing in the sheet.
+    pub missing: usize,
+    /// When the next run is due, in the panel's time zone.
+    pub next_run: Option<NaiveDateTime>,
+}
+
+/// What a day's runs wrote for one export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyExport {
+    /// Its name.
+    pub name: String,
+    /// Rows added.
+    pub new: usize,
+    /// Rows changed.
+    pub updated: usize,
 }
 
 /// How far one export is.

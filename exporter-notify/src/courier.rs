@@ -3,6 +3,7 @@
 
 mod incident;
 mod policy;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::Mailroom;
 pub use policy::About;
 use policy::Policy;
+pub use upkeep::{daily, warn};
 
 /// A messenger for one run.
 ///

@@ -20,7 +20,7 @@ mod telegram;
 pub mod testing;
 mod webhook;
 
-pub use courier::{About, Courier};
+pub use courier::{About, Courier, daily, warn};
 pub use email::{Email, EmailConfig};
 pub use heartbeat::{Heartbeat, HeartbeatConfig};
 pub use mailroom::{Channel, Mailroom, Role};

@@ -9,6 +9,7 @@ mod route;
 mod selector;
 mod totp;
 
+pub use browser::leavings::left_running as browsers_left_running;
 pub use panel::{
     BrowserOptions, Columns, Deadlines, ExportConfig, FieldValue, KEEP_DAYS, LoginConfig, LoginKind, Panel,
     PanelConfig, PanelOptions, Preset, StepConfig, Surveyed, preset, survey, sweep,

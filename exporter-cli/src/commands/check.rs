@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use exporter_core::{Error, ErrorReport, SystemClock};
+use exporter_core::{Error, ErrorReport, SystemClock, Topic};
 use serde::Serialize;
 
 use crate::args::CheckArgs;
@@ -11,6 +11,7 @@ use crate::assemble::assemble;
 use crate::config::load;
 use crate::exit::Exit;
 use crate::render;
+use crate::watch::Watched;
 
 /// One thing that was tried.
 #[derive(Debug, Serialize)]
@@ -48,6 +49,7 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     let mut loaded = load(Path::new(&args.config))?;
     // Somebody is looking: a password that was refused before may be right by now.
     loaded.config.panel.try_refused = true;
+    let watched = Watched::of(&loaded);
     let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None)?;
     let mut findings = vec![finding("configuration", Ok(()))];
     let google = finding("Google Sheets", parts.sink.check().await);
@@ -58,7 +60,24 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     for channel in parts.channels {
         findings.push(finding(&channel.name, channel.notifier.check().await));
     }
+    for look in watched.look(&SystemClock).await {
+        let detail = look.found.as_ref().ok().cloned();
+        findings.push(Finding { detail, ..finding(name(look.topic), look.found.map(drop)) });
+    }
     Ok(findings)
+}
+
+fn name(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Disk => "disk",
+        Topic::Memory => "memory",
+        Topic::Leftovers => "browsers left behind",
+        Topic::Files => "files",
+        Topic::Clock => "clock",
+        Topic::Certificate => "certificate",
+        Topic::Credentials => "key",
+        Topic::Backup => "backup",
+    }
 }
 
 fn finding(what: &str, result: Result<(), Error>) -> Finding {

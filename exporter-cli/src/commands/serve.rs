@@ -26,6 +26,7 @@ use crate::exit::{self, Exit};
 use crate::service::chat::{Ask, Chat, letter};
 use crate::service::engine::{Engine, Runner, Step, Wanted};
 use crate::service::health::Health;
+use crate::service::upkeep::{Site, Upkeep};
 use crate::service::{http, schedule};
 use crate::{render, state};
 
@@ -116,6 +117,7 @@ struct Service {
     told: Option<(String, NaiveDate)>,
     asks: UnboundedSender<Ask>,
     listening: Option<JoinHandle<()>>,
+    upkeep: Upkeep,
 }
 
 impl Service {
@@ -163,6 +165,7 @@ impl Service {
             told: None,
             asks,
             listening,
+            upkeep: Upkeep::default(),
         })
     }
 
@@ -175,6 +178,8 @@ impl Service {
             Ok(()) => self.engine().step(&self.schedule, &*self).await,
             Err(error) => Err(error),
         };
+        // After the run: a day's summary counts it.
+        self.look_after_itself().await;
         let trouble = match step {
             Ok(Step { look, ran, .. }) => {
                 self.health.note(|facts| facts.next = self.schedule.next(now));
@@ -193,6 +198,24 @@ impl Service {
         self.health.note(|facts| facts.trouble = Some(trouble.to_string()));
         self.tell(&trouble).await;
         self.clock.now() + TROUBLE
+    }
+
+    /// Upkeep that fails is tried again by the next turn.
+    async fn look_after_itself(&mut self) {
+        let mut upkeep = std::mem::take(&mut self.upkeep);
+        let site = Site {
+            loaded: &self.loaded,
+            store: &self.store,
+            room: &self.room,
+            clock: &self.clock,
+            schedule: &self.schedule,
+            exports: &self.exports,
+            about: self.about(None),
+        };
+        if let Err(error) = upkeep.turn(&site).await {
+            tracing::warn!(%error, "the service cannot look after itself");
+        }
+        self.upkeep = upkeep;
     }
 
     fn engine(&self) -> Engine {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use exporter_core::Driver;
 use exporter_core::checks::Checks;
@@ -50,6 +50,9 @@ pub struct Config {
     /// What is done when a table is not what was asked for or not what is usual.
     #[serde(default)]
     pub checks: Checks,
+    /// When those who run it are warned.
+    #[serde(default)]
+    pub watch: WatchSection,
     /// Where copies of the state are kept.
     pub backup: Option<BackupSection>,
     /// Where history and messages that wait are kept.
@@ -185,6 +188,45 @@ pub struct BackupSection {
     /// How many backups are kept.
     #[serde(default = "fortnight")]
     pub keep: usize,
+    /// `exporter serve` makes one when the newest is so many hours old; never when 0.
+    #[serde(default = "day")]
+    pub every_hours: u32,
+}
+
+fn day() -> u32 {
+    24
+}
+
+/// `[watch]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WatchSection {
+    /// The least room on the disk of the state.
+    pub free_megabytes: u32,
+    /// The least memory that is available.
+    pub memory_megabytes: u32,
+    /// The most that downloaded files take.
+    pub downloads_megabytes: u32,
+    /// How far the clock may be off.
+    pub clock_seconds: u32,
+    /// So many days before its end a certificate or key is told.
+    pub certificate_days: u32,
+    /// When it is told each day how the day went, in the panel's time zone: `20:00`. Never
+    /// unless given.
+    pub daily: Option<NaiveTime>,
+}
+
+impl Default for WatchSection {
+    fn default() -> Self {
+        Self {
+            free_megabytes: 500,
+            memory_megabytes: 100,
+            downloads_megabytes: 2_000,
+            clock_seconds: 60,
+            certificate_days: 14,
+            daily: None,
+        }
+    }
 }
 
 fn fortnight() -> usize {

@@ -15,4 +15,5 @@ mod secrets;
 mod serve;
 mod telegram;
 mod told;
+mod upkeep;
 mod usage;

@@ -62,7 +62,7 @@ impl Language {
     }
 
     /// A day in words.
-    fn day(self, day: NaiveDate) -> String {
+    pub(super) fn day(self, day: NaiveDate) -> String {
         let month = self.word("months").split(' ').nth(day.month0() as usize).unwrap_or_default();
         let values = [("day", &*day.day().to_string()), ("month", month), ("year", &*day.year().to_string())];
         self.templates().phrase("date", &values)

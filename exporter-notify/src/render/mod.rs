@@ -9,8 +9,8 @@ mod tests;
 
 use chrono::NaiveDateTime;
 use exporter_core::{
-    Answer, ErrorReport, ExportProgress, ExportReport, ExportStatus, Message, MessageBody, PlanCounts,
-    ProgressState, Retry, RunReport, RunStatus, Turn, Window,
+    Answer, Daily, DailyExport, ErrorReport, ExportProgress, ExportReport, ExportStatus, Message,
+    MessageBody, PlanCounts, ProgressState, Retry, RunReport, RunStatus, Topic, Turn, Window,
 };
 
 pub use language::Language;
@@ -66,6 +66,22 @@ pub fn html(message: &Message, language: Language) -> String {
             ];
             writer.fill("standing", values)
         }
+        MessageBody::Warning { topic, error, since } => {
+            let mut values = writer.error(error);
+            values.extend([
+                ("topic", language.word(topic_word(*topic)).into()),
+                ("since", since.map(|since| language.moment(since)).into()),
+            ]);
+            writer.fill("warning", values)
+        }
+        MessageBody::AllClear { topic, since } => writer.fill(
+            "all_clear",
+            vec![
+                ("topic", language.word(topic_word(*topic)).into()),
+                ("since", language.moment(*since).into()),
+            ],
+        ),
+        MessageBody::Daily { daily } => writer.daily(daily),
         MessageBody::Answer { answer } => {
             let word = match answer {
                 Answer::Help => "answer_help",
@@ -90,6 +106,19 @@ struct Writer<'a> {
 }
 
 type Values = Vec<(&'static str, Value)>;
+
+fn topic_word(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Disk => "topic_disk",
+        Topic::Memory => "topic_memory",
+        Topic::Leftovers => "topic_leftovers",
+        Topic::Files => "topic_files",
+        Topic::Clock => "topic_clock",
+        Topic::Certificate => "topic_certificate",
+        Topic::Credentials => "topic_credentials",
+        Topic::Backup => "topic_backup",
+    }
+}
 
 impl Writer<'_> {
     fn fill(&self, section: &str, mut values: Values) -> String {
@@ -137,6 +166,32 @@ impl Writer<'_> {
                 self.fill("progress_failed", values)
             }
         }
+    }
+
+    fn daily(&self, daily: &Daily) -> String {
+        let export = |export: &DailyExport| {
+            let values = vec![
+                ("export", export.name.as_str().into()),
+                ("new", self.language.number(export.new).into()),
+                ("updated", self.language.number(export.updated).into()),
+            ];
+            self.fill("daily_export", values)
+        };
+        let exports: Vec<String> = daily.exports.iter().map(export).collect();
+        let failing: Vec<&str> = daily.failing.iter().map(|name| self.whole(name)).collect();
+        let values = vec![
+            ("day", self.language.day(daily.day).into()),
+            ("runs", self.language.number(daily.runs).into()),
+            ("failed", (daily.failed > 0).then(|| self.language.number(daily.failed)).into()),
+            (
+                "exports",
+                (!exports.is_empty()).then(|| exports.join("\n")).map_or(Value::Nothing, Value::Markup),
+            ),
+            ("failing", (!failing.is_empty()).then(|| failing.join(", ")).into()),
+            ("missing", (daily.missing > 0).then(|| self.language.number(daily.missing)).into()),
+            ("next", daily.next_run.map(|at| self.language.moment(at)).into()),
+        ];
+        self.fill("daily", values)
     }
 
     fn incident(&self, export: Option<&str>, since: NaiveDateTime, runs: u32) -> Values {

@@ -29,6 +29,22 @@ pub(super) fn sweep(temporary: &Path) {
     }
 }
 
+/// The processes of browsers whose run is gone, from `/proc`: their profiles are in a
+/// directory of ours whose owner is no more. None where there is no such file system.
+pub fn left_running(proc: &Path) -> Option<Vec<i32>> {
+    let entries = fs::read_dir(proc).ok()?;
+    let left = entries.flatten().filter_map(|entry| {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        // Who is gone meanwhile has no command line.
+        let words = fs::read(entry.path().join("cmdline")).ok()?;
+        let words = String::from_utf8_lossy(&words);
+        let (_, ours) = words.split_once(PREFIX)?;
+        let owner = ours.split_once('-')?.0.parse().ok()?;
+        (!alive(owner)).then_some(process)
+    });
+    Some(left.collect())
+}
+
 /// The process that a directory of this name belongs to.
 fn owner(name: &str) -> Option<i32> {
     name.strip_prefix(PREFIX)?.split_once('-')?.0.parse().ok()
@@ -42,6 +58,21 @@ fn alive(pid: i32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_browsers_of_the_dead_are_left_over() {
+        let proc = tempfile::tempdir().unwrap();
+        let run = |process: &str, words: String| {
+            fs::create_dir(proc.path().join(process)).unwrap();
+            fs::write(proc.path().join(process).join("cmdline"), words).unwrap();
+        };
+        run("41", format!("chrome\0--user-data-dir=/tmp/{PREFIX}{}-abc/profile\0", i32::MAX));
+        run("42", format!("chrome\0--user-data-dir=/tmp/{PREFIX}{}-abc/profile\0", std::process::id()));
+        run("43", "chrome\0--user-data-dir=/home/budi/profile\0".to_owned());
+        run("self", String::new());
+        assert_eq!(left_running(proc.path()), Some(vec![41]));
+        assert_eq!(left_running(Path::new("/nowhere")), None);
+    }
 
     #[test]
     fn only_what_belongs_to_the_dead_is_removed() {

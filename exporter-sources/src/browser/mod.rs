@@ -5,7 +5,7 @@ mod download;
 mod driver;
 mod evidence;
 mod grid;
-mod leavings;
+pub(crate) mod leavings;
 mod login;
 mod process;
 mod walk;

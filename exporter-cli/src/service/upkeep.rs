@@ -1,0 +1,210 @@
+//! What the service does between runs: watching itself, copies of the state, the summary
+//! of the day.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window};
+use exporter_notify::{About, Mailroom, daily, warn};
+use exporter_schedule::Schedule;
+use exporter_store::{
+    AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups,
+};
+use tokio::task::JoinHandle;
+
+use crate::commands::backup::{Place, place};
+use crate::config::Loaded;
+use crate::state;
+use crate::watch::Watched;
+
+/// It is looked at everything this often.
+const EVERY: TimeDelta = TimeDelta::hours(1);
+/// The summary counts the days that are missing among so many.
+const COUNTED: u32 = 31;
+
+/// The service as far as upkeep needs it.
+pub struct Site<'a> {
+    /// The configuration.
+    pub loaded: &'a Loaded,
+    /// The state.
+    pub store: &'a Arc<dyn Store>,
+    /// Where messages are posted.
+    pub room: &'a Arc<Mailroom>,
+    /// The time.
+    pub clock: &'a Arc<dyn Clock>,
+    /// When runs are due.
+    pub schedule: &'a Schedule,
+    /// The exports.
+    pub exports: &'a [String],
+    /// What messages are about.
+    pub about: About,
+}
+
+/// What was done when.
+#[derive(Default)]
+pub struct Upkeep {
+    looked: Option<DateTime<Utc>>,
+    looking: Option<JoinHandle<()>>,
+}
+
+impl Upkeep {
+    /// Does what is due. What takes longer is done on a task of its own; what fails is told
+    /// to the owner by the next look.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written.
+    pub async fn turn(&mut self, site: &Site<'_>) -> Result<(), Error> {
+        let now = site.clock.now();
+        let busy = self.looking.as_ref().is_some_and(|looking| !looking.is_finished());
+        if !busy && self.looked.is_none_or(|looked| now - looked >= EVERY) {
+            self.looked = Some(now);
+            self.looking = Some(tokio::spawn(look(Round::of(site))));
+        }
+        match site.loaded.config.watch.daily {
+            Some(at) => site.daily(at, now).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        if let Some(looking) = &self.looking {
+            looking.abort();
+        }
+    }
+}
+
+/// One round of looking, free of the service's life.
+struct Round {
+    watched: Watched,
+    backups: Option<Result<(Place, u32), Error>>,
+    state: std::path::PathBuf,
+    room: Arc<Mailroom>,
+    clock: Arc<dyn Clock>,
+    about: About,
+}
+
+impl Round {
+    fn of(site: &Site<'_>) -> Self {
+        let section = site.loaded.config.backup.as_ref().filter(|section| section.every_hours > 0);
+        let backups = section.map(|section| Ok((place(site.loaded)?, section.every_hours)));
+        Self {
+            watched: Watched::of(site.loaded),
+            backups,
+            state: state::path(site.loaded),
+            room: site.room.clone(),
+            clock: site.clock.clone(),
+            about: site.about.clone(),
+        }
+    }
+
+    /// A copy of the state, where the newest is old.
+    async fn copied(&mut self) -> Option<Result<(), Error>> {
+        let (place, hours) = match self.backups.take()? {
+            Ok(wanted) => wanted,
+            Err(error) => return Some(Err(error)),
+        };
+        let now = self.clock.now();
+        if newest(&place).is_some_and(|at| now - at < TimeDelta::hours(hours.into())) {
+            return Some(Ok(()));
+        }
+        Some(copy(&self.state, &place, now).await)
+    }
+}
+
+async fn look(mut round: Round) {
+    let mut found: BTreeMap<Topic, Option<ErrorReport>> = BTreeMap::new();
+    for look in round.watched.look(&*round.clock).await {
+        let wrong = look.found.err().map(|error| error.report());
+        // Of two certificates the first that is bad counts.
+        let known = found.entry(look.topic).or_default();
+        *known = known.take().or(wrong);
+    }
+    if let Some(copied) = round.copied().await {
+        found.insert(Topic::Backup, copied.err().map(|error| error.report()));
+    }
+    for error in found.values().flatten() {
+        tracing::warn!("{}", error.message);
+    }
+    let found: Vec<_> = found.into_iter().collect();
+    if let Err(error) = warn(&round.room, &round.about, &found).await {
+        tracing::warn!(%error, "what was found cannot be told");
+    }
+}
+
+async fn copy(state: &std::path::Path, place: &Place, now: DateTime<Utc>) -> Result<(), Error> {
+    let store = SqliteStore::open(state).await?;
+    let file = backup(&store, &place.directory, &place.key, place.keep, now).await?;
+    tracing::info!(file = %file.display(), "the state is copied");
+    let detail = file.display().to_string();
+    store.audit(&AuditEntry { at: now, who: "serve".into(), what: "backup".into(), detail }).await
+}
+
+/// When the newest backup was made, by its name; none when there is none.
+fn newest(place: &Place) -> Option<DateTime<Utc>> {
+    let newest = backups(&place.directory).ok()?.into_iter().next()?;
+    let name = newest.file_stem()?.to_str()?.strip_prefix("state-")?.to_owned();
+    Some(NaiveDateTime::parse_from_str(&name, "%Y%m%dT%H%M%S%3fZ").ok()?.and_utc())
+}
+
+impl Site<'_> {
+    /// Tells how the day went, once a day, at this time or as soon after it as possible.
+    async fn daily(&self, at: NaiveTime, now: DateTime<Utc>) -> Result<(), Error> {
+        let zone = self.about.zone;
+        let local = now.with_timezone(&zone).naive_local();
+        let (scope, today) = (format!("upkeep {}", self.about.account), local.date());
+        if local.time() < at {
+            return Ok(());
+        }
+        let told = self.store.fact(&scope, "daily").await?;
+        if told.as_deref() == Some(&*today.to_string()) {
+            return Ok(());
+        }
+        let query = RunQuery {
+            account: Some(self.about.account.clone()),
+            since: Some(now - TimeDelta::hours(24)),
+            ..RunQuery::default()
+        };
+        let runs = self
+            .store
+            .runs(&query)
+            .await?
+            .into_iter()
+            .filter(|run| !run.dry_run && run.state != RunState::Running);
+        let runs: Vec<_> = runs.collect();
+        let reports = || runs.iter().filter_map(|run| run.report.as_ref()).flat_map(|report| &report.exports);
+        let exports = self.exports.iter().map(|name| {
+            let (new, updated) =
+                reports().filter(|export| export.name == *name).fold((0, 0), |(new, updated), export| {
+                    (new + export.counts.new, updated + export.counts.updated)
+                });
+            DailyExport { name: name.clone(), new, updated }
+        });
+        let prefix = format!("failing:{}:", self.about.account);
+        let marks = self.room.marks().await?;
+        let summary = Daily {
+            day: today,
+            runs: runs.len(),
+            failed: runs.iter().filter(|run| run.state != RunState::Ok).count(),
+            exports: exports.collect(),
+            failing: marks.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect(),
+            missing: self.missing(today, now).await?,
+            next_run: self.schedule.next(now).map(|next| next.with_timezone(&zone).naive_local()),
+        };
+        daily(self.room, &self.about, summary).await?;
+        self.store.set_fact(&scope, "daily", Some(&today.to_string())).await
+    }
+
+    /// Days of exports that should be in the sheet and are not.
+    async fn missing(&self, today: NaiveDate, now: DateTime<Utc>) -> Result<usize, Error> {
+        let back = Window::last(COUNTED, today);
+        let covered = self.store.coverage(&self.about.account, back).await?;
+        let first = self.store.first_covered(&self.about.account).await?;
+        let late_days = self.loaded.config.late_days();
+        let calendar = Calendar::new(self.exports, back, &covered, first, self.about.zone, now, late_days);
+        let days = calendar.exports.iter().flat_map(|(_, days)| days);
+        Ok(days.filter(|(_, state)| *state == DayState::Missing).count())
+    }
+}
