@@ -6,8 +6,9 @@ use std::sync::Arc;
 use exporter_core::{Error, Notifier};
 use exporter_notify::{
     Channel, Email, EmailConfig, Heartbeat, HeartbeatConfig, Role, Slack, SlackConfig, Telegram,
-    TelegramConfig, Webhook, WebhookConfig,
+    TelegramConfig, Webhook, WebhookConfig, moved_name,
 };
+use exporter_store::Store;
 
 use crate::config::{Config, TelegramSection};
 use crate::logging;
@@ -59,6 +60,22 @@ fn others(config: &Config, directory: &Path) -> Result<Vec<Channel>, Error> {
         add("heartbeat", Role::Program, Arc::new(heartbeat));
     }
     Ok(channels)
+}
+
+/// Puts the new id of a chat that has moved in the place of the one that is configured: what
+/// was noted when it was followed outlives the process.
+///
+/// # Errors
+/// When the state cannot be read.
+pub async fn follow_moves(config: &mut Config, store: &dyn Store) -> Result<(), Error> {
+    let Some(section) = &mut config.telegram else { return Ok(()) };
+    let known = store.marks().await?;
+    for chat in std::iter::once(&mut section.chat).chain(&mut section.owner_chat) {
+        if let Some(new) = known.get(&moved_name(chat.trim())) {
+            chat.clone_from(new);
+        }
+    }
+    Ok(())
 }
 
 /// The bot, and the chats that may ask it for something, each with the name of its channel.

@@ -18,6 +18,7 @@ use exporter_store::{
 use tracing::Instrument as _;
 
 use crate::assemble::{Parts, assemble};
+use crate::channels::follow_moves;
 use crate::config::{Loaded, load};
 use crate::logging::Diary;
 use crate::service::engine::dealt_with;
@@ -82,10 +83,13 @@ pub async fn execute(
     clock: &Arc<dyn Clock>,
     around: Around,
 ) -> Result<Outcome, Error> {
-    let loaded = load(config)?;
+    let mut loaded = load(config)?;
     let (store_name, zone) = (loaded.config.store_name.clone(), loaded.config.panel.timezone);
     let keep = state::retention(&loaded);
     let store = state::open(&loaded).await;
+    if let Ok(store) = &store {
+        follow_moves(&mut loaded.config, &**store).await?;
+    }
     let journal = store.as_ref().ok().cloned().map(|store| store as Arc<dyn Journal>);
     let mut parts = assemble(loaded, order.driver, &order.only, clock, journal)?;
     look_into(&mut parts, store.as_ref().ok()).await;

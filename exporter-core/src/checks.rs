@@ -4,7 +4,7 @@
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnType, Error, ErrorKind, Table, Value, Window};
+use crate::{Agreement, ColumnType, Error, ErrorKind, Table, Value, Window};
 
 /// With fewer earlier runs nothing is known about what is usual.
 const FEWEST: usize = 4;
@@ -40,6 +40,8 @@ pub struct Checks {
     pub empty: Action,
     /// Cells that do not fit the type of their column.
     pub cells: Action,
+    /// Rows that do not come to the totals that the file itself prints.
+    pub totals: Action,
 }
 
 /// How many rows an earlier run brought.
@@ -66,6 +68,8 @@ impl Checks {
                 if table.is_empty() { "empty" } else { "history" },
             ),
             (self.cells, unfit(table), "cells"),
+            // Where it does not stop, the run's report has it under what does not agree.
+            (if self.totals == Action::Stop { Action::Stop } else { Action::Off }, totals(table), "totals"),
         ];
         let mut notes = Vec::new();
         for (action, finding, name) in findings {
@@ -172,6 +176,11 @@ fn weekday_name(weekday: chrono::Weekday) -> &'static str {
         [weekday.num_days_from_monday() as usize]
 }
 
+/// The first total of the file that its rows do not come to.
+fn totals(table: &Table) -> Option<String> {
+    Agreement::of(table).mismatches.into_iter().next()
+}
+
 /// The column with the largest share of cells that do not fit its type.
 fn unfit(table: &Table) -> Option<String> {
     let typed = table.columns().iter().enumerate().filter(|(_, column)| column.kind != ColumnType::Text);
@@ -271,6 +280,23 @@ mod tests {
             look(Checks::default(), &table, &[]).unwrap(),
             ["1 of 11 cells of `Total` cannot be read as its other cells are and stay text"]
         );
+    }
+
+    #[test]
+    fn rows_that_do_not_come_to_the_total_of_the_file_stop_where_that_is_wanted() {
+        let table = |total: i64| {
+            let mut table = Table::new(vec![Column { kind: ColumnType::Integer, ..Column::text("Total") }]);
+            table.push([Value::Integer(3)], Origin::default());
+            table.push([Value::Integer(4)], Origin::default());
+            table.print(0, total.into());
+            table
+        };
+        let stop = Checks { totals: Action::Stop, ..Checks::default() };
+        assert!(look(stop, &table(7), &[]).is_ok());
+        assert!(look(Checks::default(), &table(8), &[]).unwrap().is_empty(), "the report has it");
+        let error = look(stop, &table(8), &[]).unwrap_err();
+        assert!(error.to_string().contains("the panel prints 8 as the total of `Total`"), "{error}");
+        assert!(error.hints()[1].contains("totals = \"warn\""), "{:?}", error.hints());
     }
 
     #[test]

@@ -263,6 +263,9 @@ pub struct Delivery {
     /// What the operator should know, for instance that the chat has moved.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// The receiver has another id from now on: the old one, and the new one.
+    #[serde(default)]
+    pub moved: Option<(String, String)>,
 }
 
 /// What is answered to somebody who wrote to us.

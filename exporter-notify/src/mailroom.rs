@@ -261,6 +261,10 @@ impl Postman {
             let fates = join_all(due.iter().map(|head| self.deliver(head))).await;
             for (head, fate) in due.into_iter().zip(fates) {
                 self.outbox.settle(head.id, &fate, self.clock.now()).await?;
+                if let Fate::Delivered(Delivery { moved: Some((old, new)), .. }) = &fate {
+                    let mark = Mark { name: moved_name(old), value: Some(new.clone()) };
+                    self.outbox.post(&[], &[mark], self.clock.now()).await?;
+                }
                 if matches!(fate, Fate::Postponed(..)) {
                     stuck.insert(head.letter.channel);
                 }
@@ -308,6 +312,11 @@ impl Postman {
         };
         Fate::Postponed(self.clock.now() + pause, why)
     }
+}
+
+/// The mark that says what has become of a chat: what is configured may be the old id.
+pub fn moved_name(chat: &str) -> String {
+    format!("moved:{chat}")
 }
 
 /// The slot of the one message that shows how far a run is.

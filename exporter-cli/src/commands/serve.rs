@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::args::ServeArgs;
-use crate::channels::{channels, listener};
+use crate::channels::{channels, follow_moves, listener};
 use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
@@ -128,10 +128,11 @@ impl Service {
         health: &Arc<Health>,
         asks: UnboundedSender<Ask>,
     ) -> Result<Self, Error> {
-        let loaded = load(config)?;
+        let mut loaded = load(config)?;
         let text = std::fs::read_to_string(config)?;
         let schedule = schedule::of(&loaded, clock.now())?;
         let store = state::open(&loaded).await?;
+        follow_moves(&mut loaded.config, &*store).await?;
         let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
         let channels = channels(&loaded.config, &loaded.directory)?;
         let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));

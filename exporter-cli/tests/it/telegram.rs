@@ -3,7 +3,7 @@
 use exporter_sandbox::faults::FaultKind;
 use exporter_sandbox::panel::WrongFile;
 use exporter_sandbox::panel::data::Dataset;
-use exporter_sandbox::telegram::{CHAT_ID, Content};
+use exporter_sandbox::telegram::{CHAT_ID, Content, Standing};
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -25,6 +25,29 @@ async fn the_chat_hears_of_a_failure_once_with_its_attempts() {
     assert_eq!(code, Some(1));
     let chat = bench.sandbox.telegram().messages().join("\n-----\n");
     bench.settings().bind(|| insta::assert_snapshot!(chat));
+}
+
+#[tokio::test]
+async fn a_group_that_became_a_supergroup_is_remembered() {
+    let bench = Bench::start().await;
+    let new = -1_009_999_999_999;
+    assert!(bench.sandbox.telegram().set_standing(CHAT_ID, Standing::Migrated(new)));
+    let (_, report) = bench.report(&["--driver", "http", "--only", "koin_pay"]).await;
+    assert!(report["notes"].to_string().contains("has become -1009999999999"), "{report:#}");
+    let first = bench.sandbox.telegram().history(new).len();
+    assert!(first > 0);
+    // The next process writes to the new one at once.
+    bench.sandbox.faults().forget_calls();
+    let (_, report) = bench.report(&["--driver", "http", "--only", "koin_pay"]).await;
+    assert_eq!(report["notes"].as_array().map(Vec::len), Some(0), "{report:#}");
+    assert!(bench.sandbox.telegram().history(new).len() > first);
+    let refused = bench
+        .sandbox
+        .faults()
+        .calls()
+        .into_iter()
+        .filter(|call| call.service == "telegram" && call.status.is_some_and(|status| status >= 400));
+    assert_eq!(refused.count(), 0, "nobody asks for the old one");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use exporter_core::Window;
 use serde::{Deserialize, Serialize};
 
+use super::phrases::Phrasebook;
 use super::template::Templates;
 
 /// The language of messages.
@@ -22,7 +23,18 @@ pub enum Language {
 static ID: LazyLock<Templates> = LazyLock::new(|| Templates::parse(include_str!("id.txt")));
 static EN: LazyLock<Templates> = LazyLock::new(|| Templates::parse(include_str!("en.txt")));
 
+/// Notes, errors and hints are written in English; this is what they are in Indonesian.
+static ID_PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| Phrasebook::parse(include_str!("id.phrases.txt")));
+
 impl Language {
+    /// A note, an error or a hint in this language, where it is known there.
+    pub(super) fn say(self, text: &str) -> String {
+        match self {
+            Self::Id => ID_PHRASES.translate(text),
+            Self::En => text.to_owned(),
+        }
+    }
+
     /// Its sections and words.
     pub(super) fn templates(self) -> &'static Templates {
         match self {

@@ -2,6 +2,7 @@
 
 mod language;
 mod markup;
+mod phrases;
 mod split;
 mod template;
 #[cfg(test)]
@@ -138,7 +139,7 @@ impl Writer<'_> {
                         name(),
                         ("attempt", attempt.to_string().into()),
                         ("attempts", attempts.to_string().into()),
-                        ("error", error.as_str().into()),
+                        ("error", self.language.say(error).into()),
                     ];
                     self.fill("progress_again", values)
                 }
@@ -161,7 +162,7 @@ impl Writer<'_> {
             ExportStatus::Failed => {
                 let values = vec![
                     ("export", report.name.as_str().into()),
-                    ("error", report.error.as_ref().map(|error| error.message.clone()).into()),
+                    ("error", report.error.as_ref().map(|error| self.language.say(&error.message)).into()),
                 ];
                 self.fill("progress_failed", values)
             }
@@ -292,8 +293,8 @@ impl Writer<'_> {
             Turn::Us => "turn_us",
         };
         vec![
-            ("error", error.message.as_str().into()),
-            ("hints", self.list("hint", error.hints.iter().cloned())),
+            ("error", self.language.say(&error.message).into()),
+            ("hints", self.list("hint", error.hints.iter().map(|hint| self.language.say(hint)))),
             ("turn", self.language.word(turn).into()),
         ]
     }
@@ -302,7 +303,7 @@ impl Writer<'_> {
         let rest = notes.len().saturating_sub(NOTES);
         let count = self.language.number(rest);
         let more = (rest > 0).then(|| self.language.templates().phrase("more", &[("count", &count)]));
-        self.list("note", notes.iter().take(NOTES).cloned().chain(more))
+        self.list("note", notes.iter().take(NOTES).map(|note| self.language.say(note)).chain(more))
     }
 
     /// One line each, or nothing.

@@ -253,6 +253,7 @@ impl Telegram {
         let note = format!("the Telegram chat {old} has become {id}: put the new id into the configuration");
         tracing::warn!("{note}");
         sending.delivery.notes.push(note);
+        sending.delivery.moved = Some((old, id.to_owned()));
         Duration::ZERO
     }
 
