@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use exporter_core::layers::Checked;
 use exporter_core::{
-    Clock, Driver, Error, ErrorKind, Events, Job, Journal, Listener, Message, MessageBody, Outbox, Outcome,
-    Pipeline, RetryPolicy, RunReport, Secret, Sink, Window,
+    Clock, Driver, Error, ErrorKind, Events, ExportSpec, ExportStatus, Job, Journal, Listener, Message,
+    MessageBody, Outbox, Outcome, Pipeline, RetryPolicy, RunReport, Secret, Sink, Window,
 };
 use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{
@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use crate::assemble::{Parts, assemble};
 use crate::channels::follow_moves;
 use crate::config::{Loaded, load};
+use crate::forecast::Forecast;
 use crate::logging::Diary;
 use crate::service::engine::dealt_with;
 use crate::state;
@@ -131,6 +132,7 @@ pub async fn execute(
     }
     listeners.extend(courier.as_ref().map(Courier::listener));
 
+    let (sheets, account) = (parts.sheets, parts.account);
     let pipeline = Pipeline {
         jobs: parts.jobs,
         session: Some(parts.session),
@@ -144,7 +146,16 @@ pub async fn execute(
     // At the level of errors, so that it is there whatever else is logged.
     let span = tracing::error_span!("run", id);
     let mut outcome = pipeline.run(&Events::new(&id, clock.clone(), listeners)).instrument(span).await;
+    let specs: Vec<ExportSpec> = pipeline.jobs.iter().map(|job| job.source.spec().clone()).collect();
     drop(pipeline);
+    if outcome.report.exports.iter().any(|export| export.status == ExportStatus::Ok) {
+        let store = recorded.as_ref().map(|recorded| &recorded.store);
+        let forecast = Forecast::make(&sheets, &specs.iter().collect::<Vec<_>>(), store, &account).await;
+        match forecast {
+            Ok(forecast) => outcome.report.notes.extend(forecast.warning()),
+            Err(error) => tracing::warn!(%error, "how full the spreadsheet is, is not known"),
+        }
+    }
 
     // A run that has ended has told so, whatever happens between the two.
     if let Some(courier) = &mut courier {

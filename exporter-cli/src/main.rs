@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod execute;
 mod exit;
+mod forecast;
 mod logging;
 mod render;
 mod service;

@@ -57,6 +57,34 @@ pub fn title(tab: &str, day: NaiveDate) -> String {
     tab.replace("{yyyy}", &day.format("%Y").to_string()).replace("{mm}", &day.format("%m").to_string())
 }
 
+/// Whether a tab's name is one that a pattern gives.
+#[must_use]
+pub fn fits(pattern: &str, name: &str) -> bool {
+    let (mut pattern, mut name) = (pattern, name);
+    loop {
+        let (digits, rest) = match (pattern.strip_prefix("{yyyy}"), pattern.strip_prefix("{mm}")) {
+            (Some(rest), _) => (4, rest),
+            (_, Some(rest)) => (2, rest),
+            _ => {
+                let mut letters = (pattern.chars(), name.chars());
+                match (letters.0.next(), letters.1.next()) {
+                    (None, None) => return true,
+                    (Some(one), Some(other)) if one == other => {}
+                    _ => return false,
+                }
+                (pattern, name) = (letters.0.as_str(), letters.1.as_str());
+                continue;
+            }
+        };
+        match name.split_at_checked(digits) {
+            Some((number, after)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (pattern, name) = (rest, after);
+            }
+            _ => return false,
+        }
+    }
+}
+
 /// The days of the rows, which say where they go.
 ///
 /// # Errors
@@ -241,5 +269,9 @@ mod tests {
             assert_eq!(check(tab).unwrap_err().kind(), ErrorKind::Config, "{tab}");
         }
         assert_eq!(title("T {yyyy}/{mm}", day("2026-03-09")), "T 2026/03");
+        assert!(fits("T {yyyy}/{mm} é", "T 2026/03 é") && fits("plain", "plain"));
+        for other in ["T 2026/3 é", "T 2026/03", "T 2026/xx é", "T é"] {
+            assert!(!fits("T {yyyy}/{mm} é", other), "{other}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::a1;
 use crate::grid::Grid;
-use crate::structure::{Marker, Structure, Tab};
+use crate::structure::{Block, Marker, Structure, Tab};
 
 /// The header is looked for in this many rows from the top.
 const HEADER_ROWS: usize = 10;
@@ -176,12 +176,32 @@ impl Layout {
         self.next = next;
     }
 
+    /// Whether new rows may come below ours: a protected range that reaches over that place
+    /// keeps them out, even if it protects none of our columns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SheetLayout`] with the range's first cell.
+    pub fn check_inserts(&self, tab: &Tab) -> Result<(), Error> {
+        let added = self.missing().first().map(|&column| self.places[column]);
+        let splits =
+            |block: &&Block| block.splits(self.end) || added.is_some_and(|place| block.splits_columns(place));
+        let Some(block) = tab.locked.iter().find(splits) else { return Ok(()) };
+        Err(Error::new(ErrorKind::SheetLayout, "new rows or columns would come into a protected range")
+            .context("tab", tab.title.clone())
+            .context("protected from", block.corner())
+            .hint("let our account edit the protected range, or let the range only warn")
+            .hint(format!(
+                "our rows end above row {}: a range that ends there is not in the way",
+                self.end + 1
+            )))
+    }
+
     fn check_in_the_way(&self, tab: &Tab) -> Result<(), Error> {
+        // Columns that are inserted push what is there on.
+        let there = || self.places.iter().copied().filter(|&place| !self.is_added(place));
         let blocks = [(&tab.merges, "merged cells are"), (&tab.locked, "a protected range is")];
         for (blocks, what) in blocks {
-            let touched = blocks
-                .iter()
-                .find(|block| self.places.iter().any(|&place| block.touches(self.header, place)));
+            let touched = blocks.iter().find(|block| there().any(|place| block.touches(self.header, place)));
             if let Some(block) = touched {
                 return Err(Error::new(ErrorKind::SheetLayout, format!("{what} in the way of our columns"))
                     .context("tab", tab.title.clone())

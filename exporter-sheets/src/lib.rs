@@ -10,6 +10,7 @@ mod batch;
 mod changes;
 mod client;
 mod grid;
+mod inspect;
 mod layout;
 mod look;
 mod matching;
@@ -24,5 +25,6 @@ mod undo;
 mod wire;
 
 pub use client::{Credentials, SheetsClient, SheetsConfig};
+pub use inspect::Room;
 pub use sink::SheetsSink;
 pub use undo::Undo;

@@ -27,7 +27,7 @@ use crate::structure::Structure;
 use crate::wire::MAX_CHARACTERS;
 
 /// Most cells of a spreadsheet.
-const MAX_CELLS: usize = 10_000_000;
+pub const MAX_CELLS: usize = 10_000_000;
 
 /// Tabs of a spreadsheet as a sink.
 #[derive(Debug)]
@@ -118,6 +118,9 @@ impl SheetsSink {
         let mut cells = restores;
         cells.extend(changed_cells(&layout, &changes));
         check_texts(&changes, table, spec)?;
+        if let Some(tab) = look.tab(&spec.tab).filter(|_| !changes.inserts.is_empty()) {
+            layout.check_inserts(tab)?;
+        }
         let (mut more, mut growth) = (HashMap::new(), 0);
         if let Some(list) = &self.changes {
             list.place(&look.structure)?;

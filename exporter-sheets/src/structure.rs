@@ -116,6 +116,11 @@ impl Block {
         self.rows.0 < row && row < self.rows.1
     }
 
+    /// Whether columns that are inserted before this one would come into its midst.
+    pub fn splits_columns(&self, column: usize) -> bool {
+        self.columns.0 < column && column < self.columns.1
+    }
+
     /// Its first cell.
     pub fn corner(&self) -> String {
         a1::cell(self.rows.0, self.columns.0)

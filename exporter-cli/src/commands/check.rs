@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use exporter_core::{Error, ErrorReport, SystemClock, Topic};
+use exporter_core::{Error, ErrorReport, ExportSpec, SystemClock, Topic};
+use exporter_store::Store;
 use serde::Serialize;
 
 use crate::args::CheckArgs;
-use crate::assemble::assemble;
+use crate::assemble::{Parts, assemble};
 use crate::config::load;
 use crate::exit::Exit;
-use crate::render;
+use crate::forecast::Forecast;
 use crate::watch::Watched;
+use crate::{render, state};
 
 /// One thing that was tried.
 #[derive(Debug, Serialize)]
@@ -50,10 +52,14 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     // Somebody is looking: a password that was refused before may be right by now.
     loaded.config.panel.try_refused = true;
     let watched = Watched::of(&loaded);
+    let store = state::look(&loaded).await.ok();
     let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None)?;
     let mut findings = vec![finding("configuration", Ok(()))];
     let google = finding("Google Sheets", parts.sink.check().await);
     findings.push(Finding { detail: Some(format!("as {}", parts.google)), ..google });
+    if findings.iter().all(|finding| finding.ok) {
+        look_at_tabs(&parts, store.as_ref(), &mut findings).await;
+    }
     let login = parts.session.open().await.map(drop);
     let logout = parts.session.close().await;
     findings.push(finding("login to the panel", login.and(logout)));
@@ -77,6 +83,26 @@ fn name(topic: Topic) -> &'static str {
         Topic::Certificate => "certificate",
         Topic::Credentials => "key",
         Topic::Backup => "backup",
+    }
+}
+
+/// Whether the tabs that are there are as the next run needs them, and how much room is left.
+async fn look_at_tabs(parts: &Parts, store: Option<&Arc<dyn Store>>, findings: &mut Vec<Finding>) {
+    let specs: Vec<&ExportSpec> = parts.jobs.iter().map(|job| job.source.spec()).collect();
+    match Forecast::make(&parts.sheets, &specs, store, &parts.account).await {
+        Ok(forecast) => {
+            let detail = Some(forecast.text());
+            findings.push(Finding { detail, ..finding("room in the spreadsheet", Ok(())) });
+        }
+        Err(error) => findings.push(finding("room in the spreadsheet", Err(error))),
+    }
+    for spec in specs {
+        match parts.sheets.inspect(spec).await {
+            Ok(tabs) => {
+                findings.extend(tabs.into_iter().map(|(tab, found)| finding(&format!("tab `{tab}`"), found)));
+            }
+            Err(error) => findings.push(finding(&format!("tab `{}`", spec.tab), Err(error))),
+        }
     }
 }
 

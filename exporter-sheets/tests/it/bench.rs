@@ -14,6 +14,7 @@ use exporter_sandbox::person::{Act, act};
 use exporter_sandbox::sheets::{OWNER, Options, Role, Sheets, router};
 use exporter_sheets::{Credentials, SheetsClient, SheetsConfig, SheetsSink};
 use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
 
 /// The spreadsheet's id.
 pub const ID: &str = "the-sheet";
@@ -125,6 +126,16 @@ impl Bench {
 
     pub fn act(&self, what: &Act) {
         act(&self.sheets, ID, what).unwrap();
+    }
+
+    /// A request of the spreadsheet's owner.
+    pub async fn as_owner(&self, request: &serde_json::Value) {
+        let body = serde_json::json!({ "requests": [request] }).to_string();
+        let path = format!("/v4/spreadsheets/{ID}:batchUpdate");
+        let request =
+            Request::post(path).header("authorization", "Bearer fidelity").body(Body::from(body)).unwrap();
+        let answer = router(Arc::clone(&self.sheets)).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
     }
 
     pub fn type_text(&self, cell: &str, text: &str) {

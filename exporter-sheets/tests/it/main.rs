@@ -9,6 +9,7 @@ mod credentials;
 mod faults;
 mod monthly;
 mod people;
+mod preflight;
 mod storm;
 mod undo;
 mod writing;
