@@ -20,10 +20,10 @@ use crate::{Error, Origin, RowKey, Value};
 ///
 /// # Behavior
 /// - `begin` is durable when it returns: the batch is sent only then. The same id again
-///   replaces the batch.
+///   replaces the batch, which keeps its place among the others.
 /// - A batch is [`BatchState::Open`] from `begin` until `settle`. Settling a batch that is
 ///   not known is no error: the journal may have been lost in between.
-/// - `last_written` counts committed batches only, in the order of their `begin`, cell by
+/// - `last_written` counts committed batches only, in the order of their first `begin`, cell by
 ///   cell: a batch that changes one cell of a row leaves what is known of the others.
 /// - Batches of different targets never mix.
 /// - [`JournalBatch::recovery`] comes back from `open` unchanged; a settled batch may give

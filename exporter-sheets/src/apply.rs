@@ -8,7 +8,9 @@
 use std::collections::{HashMap, HashSet};
 
 use exporter_core::compare::same;
-use exporter_core::{BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
+use exporter_core::{
+    BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate, Value,
+};
 
 use crate::attempt::Attempt;
 use crate::batch::{Batch, answer_fields};
@@ -58,6 +60,9 @@ struct Work {
     cells: Cells,
     restores: Cells,
     inserts: Vec<u32>,
+    /// Whether a write that went astray left in a cell what the table has for it: the journal
+    /// has yet to learn that it is ours.
+    unsaid: bool,
 }
 
 /// A write that was sent.
@@ -73,28 +78,45 @@ impl Work {
     fn new(layout: Layout, grid: Grid, changes: Changes, restores: Cells) -> Self {
         let mut cells = changed_cells(&layout, &changes);
         let mut restores = restores;
-        // What belongs there was found out before the table had its say.
-        restores.retain(|place, value| cells.contains_key(place) || !same(value, grid.at(place.0, place.1)));
         // A cell that holds the value already could not tell whether a write arrived there.
-        cells.retain(|place, value| layout.is_added(place.1) || !same(value, grid.at(place.0, place.1)));
-        Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts }
+        let held = |place: &(usize, usize), value: &Value| {
+            !layout.is_added(place.1) && same(value, grid.at(place.0, place.1))
+        };
+        // What belongs there was found out before the table had its say.
+        let unsaid = restores.keys().any(|place| cells.get(place).is_some_and(|value| held(place, value)));
+        restores.retain(|place, value| match cells.get(place) {
+            Some(newer) => !held(place, newer),
+            None => !same(value, grid.at(place.0, place.1)),
+        });
+        cells.retain(|place, value| !held(place, value));
+        Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts, unsaid }
     }
 
     fn is_done(&self) -> bool {
-        self.cells.is_empty() && self.restores.is_empty() && self.inserts.is_empty()
+        self.cells.is_empty() && self.restores.is_empty() && self.inserts.is_empty() && !self.unsaid
     }
 
-    /// Takes the next part off it.
-    fn part(&mut self, plan: &Plan, listed: bool) -> Part {
+    /// Takes the next part off it. Keys that an earlier write hit go alone: a row can always
+    /// be told by the cells that a write leaves alone.
+    fn part(&mut self, plan: &Plan, keys: &[usize], listed: bool) -> Part {
         let more = if listed { changes::weights(&self.layout, &self.updates) } else { HashMap::new() };
         let mut cells = self.restores.clone();
         cells.extend(std::mem::take(&mut self.cells));
-        let mut part = Part::take(&mut cells, &mut self.inserts, &plan.table, &more);
+        let is_key = |(place, _): &(&(usize, usize), &Value)| keys.contains(&place.1);
+        let part = if self.restores.iter().any(|cell| is_key(&cell)) {
+            let (mut of_keys, rest) = cells.into_iter().partition(|(place, value)| is_key(&(place, value)));
+            let part = Part::take(&mut of_keys, &mut Vec::new(), &plan.table, &more);
+            cells = rest;
+            cells.append(&mut of_keys);
+            part
+        } else {
+            Part::take(&mut cells, &mut self.inserts, &plan.table, &more)
+        };
         let (sent, left) = std::mem::take(&mut self.restores)
             .into_iter()
             .partition(|(place, _)| part.cells.contains_key(place));
-        (part.restores, self.restores, self.cells) = (sent, left, cells);
-        part
+        (self.restores, self.cells) = (left, cells);
+        Part { restores: sent, ..part }
     }
 }
 
@@ -167,10 +189,16 @@ impl<'a> Applier<'a> {
 
     /// One write, and what is to be done after it.
     async fn step(&mut self, mut work: Work) -> Result<Work, Error> {
-        let part = work.part(self.plan, self.list.is_some());
-        let Work { mut layout, grid, updates, cells, restores, inserts } = work;
+        let keys = if self.state.spec.key.is_empty() {
+            Vec::new()
+        } else {
+            work.layout.places_of(&layout::identity(&self.plan.table, &self.state.spec))
+        };
+        let part = work.part(self.plan, &keys, self.list.is_some());
+        let Work { mut layout, grid, updates, cells, restores, inserts, .. } = work;
         layout.renew_token(self.clock.now().timestamp());
         let attempt = Attempt::new(layout, grid, &part, &self.plan.table, &self.state.spec);
+        let attempt = attempt.owing(restores.clone());
         let entries = self.entries(&attempt, &part, &updates).await?;
         let batch = Batch {
             entries: entries.as_ref(),
@@ -194,22 +222,22 @@ impl<'a> Applier<'a> {
                 self.drop_lost().await;
                 self.told.extend(sent.changes.iter().cloned());
                 if self.learn(&sent, answer).await {
-                    self.settle(&sent, BatchState::Committed).await;
+                    self.commit(&sent).await;
                     if cells.is_empty() && restores.is_empty() {
                         self.rounds = 0;
                         let taken = self.client.taken().await;
                         let (layout, grid) = sent.attempt.into_after(&taken);
-                        return Ok(Work { layout, grid, updates, cells, restores, inserts });
+                        return Ok(Work { layout, grid, updates, cells, restores, inserts, unsaid: false });
                     }
                     // The rest changes cells: where they are is read anew.
-                    return self.look_again(sent, None).await;
+                    return self.look_again(sent, true).await;
                 }
-                return self.look_again(sent, Some(true)).await;
+                return self.look_again(sent, true).await;
             }
             Err(failure) => failure,
         };
         self.after(failure, &sent).await?;
-        self.look_again(sent, Some(false)).await
+        self.look_again(sent, false).await
     }
 
     /// Takes a write down before it is sent.
@@ -251,6 +279,16 @@ impl<'a> Applier<'a> {
             let settled = desk.settle(&sent.batch, state).await;
             self.excuse(settled);
         }
+    }
+
+    /// A write came through as it was meant. What an earlier one left to be made up for was
+    /// in it.
+    async fn commit(&mut self, sent: &Sent) {
+        if let Some(desk) = self.desk {
+            let closed = desk.close_told(&sent.batch.target, sent.batch.marker).await;
+            self.excuse(closed);
+        }
+        self.settle(sent, BatchState::Committed).await;
     }
 
     /// The journal only remembers: nothing is left undone because it can't.
@@ -318,14 +356,14 @@ impl<'a> Applier<'a> {
     }
 
     /// Reads and compares anew. `happened` says whether the write is known to have had its
-    /// effect, `None` that it did so as it was meant.
-    async fn look_again(&mut self, sent: Sent, happened: Option<bool>) -> Result<Work, Error> {
+    /// effect.
+    async fn look_again(&mut self, sent: Sent, happened: bool) -> Result<Work, Error> {
         let look = Look::afresh(self.client, &self.state.spec.tab, &mut self.tally).await?;
         let tab = look.tab(&self.state.spec.tab);
         let marker = tab.and_then(|tab| tab.marker.clone());
         let markers = tab.map(|tab| tab.markers.clone()).unwrap_or_default();
         let mut found = None;
-        if happened == Some(false) {
+        if !happened {
             let is_ours = |lost: &Sent| markers.iter().any(|marker| marker.token == lost.batch.id);
             if let Some(index) = self.lost.iter().position(is_ours) {
                 let landed = self.lost.remove(index);
@@ -341,24 +379,40 @@ impl<'a> Applier<'a> {
                 self.drop_lost().await;
                 return Err(self.moved("another exporter wrote to the tab at the same time"));
             }
+            self.rebase_lost(&look.grid, tab).await;
         }
-        let landed = found.is_some() || happened == Some(true);
+        let landed = found.is_some() || happened;
         let sent = found.unwrap_or(sent);
-        let (whole, restores) = if happened.is_none() {
-            (look.grid.clone(), Cells::new())
-        } else {
-            let settled = reconcile::settle(&sent.attempt, look.grid.clone(), landed);
-            if settled.stray > 0 {
-                self.notes.push(format!(
-                    "people moved rows or columns while we wrote: {} cells were put right",
-                    settled.stray
-                ));
-            }
-            (settled.whole, settled.cells)
-        };
+        let settled = reconcile::settle(&sent.attempt, look.grid.clone(), tab, landed);
+        if settled.stray > 0 {
+            self.notes.push(format!(
+                "people moved rows or columns while we wrote: {} cells were put right",
+                settled.stray
+            ));
+        }
+        let (whole, restores) = (settled.whole, settled.cells);
         let desk = self.desk.map(|desk| (desk, self.client.spreadsheet()));
-        let (layout, changes) = look.compare(&whole, &self.plan.table, &self.state.spec, desk).await?;
+        let (table, spec) = (&self.plan.table, &self.state.spec);
+        let (layout, changes) = look.compare(&whole, table, spec, desk).await?;
+        if let Some(desk) = desk.filter(|_| landed) {
+            let told = look.tell((&layout, &whole), table, spec, desk, false).await;
+            self.excuse(told);
+        }
         Ok(Work::new(layout, look.grid, changes, restores))
+    }
+
+    /// Writes of unknown outcome had not happened yet when the tab was read: should one still
+    /// do, what it hits is what is there now.
+    async fn rebase_lost(&mut self, now: &Grid, tab: Option<&Tab>) {
+        let mut lost = std::mem::take(&mut self.lost);
+        for sent in &mut lost {
+            sent.attempt.rebase(now, tab);
+            if let Some(desk) = self.desk {
+                let rebased = desk.rebase(&sent.batch, &sent.attempt).await;
+                self.excuse(rebased);
+            }
+        }
+        self.lost = lost;
     }
 
     /// Tells the journal what of the writes that went astray is there in the end.
@@ -367,7 +421,7 @@ impl<'a> Applier<'a> {
         let target = record::target(self.client.spreadsheet(), work.layout.sheet);
         let identity = layout::identity(&self.plan.table, &self.state.spec);
         let arrived = record::arrived(&work.layout, &identity, &self.plan.table, &work.grid);
-        let closed = desk.close(&target, work.layout.last.as_ref(), arrived).await;
+        let closed = desk.close(&target, work.layout.last.as_ref().map(|marker| marker.id), arrived).await;
         self.excuse(closed);
     }
 

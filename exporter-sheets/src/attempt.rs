@@ -1,6 +1,8 @@
 //! A write that was sent: what it meant, what was there before, and whether its answer
 //! proves that everything went where it was meant to go.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
 use exporter_core::compare::same;
 use exporter_core::{ExportSpec, RowKey, Table, Value};
@@ -8,8 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::Grid;
 use crate::layout::{Layout, is};
+use crate::matching::Map;
 use crate::part::{Cells, Part};
+use crate::structure::Tab;
 use crate::wire;
+
+/// Added to a column that a write inserts: it is another one than that which stood there.
+/// A sheet has fewer columns.
+pub const NEW: usize = 100_000;
 
 /// A write that was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,45 +28,110 @@ pub struct Attempt {
     pub identity: Vec<usize>,
     /// Whether that is a key.
     pub keyed: bool,
-    /// What was there; nothing that matters is left out. In the journal as one text: a tree
-    /// of JSON with each cell in it takes ten times the memory.
+    /// The newest picture in which it had not happened yet; nothing that matters is left out.
+    /// In the journal as one text: a tree of JSON with each cell in it takes ten times the
+    /// memory.
     #[serde(with = "as_text")]
     pub before: Grid,
-    /// Cells that were to change. As a list: keys of JSON are text.
+    /// Cells of that picture that are to change. As a list: keys of JSON are text.
     #[serde(with = "as_list")]
     pub cells: Cells,
     /// What belongs in those of them that an earlier write hit by mistake.
     #[serde(with = "as_list")]
     pub restores: Cells,
+    /// What it puts into cells, by the column that it names; [`NEW`] and more are columns that
+    /// it inserts itself.
+    #[serde(default)]
+    pub written: BTreeMap<usize, Vec<Value>>,
+    /// Whether the journal's rows of it are those that arrived: it was found to have happened.
+    #[serde(default)]
+    pub told: bool,
     /// Names of the table's columns.
     #[serde(skip)]
     pub names: Vec<CompactString>,
     /// The rows that were to be inserted.
-    #[serde(skip)]
+    #[serde(default)]
     pub rows: Vec<Vec<Value>>,
 }
 
 impl Attempt {
     /// A part about to be sent.
     pub fn new(layout: Layout, before: Grid, part: &Part, table: &Table, spec: &ExportSpec) -> Self {
-        Self {
+        let mut attempt = Self {
             identity: crate::layout::identity(table, spec),
             keyed: !spec.key.is_empty(),
             layout,
             before,
             cells: part.cells.clone(),
             restores: part.restores.clone(),
+            written: BTreeMap::new(),
+            told: false,
             names: table.columns().iter().map(|column| column.name.clone()).collect(),
             rows: part.inserts.iter().map(|&row| table.row(row as usize).to_vec()).collect(),
+        };
+        let mut written: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
+        for (&place, value) in &attempt.cells {
+            let column = if attempt.is_new(place) { NEW + place.1 } else { place.1 };
+            written.entry(column).or_default().push(value.clone());
         }
+        attempt.written = written;
+        attempt
+    }
+
+    /// With what belongs in other cells and is left for a later write.
+    pub fn owing(mut self, restores: Cells) -> Self {
+        self.restores.extend(restores);
+        self
+    }
+
+    /// Whether a cell is in a column that the write inserts itself.
+    pub fn is_new(&self, place: (usize, usize)) -> bool {
+        self.layout.is_added(place.1) && !self.restores.contains_key(&place)
+    }
+
+    /// The tab as it would be had it come through, columns and rows that it inserts aside.
+    pub fn meant(&self) -> Grid {
+        let mut meant = self.before.clone();
+        for (&(row, column), value) in self.cells.iter().filter(|(place, _)| !self.is_new(**place)) {
+            meant.set(row, column, wire::stored(value));
+        }
+        meant
+    }
+
+    /// The tab was read again, and the write had not happened: should it happen after all,
+    /// that is what it hits. A cell that people changed since is not meant any more.
+    pub fn rebase(&mut self, now: &Grid, tab: Option<&Tab>) {
+        let map = Map::new(self, now, tab, false);
+        let mut layout = self.layout.clone();
+        // Columns that are not there are out of everybody's way.
+        let away = now.width().max(self.before.width());
+        let mut places: Vec<usize> = self.layout.places.clone();
+        for (column, place) in places.iter_mut().enumerate() {
+            let known = map.columns.get(*place).copied().flatten();
+            let known = known.filter(|_| !self.layout.is_added(*place));
+            *place = known.unwrap_or(away + column);
+        }
+        (layout.header, layout.places) = (map.header, places);
+        layout.hits = tab.map(|tab| tab.hits.clone()).unwrap_or_default();
+        let moved = |cells: &Cells| -> Cells {
+            let places = cells.iter().filter_map(|(&(row, column), value)| {
+                if self.is_new((row, column)) {
+                    let ours = self.layout.places.iter().position(|place| *place == column)?;
+                    return Some(((*map.rows.get(&row)?, layout.places[ours]), value.clone()));
+                }
+                let place = map.place(self, (row, column))?;
+                let unchanged = same(now.at(place.0, place.1), self.before.at(row, column));
+                unchanged.then(|| (place, value.clone()))
+            });
+            places.collect()
+        };
+        let (cells, restores) = (moved(&self.cells), moved(&self.restores));
+        (self.cells, self.restores, self.layout, self.before) = (cells, restores, layout, now.clone());
     }
 
     /// The sheet's columns that hold the key, before the write.
     pub fn key_columns(&self) -> Vec<usize> {
-        if !self.keyed {
-            return Vec::new();
-        }
-        self.identity.iter().map(|&column| self.layout.places[column]).collect()
+        if self.keyed { self.layout.places_of(&self.identity) } else { Vec::new() }
     }
 
     /// Whether every header, every changed row and every new row is where it was meant to
@@ -70,7 +143,16 @@ impl Attempt {
             let cell = at(self.layout.header, place);
             is(cell, name) || (name.trim().is_empty() && cell.to_string().trim().is_empty())
         });
-        headers_right && self.changed_rows().all(|row| self.is_meant(row, at)) && self.new_rows_are_there(at)
+        // A column of people's is known by its header only.
+        let theirs = self.restores.keys().filter(|place| !self.layout.places.contains(&place.1));
+        let theirs_right = theirs.into_iter().all(|&(_, column)| {
+            let header = self.before.at(self.layout.header, column);
+            !header.is_empty() && header == at(self.layout.header, column)
+        });
+        headers_right
+            && theirs_right
+            && self.changed_rows().all(|row| self.is_meant(row, at))
+            && self.new_rows_are_there(at)
     }
 
     fn changed_rows(&self) -> impl Iterator<Item = usize> {
@@ -109,8 +191,7 @@ impl Attempt {
     pub fn into_after(mut self, taken: &[i64]) -> (Layout, Grid) {
         let Layout { header, places, added, blank, end, .. } = &self.layout;
         let mut grid = std::mem::take(&mut self.before);
-        let new =
-            |place: &(usize, usize)| self.layout.is_added(place.1) && !self.restores.contains_key(place);
+        let new = |place: &(usize, usize)| self.is_new(*place);
         for (&(row, column), value) in self.cells.iter().filter(|(place, _)| !new(place)) {
             grid.set(row, column, wire::stored(value));
         }
@@ -133,6 +214,7 @@ impl Attempt {
         layout.end += self.rows.len();
         (layout.exists, layout.blank) = (true, false);
         layout.added.clear();
+        layout.hits.clear();
         layout.untagged.clear();
         layout.advance(taken);
         (layout, grid)

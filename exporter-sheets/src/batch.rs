@@ -1,15 +1,18 @@
 //! The one atomic request that changes a tab.
 
+use std::collections::BTreeSet;
+
 use exporter_core::{Table, Value};
 use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use crate::attempt::NEW;
 use crate::changes::Entries;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::{Cells, Part};
-use crate::structure::{CELLS, MARKER, TAB_FIELDS, TAG};
+use crate::structure::{CELLS, Hit, MARKER, TAB_FIELDS, TAG};
 use crate::wire::CellData;
 use crate::{a1, wire};
 
@@ -51,10 +54,15 @@ impl Batch<'_> {
     pub fn body(&self) -> Result<Bytes, serde_json::Error> {
         let (new, there): (Cells, Cells) = self.cells().partition(|(place, _)| self.is_new(*place));
         let mut requests = blocks(self.layout.sheet, &there);
+        if self.layout.last.is_some() && !self.part.cells.is_empty() {
+            requests.extend(small(vec![forget(self.layout.sheet, self.layout.hit_key(), None)]));
+        }
+        requests.extend(small(self.hits(&there, 0)));
         requests.extend(small(self.day_formats()));
         requests.extend(small(self.grow()));
         requests.extend(small(self.header()));
         requests.extend(blocks(self.layout.sheet, &new));
+        requests.extend(small(self.hits(&new, NEW)));
         requests.extend(self.rows());
         requests.extend(small(self.formats()));
         requests.extend(small(self.tags()));
@@ -71,6 +79,17 @@ impl Batch<'_> {
     /// Whether a cell is in a column that this batch inserts.
     fn is_new(&self, place: (usize, usize)) -> bool {
         self.layout.is_added(place.1) && !self.part.restores.contains_key(&place)
+    }
+
+    /// What says which columns were written into, whatever people do with them afterwards.
+    fn hits(&self, cells: &Cells, offset: usize) -> Vec<Json> {
+        let layout = self.layout;
+        let columns: BTreeSet<usize> = cells.keys().map(|&(_, column)| column).collect();
+        let value = |column: usize| Hit::value(&layout.next.token, offset + column);
+        columns
+            .iter()
+            .map(|&column| on_column(layout.sheet, column, layout.hit_key(), &value(column)))
+            .collect()
     }
 
     /// The tab itself, new columns and new rows.
@@ -185,20 +204,17 @@ impl Batch<'_> {
         requests
     }
 
-    /// What says which column is ours, wherever people move it.
+    /// What says which column is ours, wherever people move it. A write that went astray may
+    /// have left one on a wrong column: it goes.
     fn tags(&self) -> Vec<Json> {
         let layout = self.layout;
-        let tag = |&column: &usize| {
-            let place = layout.places[column];
-            let range = json!({ "sheetId": layout.sheet, "dimension": "COLUMNS", "startIndex": place, "endIndex": place + 1 });
-            json!({ "createDeveloperMetadata": { "developerMetadata": {
-                "metadataKey": TAG,
-                "metadataValue": self.table.columns()[column].name.as_str(),
-                "location": { "dimensionRange": range },
-                "visibility": "DOCUMENT",
-            } } })
-        };
-        layout.untagged.iter().map(tag).collect()
+        let name = |column: usize| self.table.columns()[column].name.as_str();
+        let old = layout.untagged.iter().filter(|_| layout.last.is_some());
+        let mut requests: Vec<Json> =
+            old.map(|&column| forget(layout.sheet, TAG, Some(name(column)))).collect();
+        let new = layout.untagged.iter();
+        requests.extend(new.map(|&column| on_column(layout.sheet, layout.places[column], TAG, name(column))));
+        requests
     }
 
     fn marker(&self) -> Vec<Json> {
@@ -308,6 +324,31 @@ fn repeat_format(sheet: i64, (first, last): (usize, usize), column: usize, forma
         "cell": cell,
         "fields": "userEnteredFormat.numberFormat",
     } })
+}
+
+/// Puts metadata on a column.
+fn on_column(sheet: i64, column: usize, key: &str, value: &str) -> Json {
+    let range =
+        json!({ "sheetId": sheet, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1 });
+    json!({ "createDeveloperMetadata": { "developerMetadata": {
+        "metadataKey": key,
+        "metadataValue": value,
+        "location": { "dimensionRange": range },
+        "visibility": "DOCUMENT",
+    } } })
+}
+
+/// Takes metadata of a key, or of a key and a value, off the columns of a tab.
+fn forget(sheet: i64, key: &str, value: Option<&str>) -> Json {
+    let mut lookup = json!({
+        "metadataKey": key,
+        "metadataLocation": { "sheetId": sheet },
+        "locationMatchingStrategy": "INTERSECTING_LOCATION",
+    });
+    if let Some(value) = value {
+        lookup["metadataValue"] = json!(value);
+    }
+    json!({ "deleteDeveloperMetadata": { "dataFilter": { "developerMetadataLookup": lookup } } })
 }
 
 /// Columns of the table in the sheet's order, cut where people's columns lie between.

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::a1;
 use crate::grid::Grid;
-use crate::structure::{Block, Marker, Structure, Tab};
+use crate::structure::{Block, HITS, Hit, Marker, Structure, Tab};
 
-/// The header is looked for in this many rows from the top.
+/// The header is looked for in this many rows from the top, empty ones not counted.
 const HEADER_ROWS: usize = 10;
 /// How long a marker is kept, in seconds: Google gives a request up after three minutes.
 const KEPT: i64 = 600;
@@ -36,8 +36,11 @@ pub struct Layout {
     /// Columns of the table that are not there yet. They come next to each other, to the
     /// right of our last one, and push people's columns on.
     pub added: Vec<usize>,
-    /// Columns of the table that bear no tag yet.
+    /// Columns of the table that bear no tag yet, or do not bear it alone.
     pub untagged: Vec<usize>,
+    /// The columns that earlier writes went into.
+    #[serde(default)]
+    pub hits: Vec<Hit>,
     /// The row below our last row.
     pub end: usize,
     /// The marker of our last commit.
@@ -63,6 +66,7 @@ impl Layout {
             places: (0..table.width()).collect(),
             added: (0..table.width()).collect(),
             untagged: (0..table.width()).collect(),
+            hits: Vec::new(),
             end: 1,
             last: None,
             markers: Vec::new(),
@@ -109,9 +113,9 @@ impl Layout {
         });
         let places: Vec<usize> = places.collect();
         let bears_tag = |column: usize| {
-            tab.tags.iter().any(|(place, name)| {
-                *place == places[column] && *name == *table.columns()[column].name && !added.contains(&column)
-            })
+            let mut tagged = tab.tags.iter().filter(|(_, name)| *name == *table.columns()[column].name);
+            let right = tagged.next().is_some_and(|(place, _)| *place == places[column]);
+            right && tagged.next().is_none() && !added.contains(&column)
         };
         let untagged = (0..table.width()).filter(|&column| !bears_tag(column)).collect();
         let mut layout = Self {
@@ -125,6 +129,7 @@ impl Layout {
             places,
             added,
             untagged,
+            hits: tab.hits.clone(),
             end: header + 1,
             last: tab.marker.clone(),
             markers: tab.markers.clone(),
@@ -137,6 +142,11 @@ impl Layout {
             .find(|&row| layout.key(&identity, |place| grid.at(row, place)).is_some());
         layout.end = last.map_or(header + 1, |row| row + 1);
         Ok(layout)
+    }
+
+    /// Where columns of the table are in the sheet.
+    pub fn places_of(&self, columns: &[usize]) -> Vec<usize> {
+        columns.iter().map(|&column| self.places[column]).collect()
     }
 
     /// The key of a row whose cells are given by the sheet's column.
@@ -152,6 +162,11 @@ impl Layout {
     /// Columns of the table that a filled tab has not.
     pub fn missing(&self) -> &[usize] {
         if self.exists && !self.blank { &self.added } else { &[] }
+    }
+
+    /// The key under which the commit to come tells which columns it goes into.
+    pub fn hit_key(&self) -> &'static str {
+        HITS[usize::from(self.next.id % 2 == 1)]
     }
 
     /// Another attempt at the same commit: a token of its own, so that it can be told which
@@ -252,7 +267,8 @@ fn find_header(tab: &Tab, grid: &Grid, table: &Table, spec: &ExportSpec) -> Resu
     let has = |row: usize, name: &str| grid.row(row).iter().any(|cell| is(cell, name));
     let names: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
     let hits = |row: usize| names.iter().filter(|name| has(row, name)).count();
-    let best = (0..grid.len().min(HEADER_ROWS)).rev().max_by_key(|&row| hits(row)).unwrap_or(0);
+    let top: Vec<usize> = (0..grid.len()).filter(|&row| !grid.is_blank(row)).take(HEADER_ROWS).collect();
+    let best = top.into_iter().rev().max_by_key(|&row| hits(row)).unwrap_or(0);
     for key in &spec.key {
         if !has(best, key) && hits(best) > 0 {
             renamed(tab, grid.row(best), best, key)?;

@@ -15,6 +15,9 @@ use crate::reconcile;
 use crate::record::{self, Desk};
 use crate::structure::{Structure, Tab};
 
+/// How often a tab may be renamed under our eyes before we give up.
+const RENAMED: u32 = 3;
+
 /// What was read of a tab.
 pub struct Look {
     /// The whole spreadsheet's structure.
@@ -26,49 +29,76 @@ pub struct Look {
 impl Look {
     /// Reads a tab, wherever people renamed it to.
     pub async fn at(client: &SheetsClient, name: &str, tally: &mut Tally) -> Result<Self, Error> {
-        let mut fresh = false;
+        let mut renamed = 0;
         loop {
             let structure = client.structure(tally).await?;
             let Some(tab) = structure.tab(name) else {
                 return Ok(Self { structure, grid: Grid::default() });
             };
             match client.values(&a1::quoted(&tab.title), tally).await {
-                Ok(grid) => return Ok(Self { structure, grid }),
+                Ok(grid) => return Ok(Self::apart(structure, grid)),
                 // Renamed or deleted since the structure was read.
-                Err(failure) if failure.fate() == Fate::Refused && !fresh => {
+                Err(failure) if failure.fate() == Fate::Refused && renamed < RENAMED => {
                     client.forget_structure().await;
-                    fresh = true;
+                    renamed += 1;
                 }
                 Err(failure) => return Err(client.explain(failure)),
             }
         }
     }
 
+    /// Reads a tab for a plan, unless its cells were read `ahead`. While a write of unknown
+    /// outcome is about, cells and markers have to be of one moment.
+    pub async fn with(
+        client: &SheetsClient,
+        name: &str,
+        ahead: Option<Grid>,
+        desk: Option<&Desk>,
+        tally: &mut Tally,
+    ) -> Result<Self, Error> {
+        if let (Some(desk), Some(tab)) = (desk, client.structure(tally).await?.tab(name)) {
+            let target = record::target(client.spreadsheet(), tab.id);
+            if !desk.journal.open(&target).await?.is_empty() {
+                return Self::afresh(client, name, tally).await;
+            }
+        }
+        match ahead {
+            Some(grid) => Ok(Self::apart(client.structure(tally).await?, grid)),
+            None => Self::at(client, name, tally).await,
+        }
+    }
+
+    /// Structure and cells that were read one after the other: columns may have moved between.
+    fn apart(mut structure: Structure, grid: Grid) -> Self {
+        structure.tabs.iter_mut().for_each(|tab| tab.hits.clear());
+        Self { structure, grid }
+    }
+
     /// Reads a tab and its structure in one call, as they are at one moment: cells and marker
     /// belong together.
     pub async fn afresh(client: &SheetsClient, name: &str, tally: &mut Tally) -> Result<Self, Error> {
-        let mut fresh = false;
+        let mut renamed = 0;
         loop {
             let structure = client.structure(tally).await?;
             let Some(tab) = structure.tab(name) else {
-                if fresh {
+                if renamed > 0 {
                     return Ok(Self { structure, grid: Grid::default() });
                 }
                 client.forget_structure().await;
-                fresh = true;
+                renamed += 1;
                 continue;
             };
             match client.picture(&a1::quoted(&tab.title), tally).await {
                 Ok((now, grid)) if now.id == tab.id => {
                     return Ok(Self { structure: client.structure(tally).await?, grid });
                 }
-                Err(failure) if failure.fate() != Fate::Refused || fresh => {
+                Err(failure) if failure.fate() != Fate::Refused || renamed == RENAMED => {
                     return Err(client.explain(failure));
                 }
                 // Renamed, deleted or made anew since the structure was read.
                 _ => {
                     client.forget_structure().await;
-                    fresh = true;
+                    renamed += 1;
                 }
             }
         }
@@ -146,29 +176,37 @@ impl Look {
         // one that happened are done with.
         let last = open.iter().rposition(|batch| landed(&batch.id)).unwrap_or(0);
         for batch in &open[last.min(open.len())..] {
+            let Some(mut attempt) = record::recover(batch) else { continue };
             let landed = landed(&batch.id);
-            let attempt = record::recover(batch).filter(|attempt| landed || !attempt.restores.is_empty());
-            if let Some(attempt) = attempt {
-                let settled = reconcile::settle(&attempt, whole.into_owned(), landed);
-                cells.extend(settled.cells);
-                whole = Cow::Owned(settled.whole);
+            let settled = reconcile::settle(&attempt, whole.into_owned(), Some(tab), landed);
+            cells.extend(settled.cells);
+            whole = Cow::Owned(settled.whole);
+            if !landed {
+                attempt.rebase(&self.grid, Some(tab));
+                desk.rebase(batch, &attempt).await?;
             }
         }
         Ok((whole, cells))
     }
 
-    /// Settles open writes in the journal, once nothing is left to make up for.
-    pub async fn close(
+    /// Tells the journal what of the open writes arrived, as far as a picture of the tab shows
+    /// it. Those are settled that nothing is left to make up for.
+    pub async fn tell(
         &self,
-        layout: &Layout,
+        (layout, whole): (&Layout, &Grid),
         table: &Table,
         spec: &ExportSpec,
-        desk: &Desk,
-        spreadsheet: &str,
+        (desk, spreadsheet): (&Desk, &str),
+        done: bool,
     ) -> Result<(), Error> {
         let identity = layout::identity(table, spec);
-        let arrived = record::arrived(layout, &identity, table, &self.grid);
-        desk.close(&record::target(spreadsheet, layout.sheet), layout.last.as_ref(), arrived).await
+        let arrived = record::arrived(layout, &identity, table, whole);
+        let target = record::target(spreadsheet, layout.sheet);
+        if done {
+            desk.close(&target, layout.last.as_ref().map(|marker| marker.id), arrived).await
+        } else {
+            desk.tell(&target, &layout.markers, arrived).await
+        }
     }
 
     /// Cells to put back as part of a plan.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use exporter_core::compare::same;
 use exporter_core::{
     BatchState, Changes, Clock, Error, Journal, JournalBatch, JournalCell, JournalRow, LastWritten, Origin,
-    Plan, RowChange, RowKey, RowUpdate, Table,
+    Plan, RowChange, RowKey, RowUpdate, Table, Value,
 };
+
+use serde_json::Value as Json;
 
 use crate::attempt::Attempt;
 use crate::grid::Grid;
@@ -65,6 +67,12 @@ impl Desk {
         Ok(last)
     }
 
+    /// Takes a write of unknown outcome down anew, with what it hits should it happen now.
+    pub async fn rebase(&self, batch: &JournalBatch, attempt: &Attempt) -> Result<(), Error> {
+        let recovery = serde_json::to_value(needed(attempt)).unwrap_or_default();
+        self.journal.begin(&JournalBatch { recovery, ..batch.clone() }).await
+    }
+
     /// Takes a write down before it is sent.
     pub async fn begin(&self, batch: &JournalBatch) -> Result<(), Error> {
         self.journal.begin(batch).await
@@ -75,17 +83,23 @@ impl Desk {
         self.journal.settle(&batch.id, state).await
     }
 
-    /// Settles the writes that are open up to a marker: each as far as it can be seen.
-    /// `arrived` tells it of a cell.
+    /// Settles the writes that are open up to a marker: each as far as it arrived. Those of
+    /// later ones that cannot happen any more are dropped.
     pub async fn close(
         &self,
         target: &str,
-        marker: Option<&Marker>,
+        marker: Option<i64>,
         arrived: impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool,
     ) -> Result<(), Error> {
         for batch in self.journal.open(target).await? {
-            if marker.is_some_and(|marker| marker.id >= batch.marker) {
-                self.commit_arrived(&batch, &arrived).await?;
+            if marker.is_some_and(|marker| marker >= batch.marker) {
+                let kept =
+                    JournalBatch { recovery: Json::Null, rows: rows(&batch, &arrived), ..batch.clone() };
+                let nothing = kept.rows.is_empty() && !batch.rows.is_empty();
+                if kept.rows != batch.rows {
+                    self.journal.begin(&kept).await?;
+                }
+                self.settle(&kept, if nothing { BatchState::Dropped } else { BatchState::Committed }).await?;
             } else if self.clock.now() - batch.at > TOO_LATE {
                 self.settle(&batch, BatchState::Dropped).await?;
             }
@@ -93,23 +107,57 @@ impl Desk {
         Ok(())
     }
 
-    async fn commit_arrived(
+    /// Takes of the writes that happened and are not settled yet what arrived: later it could
+    /// not be told from what people type. How to make up for the rest is kept.
+    pub async fn tell(
         &self,
-        batch: &JournalBatch,
+        target: &str,
+        markers: &[Marker],
         arrived: impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool,
     ) -> Result<(), Error> {
-        let mut kept = JournalBatch { recovery: serde_json::Value::Null, ..batch.clone() };
-        for row in &mut kept.rows {
-            let all = std::mem::take(&mut row.cells);
-            row.cells = all.into_iter().filter(|cell| arrived(batch, row, cell)).collect();
+        for mut batch in self.journal.open(target).await? {
+            let happened = markers.iter().any(|marker| marker.token == batch.id);
+            if happened && !is_told(&batch) {
+                let (kept, inserted) = (rows(&batch, &arrived), inserted_rows(&batch));
+                batch.rows = kept;
+                batch.recovery["rows"] = serde_json::to_value(inserted).unwrap_or_default();
+                batch.recovery["told"] = Json::Bool(true);
+                self.journal.begin(&batch).await?;
+                // The later one took over what was left to be made up for.
+                self.close_told(target, batch.marker).await?;
+            }
         }
-        kept.rows.retain(|row| !row.cells.is_empty());
-        let nothing = kept.rows.is_empty() && !batch.rows.is_empty();
-        if kept.rows != batch.rows {
-            self.journal.begin(&kept).await?;
-        }
-        self.settle(&kept, if nothing { BatchState::Dropped } else { BatchState::Committed }).await
+        Ok(())
     }
+
+    /// Settles writes before the one of a marker that are known to have happened.
+    pub async fn close_told(&self, target: &str, marker: i64) -> Result<(), Error> {
+        let is_told = |batch: &JournalBatch| is_told(batch) && batch.marker < marker;
+        for batch in self.journal.open(target).await?.iter().filter(|batch| is_told(batch)) {
+            let state = if batch.rows.is_empty() { BatchState::Dropped } else { BatchState::Committed };
+            self.settle(batch, state).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The cells of a batch that arrived.
+fn rows(
+    batch: &JournalBatch,
+    arrived: impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool,
+) -> Vec<JournalRow> {
+    let mut rows = batch.rows.clone();
+    for row in &mut rows {
+        let all = std::mem::take(&mut row.cells);
+        row.cells = all.into_iter().filter(|cell| arrived(batch, row, cell)).collect();
+    }
+    rows.retain(|row| !row.cells.is_empty());
+    rows
+}
+
+/// Whether the rows of a batch are those that arrived.
+fn is_told(batch: &JournalBatch) -> bool {
+    batch.recovery["told"] == true
 }
 
 /// What the journal is told of a part of a plan.
@@ -120,16 +168,9 @@ pub fn batch(
     plan: &Plan,
     about: About,
 ) -> JournalBatch {
-    let by_row: HashMap<usize, &RowUpdate> =
-        updates.iter().map(|update| (update.stored_row as usize - 1, update)).collect();
     let table = &plan.table;
-    let mut rows: Vec<JournalRow> = Vec::new();
-    let mut last = None;
-    for &(row, _) in part.cells.keys() {
-        if last.replace(row) != Some(row) {
-            rows.extend(by_row.get(&row).map(|update| updated(attempt, part, update, table)));
-        }
-    }
+    let changed = updates.iter().map(|update| updated(attempt, part, update, table));
+    let mut rows: Vec<JournalRow> = changed.filter(|row| !row.cells.is_empty()).collect();
     rows.extend(part.inserts.iter().filter_map(|&row| inserted(row, &attempt.identity, table)));
     JournalBatch {
         id: attempt.layout.next.token.clone(),
@@ -159,10 +200,12 @@ pub struct About {
 
 fn updated(attempt: &Attempt, part: &Part, update: &RowUpdate, table: &Table) -> JournalRow {
     let row = update.stored_row as usize - 1;
-    let sent = update
-        .cells
-        .iter()
-        .filter(|cell| part.cells.contains_key(&(row, attempt.layout.places[cell.column as usize])));
+    let sent = update.cells.iter().filter(|cell| {
+        let place = (row, attempt.layout.places[cell.column as usize]);
+        // Or it came there with a write that went astray.
+        part.cells.contains_key(&place)
+            || (!attempt.is_new(place) && same(&cell.after, attempt.before.at(place.0, place.1)))
+    });
     JournalRow {
         key: update.key.clone(),
         change: RowChange::Updated,
@@ -186,11 +229,7 @@ fn inserted(row: u32, identity: &[usize], table: &Table) -> Option<JournalRow> {
         origin,
         cells: (0..)
             .zip(cells)
-            .map(|(column, value)| JournalCell {
-                column,
-                before: exporter_core::Value::Empty,
-                after: value.clone(),
-            })
+            .map(|(column, value)| JournalCell { column, before: Value::Empty, after: value.clone() })
             .collect(),
     })
 }
@@ -225,12 +264,20 @@ fn needed(attempt: &Attempt) -> Attempt {
 pub fn recover(batch: &JournalBatch) -> Option<Attempt> {
     let mut attempt: Attempt = serde_json::from_value(batch.recovery.clone()).ok()?;
     attempt.names.clone_from(&batch.columns);
-    let inserted = batch.rows.iter().filter(|row| row.change == RowChange::Inserted);
-    attempt.rows = inserted.map(|row| row.cells.iter().map(|cell| cell.after.clone()).collect()).collect();
+    if !attempt.told {
+        attempt.rows = inserted_rows(batch);
+    }
     Some(attempt)
 }
 
-/// Tells whether a cell of a batch is in the tab as the batch meant it.
+/// The rows that a batch was to insert.
+fn inserted_rows(batch: &JournalBatch) -> Vec<Vec<Value>> {
+    let inserted = batch.rows.iter().filter(|row| row.change == RowChange::Inserted);
+    inserted.map(|row| row.cells.iter().map(|cell| cell.after.clone()).collect()).collect()
+}
+
+/// Tells whether a cell of a batch came into the tab as the batch meant it: it is there, or
+/// the batch happened and people have typed over it since.
 pub fn arrived<'a>(
     layout: &'a Layout,
     identity: &[usize],
@@ -242,9 +289,21 @@ pub fn arrived<'a>(
         .filter_map(|row| Some((layout.key(identity, |place| grid.at(row, place))?, row)))
         .collect();
     move |batch, row, cell| {
+        if is_told(batch) {
+            return true;
+        }
         let name = batch.columns.get(cell.column as usize);
         let column = name.and_then(|name| table.position(name));
         let place = rows.get(&row.key).zip(column.map(|column| layout.places[column]));
-        place.is_some_and(|(&row, column)| same(&cell.after, grid.at(row, column)))
+        let Some((&row, column)) = place else { return false };
+        let there = grid.at(row, column);
+        // Of the writes of one marker only one can have happened.
+        match layout.markers.iter().find(|marker| marker.id == batch.marker) {
+            Some(marker) if marker.token != batch.id => false,
+            Some(_) => !same(&cell.before, there),
+            None => {
+                same(&cell.after, there) && layout.last.as_ref().is_some_and(|last| last.id > batch.marker)
+            }
+        }
     }
 }

@@ -112,8 +112,8 @@ impl SheetsSink {
         let table = &columns.table;
         let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;
         changes.repairs = look.repairs(&restores)?;
-        if let Some(desk) = self.desk.as_ref().filter(|_| restores.is_empty()) {
-            look.close(&layout, table, spec, desk, spreadsheet).await?;
+        if let Some(desk) = desk {
+            look.tell((&layout, &whole), table, spec, desk, restores.is_empty()).await?;
         }
         let mut cells = restores;
         cells.extend(changed_cells(&layout, &changes));
@@ -178,10 +178,8 @@ impl Sink for SheetsSink {
             list.check(&spec.tab)?;
         }
         let mut tally = Tally::default();
-        let look = match self.take_read_ahead(&spec.tab) {
-            Some(grid) => Look { structure: self.client.structure(&mut tally).await?, grid },
-            None => Look::at(&self.client, &spec.tab, &mut tally).await?,
-        };
+        let ahead = self.take_read_ahead(&spec.tab);
+        let look = Look::with(&self.client, &spec.tab, ahead, self.desk.as_ref(), &mut tally).await?;
         match self.plan_from(look, table, spec, tally).await {
             // The structure may be older than the cells: people may have changed both since.
             Err(error) if error.kind() == ErrorKind::SheetLayout => {

@@ -13,6 +13,11 @@ pub const TAG: &str = "exporter.column";
 
 /// Key of the developer metadata that says that a tab is our list of changes.
 pub const LIST: &str = "exporter.changes";
+/// Keys of the developer metadata that says into which columns a write went: it follows them
+/// wherever people move them, so that it is known afterwards what a write hit. Writes take
+/// turns with them: those of the last two are kept, and the older ones tell columns without
+/// a header apart.
+pub const HITS: [&str; 2] = ["exporter.write.0", "exporter.write.1"];
 
 /// Fields of a tab that [`Tab::read`] looks at. Of `data` only what hangs on columns: no cell.
 pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),\
@@ -59,6 +64,8 @@ pub struct Tab {
     pub name: Option<String>,
     /// Our columns by their tags: the sheet's column, the name that we gave it.
     pub tags: Vec<(usize, String)>,
+    /// The columns that our last writes went into.
+    pub hits: Vec<Hit>,
     /// Merged cells.
     pub merges: Vec<Block>,
     /// Cells that we may not edit.
@@ -78,6 +85,17 @@ pub struct Marker {
     pub token: String,
     /// When it was sent, in Unix seconds.
     pub at: i64,
+}
+
+/// A column that a write went into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Where the column is.
+    pub column: usize,
+    /// The token of the write.
+    pub token: String,
+    /// The column that the write named.
+    pub named: usize,
 }
 
 /// A rectangle of cells: first and after the last, `usize::MAX` for open ends.
@@ -188,10 +206,13 @@ impl Tab {
         let newest = markers.last();
         let locked = list("protectedRanges")
             .filter(|range| range["requestingUserCanEdit"] != true && range["warningOnly"] != true);
-        let tags = columns(sheet).flat_map(|(column, item)| {
-            let ours = metadata(item).filter(|item| item["metadataKey"] == TAG);
-            ours.map(move |item| (column, item["metadataValue"].as_str().unwrap_or_default().to_owned()))
-        });
+        let on_columns = |keys: &'static [&str]| {
+            columns(sheet).flat_map(move |(column, item)| {
+                let ours =
+                    metadata(item).filter(move |item| keys.iter().any(|key| item["metadataKey"] == *key));
+                ours.map(move |item| (column, item["metadataValue"].as_str().unwrap_or_default()))
+            })
+        };
         Self {
             id: properties["sheetId"].as_i64().unwrap_or_default(),
             title: properties["title"].as_str().unwrap_or_default().to_owned(),
@@ -204,10 +225,23 @@ impl Tab {
             marker: newest.map(|(marker, _)| marker.clone()),
             name: newest.and_then(|(_, name)| name.map(str::to_owned)),
             markers: markers.iter().map(|(marker, _)| marker.clone()).collect(),
-            tags: tags.collect(),
+            tags: on_columns(&[TAG]).map(|(column, name)| (column, name.to_owned())).collect(),
+            hits: on_columns(&HITS).filter_map(|(column, value)| Hit::read(column, value)).collect(),
             merges: list("merges").map(Block::read).collect(),
             locked: locked.map(|range| Block::read(&range["range"])).collect(),
         }
+    }
+}
+
+impl Hit {
+    fn read(column: usize, value: &str) -> Option<Self> {
+        let (token, named) = value.split_once(' ')?;
+        Some(Self { column, token: token.to_owned(), named: named.parse().ok()? })
+    }
+
+    /// What the metadata on a column says.
+    pub fn value(token: &str, named: usize) -> String {
+        format!("{token} {named}")
     }
 }
 

@@ -25,8 +25,11 @@ impl MemoryJournal {
 impl Journal for MemoryJournal {
     async fn begin(&self, batch: &JournalBatch) -> Result<(), Error> {
         let mut batches = self.batches();
-        batches.retain(|(known, _)| known.id != batch.id);
-        batches.push((batch.clone(), BatchState::Open));
+        let begun = (batch.clone(), BatchState::Open);
+        match batches.iter_mut().find(|(known, _)| known.id == batch.id) {
+            Some(known) => *known = begun,
+            None => batches.push(begun),
+        }
         Ok(())
     }
 

@@ -3,16 +3,27 @@
 use std::collections::HashSet;
 
 use exporter_core::{BatchState, JournalBatch, JournalEntry, JournalRow, LastWritten, RowKey};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::text::{from_json, from_word, instant, json, word};
 
 pub fn begin(db: &Connection, batch: &JournalBatch) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM journal WHERE id = ?1", [&batch.id])?;
+    // One that is known keeps its number, and so its place among the others.
+    let known = "DELETE FROM journal WHERE id = ?1 RETURNING number";
+    let known: Option<i64> = db.query_row(known, [&batch.id], |row| row.get(0)).optional()?;
     let head = JournalBatch { rows: Vec::new(), ..batch.clone() };
     db.execute(
-        "INSERT INTO journal (id, run, target, at, state, batch) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![batch.id, batch.run, batch.target, instant(batch.at), word(&BatchState::Open)?, json(&head)?],
+        "INSERT INTO journal (number, id, run, target, at, state, batch)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            known,
+            batch.id,
+            batch.run,
+            batch.target,
+            instant(batch.at),
+            word(&BatchState::Open)?,
+            json(&head)?
+        ],
     )?;
     let number = db.last_insert_rowid();
     let mut insert =

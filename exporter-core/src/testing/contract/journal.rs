@@ -105,6 +105,12 @@ async fn committed_batches_tell_the_last_value_of_each_cell(journal: &dyn Journa
     let cells: Vec<_> = last[&key("A")].iter().map(|(name, value)| (name.as_str(), value)).collect();
     let expected = [("Status", &Value::text("paid")), ("Total", &Value::text("10"))];
     assert_eq!(cells, expected, "committed batches of this target only");
+    let first = batch("b1", "t", &[("A", &[(0, "", "open")])]);
+    begin(journal, &first).await;
+    settle(journal, "b1", BatchState::Committed).await;
+    let last = ok(journal.last_written("t", &[key("A")]).await, "last values cannot be read");
+    let status = last.get(&key("A")).and_then(|cells| cells.get("Status"));
+    assert_eq!(status, Some(&Value::text("paid")), "a batch taken down again keeps its place");
 }
 
 /// A run's batches with their states, a key's entries with where they came from.

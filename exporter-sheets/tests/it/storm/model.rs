@@ -19,6 +19,22 @@ pub struct Order {
     pub total: i64,
 }
 
+/// A row of people's own.
+#[derive(Debug)]
+pub struct Own {
+    /// Status, total and note as they were typed.
+    pub typed: [String; 3],
+    /// Which of them a write hit before anybody had read the row.
+    pub hit: [bool; 3],
+}
+
+impl Own {
+    /// Whether these are its cells, as far as anybody can know.
+    fn is(&self, cells: &[String; 3]) -> bool {
+        (0..3).all(|column| self.hit[column] || self.typed[column] == cells[column])
+    }
+}
+
 /// What must be in the sheet.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -30,12 +46,16 @@ pub struct Model {
     pub maybe: BTreeMap<String, Vec<Order>>,
     /// Ids whose rows people deleted since they were last exported.
     pub deleted: BTreeSet<String>,
-    /// Statuses that people typed over ours.
-    pub edits: BTreeMap<String, String>,
-    /// Notes that people typed beside our rows.
-    pub notes: BTreeMap<String, String>,
-    /// Rows of people's own: status, total, note.
-    pub own: Vec<[String; 3]>,
+    /// Statuses that people typed over ours, the last one last.
+    pub edits: BTreeMap<String, Vec<String>>,
+    /// Notes that people typed beside our rows, the last one last.
+    pub notes: BTreeMap<String, Vec<String>>,
+    /// Rows of people's own.
+    pub own: Vec<Own>,
+    /// What people typed and a call has shown to the exporter since.
+    pub shown: BTreeSet<String>,
+    /// What people typed and nobody had read when a write hit it: nothing can bring it back.
+    pub unseen: BTreeSet<String>,
     /// For names that are never the same twice.
     serial: usize,
 }
@@ -54,8 +74,7 @@ impl Model {
             self.panel.insert(id, Order { status: "open".into(), total });
         }
         for id in self.window() {
-            // Edited cells stay as people want them; what else happens to them is another test.
-            if rng.percent(30) && !self.edits.contains_key(&id) {
+            if rng.percent(30) {
                 let status = (*rng.pick(&["paid", "sent", "void", "open"])).to_owned();
                 self.panel.get_mut(&id).unwrap().status = status;
             }
@@ -93,12 +112,49 @@ impl Model {
         }
     }
 
-    /// Ids whose rows no run is about to change.
-    pub fn settled(&self) -> Vec<String> {
-        let settled = |(id, order): &(&String, &Order)| {
-            self.panel[*id] == **order && !self.deleted.contains(*id) && !self.maybe.contains_key(*id)
+    /// A call showed these texts to the exporter.
+    pub fn show<'a>(&mut self, texts: impl IntoIterator<Item = &'a String>) {
+        self.shown.extend(texts.into_iter().cloned());
+    }
+
+    /// A write hit these cells of a tab, as it was until then: says how many held what nobody
+    /// had read.
+    pub fn hit(&mut self, rows: &[Vec<String>], hits: &[(usize, usize)]) -> usize {
+        let Some((_, columns)) = find_header(rows) else { return 0 };
+        let cell = |row: usize, column: usize| {
+            rows.get(row).and_then(|cells| cells.get(column)).map_or("", String::as_str)
         };
-        self.synced.iter().filter(settled).map(|(id, _)| id.clone()).collect()
+        let mut lost = 0;
+        for &(row, column) in hits {
+            let text = cell(row, column);
+            let typed = self.edits.values().chain(self.notes.values()).flatten();
+            if typed.clone().any(|typed| typed == text) && !self.shown.contains(text) {
+                lost += 1;
+                self.unseen.insert(text.to_owned());
+            }
+            let note = cell(row, columns[3]);
+            let own =
+                self.own.iter_mut().find(|own| cell(row, columns[0]).is_empty() && own.typed[2] == note);
+            if let Some(own) = own.filter(|_| !self.shown.contains(note)) {
+                let which = columns[1..].iter().position(|place| *place == column);
+                lost += 1;
+                if let Some(which) = which {
+                    own.hit[which] = true;
+                }
+            }
+        }
+        lost
+    }
+
+    /// What must stand where people typed these over `first`: the last of them, unless nobody
+    /// had read it when it was lost; then the last one before it that somebody had.
+    fn typed<'a>(&self, texts: Option<&'a Vec<String>>, first: &'a str) -> &'a str {
+        let mut texts = texts.into_iter().flatten().map(String::as_str).rev();
+        let Some(last) = texts.next() else { return first };
+        if !self.unseen.contains(last) {
+            return last;
+        }
+        texts.find(|text| self.shown.contains(*text)).unwrap_or(first)
     }
 
     /// What is wrong with the sheet, in sentences; nothing when all is well.
@@ -132,12 +188,13 @@ impl Model {
             let synced = self.synced.get(id);
             let orders: Vec<&Order> =
                 synced.into_iter().chain(self.maybe.get(id).into_iter().flatten()).collect();
-            let note = self.notes.get(id).cloned().unwrap_or_default();
+            let (edits, notes) = (self.edits.get(id), self.notes.get(id));
             let meant = orders.iter().map(|order| {
-                let status = self.edits.get(id).unwrap_or(&order.status).clone();
-                [status, order.total.to_string(), note.clone()]
+                let cells =
+                    [self.typed(edits, &order.status), &order.total.to_string(), self.typed(notes, "")];
+                cells.map(str::to_owned)
             });
-            let meant: Vec<_> = meant.collect();
+            let meant: Vec<[String; 3]> = meant.collect();
             match seen.get(id) {
                 None if self.deleted.contains(id) || synced.is_none() => {}
                 None => faults.push(format!("{id} is gone: {meant:?}")),
@@ -147,13 +204,18 @@ impl Model {
                 Some(_) => {}
             }
         }
-        let mut meant = self.own.clone();
-        meant.sort();
-        own.sort();
-        if own != meant {
-            let lost: Vec<_> = meant.iter().filter(|row| !own.contains(row)).collect();
-            let more: Vec<_> = own.iter().filter(|row| !meant.contains(row)).collect();
-            faults.push(format!("people's own rows: {lost:?} became {more:?}"));
+        let mut missing: Vec<&Own> = self.own.iter().collect();
+        // Those that nothing hit first: they fit one row only.
+        missing.sort_by_key(|own| own.hit);
+        missing.retain(|meant| match own.iter().position(|there| meant.is(there)) {
+            Some(index) => {
+                own.remove(index);
+                false
+            }
+            None => true,
+        });
+        if !missing.is_empty() || !own.is_empty() {
+            faults.push(format!("people's own rows: {missing:?} became {own:?}"));
         }
         faults
     }

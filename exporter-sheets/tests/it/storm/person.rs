@@ -3,7 +3,7 @@
 use exporter_sandbox::person::{Act, act};
 use exporter_sandbox::sheets::Sheets;
 
-use super::model::{Model, find_header};
+use super::model::{Model, Own, find_header};
 use super::rng::Rng;
 use crate::bench::ID;
 
@@ -16,45 +16,26 @@ pub fn tab(sheets: &Sheets) -> Option<String> {
     sheets.tabs(ID).into_iter().find(|title| title.starts_with("orders"))
 }
 
-/// Does something, and notes in the model what that makes of the tab. `targets` are the
-/// cells that the next call is about to write: who types there in the very second before
-/// loses what was typed, as with any two people. Nobody can tell.
-pub fn meddle(
-    sheets: &Sheets,
-    model: &mut Model,
-    rng: &mut Rng,
-    targets: &[(usize, usize)],
-) -> Option<String> {
+/// Does something, and notes in the model what that makes of the tab.
+pub fn meddle(sheets: &Sheets, model: &mut Model, rng: &mut Rng) -> Option<String> {
     let tab = tab(sheets)?;
     let rows = sheets.rows(ID, &tab)?;
     let (header, columns) = find_header(&rows)?;
-    let mut person = Person { sheets, model, rng, targets, tab, rows, header, columns };
+    let mut person = Person { sheets, model, rng, tab, rows, header, columns };
     match person.rng.below(13) {
         0 | 1 => person.types_a_note(),
         2 => person.edits_a_status(),
-        3 => person.types_a_row(),
+        3 => Some(person.types_a_row()),
         8 => person.deletes_a_row(),
         9 => person.moves_a_row(),
-        10 | 11 => None,
         other => person.rearranges(other),
     }
-}
-
-/// Inserts or moves a column.
-pub fn meddle_with_columns(sheets: &Sheets, model: &mut Model, rng: &mut Rng) -> Option<String> {
-    let tab = tab(sheets)?;
-    let rows = sheets.rows(ID, &tab)?;
-    let (header, columns) = find_header(&rows)?;
-    let mut person = Person { sheets, model, rng, targets: &[], tab, rows, header, columns };
-    let how = 10 + person.rng.below(2);
-    person.rearranges(how)
 }
 
 struct Person<'a> {
     sheets: &'a Sheets,
     model: &'a mut Model,
     rng: &'a mut Rng,
-    targets: &'a [(usize, usize)],
     tab: String,
     rows: Vec<Vec<String>>,
     header: usize,
@@ -74,8 +55,14 @@ impl Person<'_> {
         self.does(&Act::Type { tab: self.tab.clone(), cell, text: text.into() })
     }
 
+    /// The row of an order. People know their orders: a row that says something else than
+    /// this order's total for the second until a write that went astray is put right is none.
     fn row_of(&self, id: &str) -> Option<usize> {
-        let is = |row: &usize| self.rows[*row].get(self.columns[0]).is_some_and(|cell| cell == id);
+        let total = self.model.panel.get(id)?.total.to_string();
+        let is = |row: &usize| {
+            let cell = |column: usize| self.rows[*row].get(self.columns[column]).map_or("", String::as_str);
+            cell(0) == id && cell(2) == total
+        };
         (0..self.rows.len()).filter(|&row| row != self.header).find(is)
     }
 
@@ -90,42 +77,34 @@ impl Person<'_> {
     fn types_a_note(&mut self) -> Option<String> {
         let ids: Vec<String> = self.model.synced.keys().cloned().collect();
         let (id, row) = self.one_of(ids)?;
-        if self.targets.contains(&(row, self.columns[3])) {
-            return None;
-        }
         let text = self.model.unique("note");
-        self.model.notes.insert(id, text.clone());
+        self.model.notes.entry(id).or_default().push(text.clone());
         self.types(row, self.columns[3], &text)
     }
 
-    /// A status of ours, in a row that no run is about to change.
+    /// A status of ours, whether a run is about to change it or not.
     fn edits_a_status(&mut self) -> Option<String> {
-        let ids = self.model.settled();
+        let ids: Vec<String> = self.model.synced.keys().cloned().collect();
         let (id, row) = self.one_of(ids)?;
-        if self.targets.contains(&(row, self.columns[1])) {
-            return None;
-        }
         let text = self.model.unique("edit");
-        self.model.edits.insert(id, text.clone());
+        self.model.edits.entry(id).or_default().push(text.clone());
         self.types(row, self.columns[1], &text)
     }
 
     /// A row of their own below everything, typed in one go.
-    fn types_a_row(&mut self) -> Option<String> {
+    fn types_a_row(&mut self) -> String {
         let row = self.rows.len();
-        if self.targets.iter().any(|target| target.0 == row) {
-            return None;
-        }
         let note = self.model.unique("own");
         let status = if self.rng.percent(50) { "open" } else { "" };
         let total = if self.rng.percent(50) { "77" } else { "" };
-        self.model.own.push([status.to_owned(), total.to_owned(), note.clone()]);
+        let typed = [status.to_owned(), total.to_owned(), note.clone()];
+        self.model.own.push(Own { typed, hit: [false; 3] });
         for (column, text) in self.columns[1..].iter().zip([status, total, &note]) {
             if !text.is_empty() {
                 self.types(row, *column, text);
             }
         }
-        Some(format!("own row {note}"))
+        format!("own row {note}")
     }
 
     /// A row of ours that is no longer wanted.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use exporter_sandbox::oauth::SERVICE_ACCOUNT;
 use exporter_sandbox::sheets::{OWNER, Options, Role, Sheets, router};
@@ -37,6 +37,8 @@ pub struct Counts {
     pub failures: usize,
     pub late: usize,
     pub kills: usize,
+    /// Cells with something in them that nobody had read when a write hit them.
+    pub unseen: usize,
 }
 
 pub struct Storm {
@@ -57,7 +59,7 @@ pub struct World {
     pub storm: Arc<Mutex<Storm>>,
     /// Told when the process is to die.
     pub killed: Arc<Notify>,
-    router: Router,
+    service: Service,
     server: Option<JoinHandle<()>>,
 }
 
@@ -104,25 +106,24 @@ impl World {
             log: Vec::new(),
         };
         let (storm, killed) = (Arc::new(Mutex::new(storm)), Arc::new(Notify::new()));
-        let router = router(Arc::clone(&sheets));
         let service = Service {
             sheets: Arc::clone(&sheets),
             storm: Arc::clone(&storm),
             killed: Arc::clone(&killed),
-            router: router.clone(),
+            router: router(Arc::clone(&sheets)),
         };
-        let app = Router::new().fallback(answer).with_state(service);
+        let app = Router::new().fallback(answer).with_state(service.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { sheets, url, storm, killed, router, server: Some(server) }
+        Self { sheets, url, storm, killed, service, server: Some(server) }
     }
 
     /// Lets everything that was to happen later happen now.
     pub async fn catch_up(&self) {
         let late = std::mem::take(&mut self.storm.lock().unwrap().late);
         for (_, parts, body) in late {
-            carry_out(&self.router, parts, body).await;
+            carry_out(&self.service, parts, body).await;
         }
     }
 }
@@ -148,8 +149,34 @@ impl World {
     }
 }
 
-async fn carry_out(router: &Router, parts: Parts, body: Bytes) -> Response {
-    router.clone().oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap()
+/// Has a call answered, and notes in the model what a write hit.
+async fn carry_out(service: &Service, parts: Parts, body: Bytes) -> Response {
+    let rows = tab(&service.sheets).and_then(|tab| service.sheets.rows(ID, &tab)).unwrap_or_default();
+    let hits = targets(&body);
+    let request = Request::from_parts(parts, Body::from(body));
+    let response = service.router.clone().oneshot(request).await.unwrap();
+    if response.status().is_success() && !hits.is_empty() {
+        let mut storm = service.storm.lock().unwrap();
+        let lost = storm.model.hit(&rows, &hits);
+        storm.counts.unseen += lost;
+        if lost > 0 {
+            storm.log.push(format!("    hits {lost} cells that nobody had read"));
+        }
+    }
+    response
+}
+
+/// Has a call answered, and notes in the model what the answer shows.
+async fn tell(service: &Service, parts: Parts, body: Bytes) -> Response {
+    let query = parts.uri.query().unwrap_or_default();
+    let reads =
+        parts.method == Method::GET && (parts.uri.path().contains("/values") || query.contains("rowData"));
+    let response = carry_out(service, parts, body).await;
+    if reads && response.status().is_success() {
+        let rows = tab(&service.sheets).and_then(|tab| service.sheets.rows(ID, &tab)).unwrap_or_default();
+        service.storm.lock().unwrap().model.show(rows.iter().flatten());
+    }
+    response
 }
 
 fn cut() -> Response {
@@ -161,18 +188,18 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     if parts.uri.path() == "/token" {
-        return carry_out(&service.router, parts, body).await;
+        return service.router.clone().oneshot(Request::from_parts(parts, Body::from(body))).await.unwrap();
     }
     let (ripe, fate) = {
         let mut storm = service.storm.lock().unwrap();
         storm.before_a_call(&service.sheets, &parts, &body)
     };
     for (parts, body) in ripe {
-        let response = carry_out(&service.router, parts, body).await;
+        let response = carry_out(&service, parts, body).await;
         service.storm.lock().unwrap().log.push(format!("  late: {}", response.status()));
     }
     match fate {
-        Fate::Well => carry_out(&service.router, parts, body).await,
+        Fate::Well => tell(&service, parts, body).await,
         Fate::Refused(code) => {
             let text = serde_json::json!({"error": {"code": code, "message": "in the storm"}}).to_string();
             let mut response = (StatusCode::from_u16(code).unwrap(), text).into_response();
@@ -181,11 +208,11 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
         }
         Fate::CutBefore => cut(),
         Fate::CutAfter => {
-            carry_out(&service.router, parts, body).await;
+            carry_out(&service, parts, body).await;
             cut()
         }
         Fate::LostAnswer => {
-            carry_out(&service.router, parts, body).await;
+            carry_out(&service, parts, body).await;
             (StatusCode::BAD_GATEWAY, [("retry-after", "0")], "<html>lost</html>").into_response()
         }
         Fate::Late => {
@@ -199,19 +226,23 @@ async fn answer(State(service): State<Service>, request: Request) -> Response {
             std::future::pending().await
         }
         Fate::DiesAfter => {
-            carry_out(&service.router, parts, body).await;
+            carry_out(&service, parts, body).await;
             service.killed.notify_one();
             std::future::pending().await
         }
     }
 }
 
-/// The cells that a write is about to change, by row and column.
+/// The cells that a write changes where something may be: what it inserts is empty before.
 fn targets(body: &Bytes) -> Vec<(usize, usize)> {
     let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else { return Vec::new() };
     let index = |value: &serde_json::Value| usize::try_from(value.as_u64().unwrap_or(0)).unwrap();
     let mut targets = Vec::new();
-    for update in body["requests"].as_array().into_iter().flatten().map(|request| &request["updateCells"]) {
+    let requests = body["requests"].as_array().into_iter().flatten();
+    let inserts = |request: &&serde_json::Value| {
+        request["insertDimension"].is_object() || request["addSheet"].is_object()
+    };
+    for update in requests.take_while(|request| !inserts(request)).map(|request| &request["updateCells"]) {
         let (top, left) = (index(&update["start"]["rowIndex"]), index(&update["start"]["columnIndex"]));
         for (row, cells) in (top..).zip(update["rows"].as_array().into_iter().flatten()) {
             let cells = cells["values"].as_array().map_or(0, Vec::len);
@@ -244,11 +275,14 @@ impl Storm {
         }
         let (ripe, later) = std::mem::take(&mut self.late).into_iter().partition(|late| late.0 == 0);
         self.late = later;
-        if self.rng.percent(self.weather.people)
-            && let Some(act) = meddle(sheets, &mut self.model, &mut self.rng, &targets(body))
-        {
-            self.counts.acts += 1;
-            self.log.push(format!("  person: {act}"));
+        // Now and then two acts, or three.
+        let mut likely = self.weather.people;
+        while self.rng.percent(likely) {
+            if let Some(act) = meddle(sheets, &mut self.model, &mut self.rng) {
+                self.counts.acts += 1;
+                self.log.push(format!("  person: {act}"));
+            }
+            likely /= 3;
         }
         self.log.extend(described(body));
         let fate = self.fate(parts);
