@@ -9,6 +9,9 @@ Without files it takes PDFs of the test corpus, a PDF of 5,000 rows and a workbo
 Every reader is a process of its own: CPU time is user and system time of that process, start included (for the
 Python libraries it is also given without the start of the interpreter and its imports); memory is its peak. The
 best of the rounds counts.
+
+With --reading target/release/examples/reading (cargo build --release -p exporter-benches --example reading) workbooks
+are also read by our library and by bare calamine in programs that print nothing: that is the reading alone.
 """
 import argparse, os, resource, subprocess, sys, tempfile
 
@@ -69,7 +72,7 @@ def long_pdf(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--exporter", default=os.path.join(HERE, "../../target/release/exporter")); parser.add_argument("--rounds", type=int, default=3); parser.add_argument("files", nargs="*")
+    parser.add_argument("--exporter", default=os.path.join(HERE, "../../target/release/exporter")); parser.add_argument("--reading"); parser.add_argument("--rounds", type=int, default=3); parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(); files = options.files
     if not files:
@@ -81,6 +84,12 @@ def main():
         ours = measure([options.exporter, "table", file], options.rounds)
         size = os.path.getsize(file) / 2**20
         print(f"{os.path.basename(file)[:34]:34} {'exporter':12} {ours[0]:8.3f} {'1':>8} {'':>17} {ours[1]:8.1f} {ours[3] - 1:8} (file: {size:.1f} MB, exit {ours[2]})")
+        if options.reading and file.endswith(".xlsx"):
+            own, bare = (measure([options.reading, which, file], options.rounds) for which in ["ours", "bare"])
+            if own[4] != bare[4]: sys.exit(f"{file}: ours has {own[4]}, calamine {bare[4]}")
+            for name, found in [("library", own), ("calamine", bare)]:
+                print(f"{'':34} {name:12} {found[0]:8.3f} {found[0] / ours[0]:8.2f} {'':>17} {found[1]:8.1f}")
+            print(f"{'':34} library / calamine {own[0] / bare[0]:.2f}, command / calamine {ours[0] / bare[0]:.2f}")
         for name in ["openpyxl"] if file.endswith(".xlsx") else ["pdfplumber", "PyMuPDF"]:
             whole, alone = python(name, file, 1 if size > 3 else options.rounds)
             print(f"{'':34} {name:12} {whole[0]:8.3f} {whole[0] / ours[0]:8.1f} {alone / ours[0]:17.1f} {whole[1]:8.1f} {whole[4]:>8}")

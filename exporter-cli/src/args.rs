@@ -162,7 +162,7 @@ pub struct TableArgs {
     #[arg(long)]
     pub explain: bool,
     /// Draw the pages of a PDF with the found cells over them, also when the table is refused
-    #[arg(long, value_name = "OUT.svg")]
+    #[arg(long, value_name = "OUT.png|svg")]
     pub render: Option<PathBuf>,
     /// The sheet of a workbook, by name [default: the first with anything in it]
     #[arg(long, value_name = "NAME")]

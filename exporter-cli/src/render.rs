@@ -5,6 +5,7 @@ pub mod error;
 pub mod history;
 pub mod install;
 pub mod page;
+pub mod picture;
 pub mod plan;
 pub mod progress;
 pub mod report;

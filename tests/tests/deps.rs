@@ -244,7 +244,7 @@ fn each_outside_library_belongs_to_one_crate() {
         ("google-sheets4", &["exporter-sheets"]),
         ("clap", &["exporter-cli"]),
         ("lopdf", &["exporter-sources"]),
-        ("calamine", &["exporter-sources", "exporter-sandbox"]),
+        ("calamine", &["exporter-sources", "exporter-sandbox", "exporter-benches"]),
         ("axum", &["exporter-sandbox", "exporter-notify", "exporter-sheets"]),
     ];
     for (library, owners) in owners {

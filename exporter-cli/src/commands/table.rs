@@ -1,7 +1,7 @@
 //! `exporter table FILE`: the table in a file, whatever its kind.
 
 use std::io::{self, BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use exporter_core::{ColumnType, Error, ErrorKind, FileKind, Secret};
 use exporter_sources::formats::{self, ReadOptions, Reading, typing};
@@ -80,16 +80,42 @@ fn draw(bytes: &[u8], options: &ReadOptions, out: &Path) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Config, "only PDFs have pages to draw").hint("leave --render away"));
     }
     let pages = formats::inspect_pdf(bytes, options)?.pages;
-    let drawing = render::page::svg(&pages);
     let kind = out.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-    let bytes = match kind.as_str() {
-        "svg" => drawing.into_bytes(),
-        _ => {
-            return Err(Error::new(ErrorKind::Config, "a drawing is an SVG file")
-                .hint("give --render a name that ends in .svg"));
+    match kind.as_str() {
+        "svg" => write(out, &render::page::svg(&pages).into_bytes()),
+        "png" => {
+            for (number, pages) in (1..).zip(pages.chunks(render::picture::PAGES)) {
+                let drawing = render::picture::png(pages).map_err(|error| {
+                    Error::new(ErrorKind::Internal, "the pages cannot be drawn").source(error)
+                })?;
+                write(&numbered(out, number), &drawing)?;
+            }
+            Ok(())
         }
-    };
+        _ => Err(Error::new(ErrorKind::Config, "a drawing is an SVG or PNG file")
+            .hint("give --render a name that ends in .svg or .png")),
+    }
+}
+
+/// The name of a picture: the second of `report.png` is `report-2.png`.
+fn numbered(out: &Path, number: usize) -> PathBuf {
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    if number == 1 { out.to_owned() } else { out.with_file_name(format!("{stem}-{number}.png")) }
+}
+
+fn write(out: &Path, bytes: &[u8]) -> Result<(), Error> {
     std::fs::write(out, bytes).map_err(|error| {
         Error::new(ErrorKind::Io, format!("{} cannot be written", out.display())).source(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_pictures_are_numbered() {
+        assert_eq!(numbered(Path::new("a/report.png"), 1), Path::new("a/report.png"));
+        assert_eq!(numbered(Path::new("a/report.PNG"), 2), Path::new("a/report-2.png"));
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use exporter_sources::formats::pdf::{Area, PageLayout};
 
 /// Room between two pages, in points.
-const GAP: f32 = 12.0;
+pub(super) const GAP: f32 = 12.0;
 
 /// All pages below one another as one SVG document.
 pub fn svg(pages: &[PageLayout]) -> String {

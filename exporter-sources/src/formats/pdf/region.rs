@@ -186,7 +186,7 @@ fn extent(
         })
     };
     // Each of several pieces stands where cells stood on the page before: a row of which no line is
-    // full, alone below the heading of the last page.
+    // full, at the end of the table.
     let known = |line: &Line| {
         let others = || before.into_iter().flat_map(|region| &region.lines).flat_map(|line| &line.pieces);
         line.pieces.len() >= 3
