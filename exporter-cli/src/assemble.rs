@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exporter_core::checks::Checks;
-use exporter_core::layers::Deadline;
+use exporter_core::layers::{Deadline, Reference};
 use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Journal, Secret, Session, Sink};
 use exporter_notify::Channel;
 use exporter_sheets::{Credentials, SheetsClient, SheetsConfig, SheetsSink};
@@ -26,6 +26,8 @@ pub struct Parts {
     pub jobs: Vec<Job>,
     /// What is looked at in each table.
     pub checks: Checks,
+    /// What the exports refer to in each other.
+    pub references: Vec<Reference>,
     /// The panel account: address and a digest of the user name.
     pub account: String,
     /// The spreadsheet.
@@ -61,6 +63,9 @@ pub fn assemble(
     let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
     let described = described(&panel.preset, &directory)?.overlay(over);
     check_names(only, &described.names()?)?;
+    for Reference { export, target, .. } in &config.references {
+        check_names(&[export.clone(), target.clone()], &described.names()?)?;
+    }
 
     let downloads = directory.join(config.files.downloads.unwrap_or_else(|| "downloads".into()));
     let username = match &panel.username {
@@ -135,7 +140,18 @@ pub fn assemble(
             Job { source, sink: sink.clone() }
         })
         .collect();
-    Ok(Parts { jobs, checks: config.checks, account, sheet, google, session: panel, sheets, sink, channels })
+    Ok(Parts {
+        jobs,
+        checks: config.checks,
+        references: config.references,
+        account,
+        sheet,
+        google,
+        session: panel,
+        sheets,
+        sink,
+        channels,
+    })
 }
 
 /// The panel that `preset` means: a file by its path, else a built-in one.

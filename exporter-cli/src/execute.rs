@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use exporter_core::layers::Checked;
+use exporter_core::layers::{Checked, References, Referred};
 use exporter_core::{
     Clock, Driver, Error, ErrorKind, Events, ExportSpec, ExportStatus, Job, Journal, Listener, Message,
     MessageBody, Outbox, Outcome, Pipeline, RetryPolicy, RunReport, Secret, Sink, Window,
@@ -180,6 +180,8 @@ const EARLIER: u32 = 300;
 
 /// Has every table looked at before it is written, compared with what earlier runs brought.
 async fn look_into(parts: &mut Parts, store: Option<&Arc<dyn Store>>) {
+    let journal = store.cloned().map(|store| store as Arc<dyn Journal>);
+    let references = Arc::new(References::new(std::mem::take(&mut parts.references), journal));
     for job in &mut parts.jobs {
         let mut earlier = Vec::new();
         if let Some(store) = store {
@@ -188,7 +190,8 @@ async fn look_into(parts: &mut Parts, store: Option<&Arc<dyn Store>>) {
                 Err(error) => tracing::warn!(%error, "what is usual is not known"),
             }
         }
-        job.source = Arc::new(Checked::new(job.source.clone(), parts.checks, earlier));
+        let checked = Arc::new(Checked::new(job.source.clone(), parts.checks, earlier));
+        job.source = Arc::new(Referred::new(checked, references.clone()));
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod checked;
 mod deadline;
+mod referred;
 
 pub use checked::Checked;
 pub use deadline::Deadline;
+pub use referred::{Reference, References, Referred};

@@ -7,6 +7,7 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use exporter_core::Driver;
 use exporter_core::checks::Checks;
+use exporter_core::layers::Reference;
 use exporter_schedule::CatchUp;
 use exporter_sources::{ExportConfig, LoginConfig};
 use serde::Deserialize;
@@ -50,6 +51,9 @@ pub struct Config {
     /// What is done when a table is not what was asked for or not what is usual.
     #[serde(default)]
     pub checks: Checks,
+    /// Columns whose values have to be keys of another export.
+    #[serde(default)]
+    pub references: Vec<Reference>,
     /// When those who run it are warned.
     #[serde(default)]
     pub watch: WatchSection,

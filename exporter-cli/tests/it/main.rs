@@ -4,6 +4,7 @@
 
 mod backfill;
 mod bench;
+mod deploy;
 mod first_run;
 mod google;
 mod history;

@@ -92,3 +92,23 @@ async fn check_tries_each_of_them_and_tells_nobody() {
     assert!(ended.out.contains("failed e-mail") && ended.err.contains("[email]"), "{ended:?}");
     assert!(!ended.err.contains("another-password"), "{}", ended.err);
 }
+
+#[tokio::test]
+async fn values_that_no_other_export_has_stop_an_export_where_that_is_wanted() {
+    let bench = Bench::start().await;
+    let references = "[[references]]\nexport = \"koin_pay\"\ncolumn = \"Kode\"\nin = \"user\"\naction = \"stop\"\n\n[panel]\n\
+                      order = [\"user\", \"koin_pay\"]";
+    bench.edit("[panel]", references);
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!(code, Some(1), "{report:#}");
+    assert_eq!(
+        (&report["exports"][0]["status"], &report["exports"][1]["status"]),
+        (&"ok".into(), &"failed".into())
+    );
+    let error = report["exports"][1]["error"]["message"].as_str().unwrap();
+    assert!(error.contains("values of `Kode` are not in `user`, for instance"), "{error}");
+    assert!(bench.tab("koin_pay").is_empty(), "nothing was written");
+    bench.edit("in = \"user\"", "in = \"usr\"");
+    let ended = bench.run(&[]).await;
+    assert!(ended.code == Some(2) && ended.err.contains("there is no export `usr`"), "{ended:?}");
+}
