@@ -67,7 +67,7 @@ impl Batch<'_> {
         requests.extend(small(self.formats()));
         requests.extend(small(self.tags()));
         requests.extend(self.entries.into_iter().flat_map(|entries| small(entries.requests())));
-        requests.extend(small(self.marker()));
+        requests.extend(small(commit(self.layout)));
         let body = Body { requests, include_spreadsheet_in_response: true, response_ranges: self.ranges() };
         serde_json::to_vec(&body).map(Bytes::from)
     }
@@ -217,22 +217,6 @@ impl Batch<'_> {
         requests
     }
 
-    fn marker(&self) -> Vec<Json> {
-        let layout = self.layout;
-        let mut requests = vec![json!({ "createDeveloperMetadata": { "developerMetadata": {
-            "metadataId": layout.next.id,
-            "metadataKey": MARKER,
-            "metadataValue": layout.next.value(&layout.name),
-            "location": { "sheetId": layout.sheet },
-            "visibility": "DOCUMENT",
-        } } })];
-        requests.extend(layout.outdated().map(|marker| {
-            let lookup = json!({ "metadataId": marker.id });
-            json!({ "deleteDeveloperMetadata": { "dataFilter": { "developerMetadataLookup": lookup } } })
-        }));
-        requests
-    }
-
     /// The cells by which the answer proves that everything is where it belongs: the
     /// header, and the keys of the rows that were written, or without a key the new rows.
     fn ranges(&self) -> Vec<String> {
@@ -260,6 +244,22 @@ impl Batch<'_> {
         }
         ranges
     }
+}
+
+/// Sets the marker of a commit, and takes those away that have been kept for long enough.
+pub fn commit(layout: &Layout) -> Vec<Json> {
+    let mut requests = vec![json!({ "createDeveloperMetadata": { "developerMetadata": {
+        "metadataId": layout.next.id,
+        "metadataKey": MARKER,
+        "metadataValue": layout.next.value(&layout.name),
+        "location": { "sheetId": layout.sheet },
+        "visibility": "DOCUMENT",
+    } } })];
+    requests.extend(layout.outdated().map(|marker| {
+        let lookup = json!({ "metadataId": marker.id });
+        json!({ "deleteDeveloperMetadata": { "dataFilter": { "developerMetadataLookup": lookup } } })
+    }));
+    requests
 }
 
 /// A `BatchUpdateSpreadsheetRequest`.

@@ -226,7 +226,17 @@ impl SheetsClient {
     /// # Errors
     /// Whatever reading them ends in.
     pub(crate) async fn values_of(&self, ranges: &[String], tally: &mut Tally) -> Result<Vec<Grid>, Failure> {
-        self.repeat(&Ask::Values(ranges), tally).await.map(Values::grids)
+        self.repeat(&Ask::Values(ranges, "UNFORMATTED_VALUE"), tally).await.map(Values::grids)
+    }
+
+    /// The values of a range, formulas as they were typed.
+    ///
+    /// # Errors
+    /// Whatever reading them ends in.
+    pub(crate) async fn formulas(&self, range: &str, tally: &mut Tally) -> Result<Grid, Failure> {
+        let ask = &[range.to_owned()];
+        let grids = self.repeat(&Ask::Values(ask, "FORMULA"), tally).await.map(Values::grids)?;
+        Ok(grids.into_iter().next().unwrap_or_default())
     }
 
     /// One tab with its structure and its cells, as they are at one moment.
@@ -315,9 +325,9 @@ impl SheetsClient {
                 parameters.push(("ranges", range));
                 (address, None)
             }
-            Ask::Values(ranges) => {
+            Ask::Values(ranges, render) => {
                 parameters.extend(ranges.iter().map(|range| ("ranges", range.as_str())));
-                parameters.push(("valueRenderOption", "UNFORMATTED_VALUE"));
+                parameters.push(("valueRenderOption", *render));
                 (format!("{address}/values:batchGet"), None)
             }
             Ask::Write { body, .. } => {
@@ -340,7 +350,8 @@ enum Ask<'a> {
     Picture(&'a str),
     /// `values.batchGet`: its ranges are parameters and escaped right, the other calls put
     /// them into the path as they are.
-    Values(&'a [String]),
+    /// The second part says how values are shown.
+    Values(&'a [String], &'a str),
     /// `spreadsheets.batchUpdate`.
     Write {
         /// The request as JSON.
@@ -360,7 +371,7 @@ impl Ask<'_> {
         match self {
             Self::Structure => format!("sheets({TAB_FIELDS},data({TAG_FIELDS}))").into(),
             Self::Picture(_) => format!("sheets({TAB_FIELDS},{CELLS})").into(),
-            Self::Values(_) => "valueRanges(values)".into(),
+            Self::Values(..) => "valueRanges(values)".into(),
             Self::Write { fields, .. } => (*fields).into(),
         }
     }

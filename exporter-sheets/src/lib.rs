@@ -5,6 +5,7 @@
 
 mod a1;
 mod apply;
+mod aside;
 mod attempt;
 mod batch;
 mod changes;

@@ -35,7 +35,7 @@ pub struct SheetsSink {
     pub(crate) client: Arc<SheetsClient>,
     pub(crate) desk: Option<Desk>,
     changes: Option<ChangeList>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// What was read for the last plan of each tab, with the plan's token: needed to put
     /// back what a write hit because people moved rows under it.
     pictures: Mutex<HashMap<String, (String, Grid)>>,

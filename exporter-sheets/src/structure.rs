@@ -19,6 +19,9 @@ pub const LIST: &str = "exporter.changes";
 /// a header apart.
 pub const HITS: [&str; 2] = ["exporter.write.0", "exporter.write.1"];
 
+/// Key of the developer metadata that says of which tab a tab holds rows that were set aside.
+pub const ASIDE: &str = "exporter.aside";
+
 /// Fields of a tab that [`Tab::read`] looks at. Of `data` only what hangs on columns: no cell.
 pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),\
      developerMetadata(metadataId,metadataKey,metadataValue),merges,\
@@ -56,6 +59,8 @@ pub struct Tab {
     pub frozen: usize,
     /// The name in the configuration of the list of changes that it is.
     pub list: Option<String>,
+    /// The id of the tab whose rows it holds, set aside by an undo.
+    pub aside: Option<i64>,
     /// The marker of our last commit, if we have written to it.
     pub marker: Option<Marker>,
     /// All markers that are kept, oldest first.
@@ -222,6 +227,9 @@ impl Tab {
             list: metadata(sheet)
                 .find(|item| item["metadataKey"] == LIST)
                 .and_then(|item| item["metadataValue"].as_str().map(str::to_owned)),
+            aside: metadata(sheet)
+                .find(|item| item["metadataKey"] == ASIDE)
+                .and_then(|item| item["metadataValue"].as_str()?.parse().ok()),
             marker: newest.map(|(marker, _)| marker.clone()),
             name: newest.and_then(|(_, name)| name.map(str::to_owned)),
             markers: markers.iter().map(|(marker, _)| marker.clone()).collect(),

@@ -1,8 +1,5 @@
-//! Taking back what a run did: cells get what they held before, rows that it added are
-//! emptied. Whatever people touched since stays as it is and is listed.
-//!
-//! A row is emptied and not deleted: a request deletes by position, and people who sort in
-//! that very second would lose another row, formats and all. An empty row hurts nobody.
+//! Taking back what a run did: cells get what they held before, rows that it added go away
+//! (`aside.rs`). Whatever people touched since stays as it is and is listed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,13 +7,14 @@ use std::sync::atomic::Ordering;
 
 use exporter_core::compare::same;
 use exporter_core::{
-    Changes, Error, ErrorKind, ExportSpec, JournalBatch, JournalRow, NewColumns, PLAN_VERSION, Plan,
-    RowChange, RowKey, Table, Value, tabs,
+    Changes, Error, ErrorKind, ExportSpec, JournalBatch, JournalCell, JournalRow, NewColumns, PLAN_VERSION,
+    Plan, RowChange, RowKey, Table, Value, tabs,
 };
 
+use crate::aside::{Added, rows_by_key};
 use crate::client::Tally;
 use crate::grid::Grid;
-use crate::layout::{self, Layout};
+use crate::layout::Layout;
 use crate::look::Look;
 use crate::part::{self, Cells};
 use crate::record;
@@ -32,10 +30,14 @@ pub struct Undo {
     pub plan: Plan,
     /// Cells that get what they held before.
     pub cells: usize,
-    /// Rows that are emptied.
+    /// Rows that go away, with [`SheetsSink::take_rows`] once the plan is applied.
     pub rows: usize,
     /// What can't be taken back, and why.
     pub left: Vec<String>,
+    /// The rows that go away.
+    pub(crate) added: Vec<Added>,
+    /// The spec with this tab.
+    pub(crate) spec: ExportSpec,
 }
 
 impl SheetsSink {
@@ -62,7 +64,7 @@ impl SheetsSink {
                 back.take(batch, row);
             }
         }
-        let Back { cells, changed, rows, left, .. } = back;
+        let Back { cells, changed, added, left, .. } = back;
         let changes = Changes { repairs: look.repairs(&cells)?, ..Changes::default() };
         let token = layout.next.token.clone();
         let state = State { layout, spec: spec.clone() };
@@ -82,11 +84,12 @@ impl SheetsSink {
             notes: Vec::new(),
             state,
         };
-        Ok(Undo { tab: spec.tab.clone(), plan, cells: changed, rows, left })
+        let (tab, rows) = (spec.tab.clone(), added.len());
+        Ok(Undo { tab, plan, cells: changed, rows, left, added, spec: spec.clone() })
     }
 
     /// The spec with the very tab that batches went to, where it has one for each month.
-    async fn spec_of(
+    pub(crate) async fn spec_of(
         &self,
         batches: &[JournalBatch],
         spec: &ExportSpec,
@@ -115,21 +118,24 @@ struct Back<'a> {
     rows_by_key: HashMap<RowKey, Vec<usize>>,
     cells: Cells,
     changed: usize,
-    rows: usize,
+    added: Vec<Added>,
     left: Vec<String>,
 }
 
 impl<'a> Back<'a> {
     fn new(layout: &'a Layout, table: &'a Table, spec: &ExportSpec, grid: &Grid) -> Self {
-        let identity = layout::identity(table, spec);
-        let mut rows_by_key: HashMap<RowKey, Vec<usize>> = HashMap::new();
-        for row in layout.header + 1..grid.len() {
-            if let Some(key) = layout.key(&identity, |place| grid.at(row, place)) {
-                rows_by_key.entry(key).or_default().push(row);
-            }
-        }
+        let rows_by_key = rows_by_key(table, layout, spec, grid);
         let grid = grid.clone();
-        Self { layout, table, grid, rows_by_key, cells: Cells::new(), changed: 0, rows: 0, left: Vec::new() }
+        Self {
+            layout,
+            table,
+            grid,
+            rows_by_key,
+            cells: Cells::new(),
+            changed: 0,
+            added: Vec::new(),
+            left: Vec::new(),
+        }
     }
 
     fn take(&mut self, batch: &JournalBatch, row: &JournalRow) {
@@ -184,11 +190,8 @@ impl<'a> Back<'a> {
             self.left.push(format!("the row `{}` {what}", row.key));
             return;
         }
-        for place in places.into_iter().flatten() {
-            if !self.grid.at(at, place).is_empty() {
-                self.set(at, place, Value::Empty);
-            }
-        }
-        self.rows += 1;
+        let name = |cell: &JournalCell| batch.columns.get(cell.column as usize).cloned().unwrap_or_default();
+        let cells = row.cells.iter().map(|cell| (name(cell), cell.after.clone())).collect();
+        self.added.push(Added { key: row.key.clone(), cells });
     }
 }

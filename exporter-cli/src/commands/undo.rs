@@ -21,7 +21,7 @@ struct Undone {
     tab: String,
     /// Cells that got what they held before.
     cells: usize,
-    /// Rows that were emptied.
+    /// Rows that went away.
     rows: usize,
     /// What stays, and why.
     left: Vec<String>,
@@ -86,17 +86,20 @@ async fn take_back(
             tabs.entry(&batch.target).or_default().push(batch.clone());
         }
         for batches in tabs.values() {
+            if sink.is_some() {
+                parts.sheets.put_back_rows(batches, spec).await?;
+            }
             let way = parts.sheets.plan_undo(batches, spec).await?;
+            let mut rows = way.rows;
             if let Some(sink) = sink {
                 sink.apply(&way.plan).await?;
+                rows = parts.sheets.take_rows(&way).await?;
             }
-            undone.push(Undone {
-                export: spec.name.clone(),
-                tab: way.tab,
-                cells: way.cells,
-                rows: way.rows,
-                left: way.left,
-            });
+            let mut left = way.left;
+            if rows < way.rows {
+                left.push(format!("{} more rows were touched while this went on", way.rows - rows));
+            }
+            undone.push(Undone { export: spec.name.clone(), tab: way.tab, cells: way.cells, rows, left });
         }
     }
     Ok(undone)
@@ -104,9 +107,9 @@ async fn take_back(
 
 fn print(undone: &[Undone], dry_run: bool) {
     let (cells_are, rows_are) = if dry_run {
-        ("would get back what they held", "would be emptied")
+        ("would get back what they held", "would go away")
     } else {
-        ("got back what they held", "were emptied")
+        ("got back what they held", "went away")
     };
     for tab in undone {
         let name = if tab.tab == tab.export { String::new() } else { format!(", tab `{}`", tab.tab) };

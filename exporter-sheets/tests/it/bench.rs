@@ -34,6 +34,8 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Wire {
     faults: Mutex<VecDeque<Fault>>,
+    /// What a person does before a call, and how many calls are still before it.
+    person: Mutex<Option<(usize, Act)>>,
     pub bodies: Mutex<Vec<String>>,
     pub heads: Mutex<Vec<HeaderMap>>,
     /// What tokens were asked for with.
@@ -57,7 +59,11 @@ impl Drop for Bench {
     }
 }
 
-async fn tamper(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> Response {
+async fn tamper(
+    State((wire, sheets)): State<(Arc<Wire>, Arc<Sheets>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     if parts.uri.path() == "/token" {
@@ -68,6 +74,12 @@ async fn tamper(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> 
     }
     wire.heads.lock().unwrap().push(parts.headers.clone());
     wire.bodies.lock().unwrap().push(String::from_utf8_lossy(&bytes).into_owned());
+    let person = wire.person.lock().unwrap().take();
+    match person {
+        Some((0, what)) => act(&sheets, ID, &what).unwrap(),
+        Some((calls, what)) => *wire.person.lock().unwrap() = Some((calls - 1, what)),
+        None => {}
+    }
     let fault = wire.faults.lock().unwrap().pop_front().unwrap_or(Fault::Pass);
     let request = Request::from_parts(parts, Body::from(bytes));
     match fault {
@@ -99,8 +111,8 @@ impl Bench {
         sheets.create_with_id(ID, "Data", OWNER);
         sheets.share(ID, SERVICE_ACCOUNT, Role::Editor).unwrap();
         let wire = Arc::new(Wire::default());
-        let app =
-            router(Arc::clone(&sheets)).layer(middleware::from_fn_with_state(Arc::clone(&wire), tamper));
+        let state = (Arc::clone(&wire), Arc::clone(&sheets));
+        let app = router(Arc::clone(&sheets)).layer(middleware::from_fn_with_state(state, tamper));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -112,6 +124,11 @@ impl Bench {
     /// What the calls to come meet, in order.
     pub fn faults(&self, faults: &[Fault]) {
         *self.wire.faults.lock().unwrap() = faults.iter().copied().collect();
+    }
+
+    /// A person does something before a call to come: the next one is 0.
+    pub fn before(&self, call: usize, what: Act) {
+        *self.wire.person.lock().unwrap() = Some((call, what));
     }
 
     pub async fn plan(&self, table: &Arc<Table>) -> Result<Plan, Error> {
