@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::quality::RandomState;
+
 use super::{CellChange, Changes, Duplicate, RowUpdate, StoredTwice};
 use crate::compare::same;
 use crate::key::key_positions;
@@ -20,7 +22,7 @@ pub struct Differ<'a> {
     identity: Vec<usize>,
     /// Columns to compare once a row is found: none without a key.
     compared: Vec<usize>,
-    index: HashMap<RowKey, Matches>,
+    index: HashMap<RowKey, Matches, RandomState>,
     changes: Changes,
     /// Scratch space for the key of the stored row at hand.
     key: String,
@@ -55,7 +57,7 @@ impl<'a> Differ<'a> {
             keyed,
             identity,
             compared,
-            index: HashMap::with_capacity(table.len()),
+            index: HashMap::with_capacity_and_hasher(table.len(), RandomState::default()),
             changes: Changes { counted: Counted::new(table, spec, keyed), ..Changes::default() },
             key: String::new(),
         };
