@@ -195,7 +195,8 @@ fn overlap(page: u32, text: &str) -> PdfError {
 /// stands under.
 fn drop_no_data_line(regions: &mut [Region], notes: &mut Vec<String>) {
     let [region] = regions else { return };
-    let alone = region.lines.len() <= 4 && region.lines.last().is_some_and(|line| line.pieces.len() == 1);
+    let alone = (2..=4).contains(&region.lines.len())
+        && region.lines.last().is_some_and(|line| line.pieces.len() == 1);
     if let Some(line) = region.lines.pop_if(|line| alone && summary::says_no_data(&line.text())) {
         notes.push(format!("the table says \"{}\": no rows", line.text()));
     }
@@ -303,4 +304,21 @@ fn areas(regions: &[Region], pages: &[Vec<Row>], columns: &[Columns]) -> Vec<(u3
         }
     }
     areas
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pieces::Piece;
+    use super::*;
+
+    #[test]
+    fn a_page_with_nothing_but_the_words_for_no_data_is_an_empty_table() {
+        // Two text objects that touch look like two cells.
+        let text = "Tidak ada data".to_owned();
+        let joints = vec![(6, 30.0)];
+        let piece = Piece { x0: 0.0, x1: 70.0, y: 50.0, size: 10.0, text, space_after: false, joints };
+        let page = PageLayout { number: 1, width: 595.0, height: 842.0, em: 10.0, ..PageLayout::default() };
+        let table = build(vec![PageLayout { pieces: vec![piece], ..page }]).unwrap().0;
+        assert!(table.rows.is_empty());
+    }
 }
