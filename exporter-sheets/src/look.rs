@@ -172,15 +172,17 @@ impl Look {
         let Some(tab) = self.tab(name) else { return Ok((whole, cells)) };
         let open = desk.journal.open(&record::target(spreadsheet, tab.id)).await?;
         let landed = |id: &str| tab.markers.iter().any(|marker| marker.token == id);
-        // What was still to be made up for, a later write took over: those before the last
-        // one that happened are done with.
-        let last = open.iter().rposition(|batch| landed(&batch.id)).unwrap_or(0);
-        for batch in &open[last.min(open.len())..] {
+        // What was still to be made up for, a later write took over: the last one that happened
+        // tells all, or else the last one that was to happen.
+        let last = open.iter().rposition(|batch| landed(&batch.id));
+        let telling = last.unwrap_or(open.len().saturating_sub(1));
+        for (index, batch) in open.iter().enumerate().skip(last.unwrap_or(0)) {
             let Some(mut attempt) = record::recover(batch) else { continue };
             let landed = landed(&batch.id);
-            let settled = reconcile::settle(&attempt, whole.into_owned(), Some(tab), landed);
-            cells.extend(settled.cells);
-            whole = Cow::Owned(settled.whole);
+            if index == telling {
+                let settled = reconcile::settle(&attempt, self.grid.clone(), Some(tab), landed);
+                (whole, cells) = (Cow::Owned(settled.whole), settled.cells);
+            }
             if !landed {
                 attempt.rebase(&self.grid, Some(tab));
                 desk.rebase(batch, &attempt).await?;

@@ -130,7 +130,8 @@ impl Map {
         if landed {
             self.new = new_rows(attempt, now, &mut rows.free);
         }
-        rows.left.retain(|&row| own(key_was(row)).is_none());
+        // A row that was to be emptied is nowhere any more.
+        rows.left.retain(|&row| own(key_was(row)).is_none() && !meant.is_blank(row));
         let (keyed, mut free): (Vec<usize>, Vec<usize>) =
             std::mem::take(&mut rows.free).into_iter().partition(|&row| own(key_is(row)).is_some());
         std::mem::swap(&mut rows.free, &mut free);

@@ -28,6 +28,10 @@ pub enum Fault {
     Refuse(u16),
     /// It has its effect, and the answer is a server error.
     LoseAnswer,
+    /// It is a server error, and has its effect at the next [`Fault::Release`].
+    Hold,
+    /// What was held has its effect first.
+    Release,
 }
 
 /// Faults for the calls to come, and the calls made with their bodies.
@@ -36,6 +40,9 @@ pub struct Wire {
     faults: Mutex<VecDeque<Fault>>,
     /// What a person does before a call, and how many calls are still before it.
     person: Mutex<Option<(usize, Act)>>,
+    /// What people do before the calls to come.
+    acts: Mutex<VecDeque<Vec<Act>>>,
+    held: Mutex<Vec<Request>>,
     pub bodies: Mutex<Vec<String>>,
     pub heads: Mutex<Vec<HeaderMap>>,
     /// What tokens were asked for with.
@@ -80,6 +87,9 @@ async fn tamper(
         Some((calls, what)) => *wire.person.lock().unwrap() = Some((calls - 1, what)),
         None => {}
     }
+    for what in wire.acts.lock().unwrap().pop_front().into_iter().flatten() {
+        act(&sheets, ID, &what).unwrap();
+    }
     let fault = wire.faults.lock().unwrap().pop_front().unwrap_or(Fault::Pass);
     let request = Request::from_parts(parts, Body::from(bytes));
     match fault {
@@ -93,6 +103,17 @@ async fn tamper(
         Fault::LoseAnswer => {
             let _ = next.run(request).await;
             (StatusCode::BAD_GATEWAY, "<html>lost</html>").into_response()
+        }
+        Fault::Hold => {
+            wire.held.lock().unwrap().push(request);
+            (StatusCode::BAD_GATEWAY, "<html>lost</html>").into_response()
+        }
+        Fault::Release => {
+            let held = std::mem::take(&mut *wire.held.lock().unwrap());
+            for request in held {
+                let _ = next.clone().run(request).await;
+            }
+            next.run(request).await
         }
     }
 }
@@ -129,6 +150,11 @@ impl Bench {
     /// A person does something before a call to come: the next one is 0.
     pub fn before(&self, call: usize, what: Act) {
         *self.wire.person.lock().unwrap() = Some((call, what));
+    }
+
+    /// What people do before each of the calls to come.
+    pub fn acts(&self, acts: &[&[Act]]) {
+        *self.wire.acts.lock().unwrap() = acts.iter().map(|acts| acts.to_vec()).collect();
     }
 
     pub async fn plan(&self, table: &Arc<Table>) -> Result<Plan, Error> {

@@ -121,7 +121,12 @@ async fn nothing_is_lost_doubled_or_wrong_after_a_storm() {
         .map(|seed| async move { (seed, tokio::spawn(trial(seed)).await.unwrap()) })
         .buffer_unordered(8);
     let (mut total, mut wrong) = (Counts::default(), Vec::new());
+    let mut done = 0;
     while let Some((seed, (counts, faults))) = outcomes.next().await {
+        done += 1;
+        if done % 1000 == 0 {
+            println!("{done} of {trials} done, about to seed {}; {} wrong so far", first + done, wrong.len());
+        }
         total.calls += counts.calls;
         total.acts += counts.acts;
         total.failures += counts.failures;

@@ -1,0 +1,156 @@
+//! Writes that go astray in the worst ways: late, with their answer lost, under people's hands,
+//! and a tab that is taken away between two calls.
+
+use std::sync::Arc;
+
+use exporter_core::testing::MemoryJournal;
+use exporter_core::{ErrorKind, Sink as _, SystemClock};
+use exporter_sandbox::oauth::SERVICE_ACCOUNT;
+use exporter_sandbox::person::Act;
+use exporter_sheets::SheetsSink;
+
+use crate::bench::Fault::{Hold, LoseAnswer, Pass, Release};
+use crate::bench::{Bench, ID, client, lines, orders, spec};
+
+fn tab() -> String {
+    "orders".into()
+}
+
+fn types(cell: &str, text: &str) -> Act {
+    Act::Type { tab: tab(), cell: cell.into(), text: text.into() }
+}
+
+fn sort(column: &str) -> Act {
+    Act::Sort { tab: tab(), column: column.into(), descending: true, header_rows: 1 }
+}
+
+fn move_column(from: &str, to: &str) -> Act {
+    Act::MoveColumn { tab: tab(), from: from.into(), to: to.into() }
+}
+
+/// A sink with a journal: it knows what it wrote last.
+fn with_journal(bench: &Bench) -> SheetsSink {
+    let journal = Arc::new(MemoryJournal::default());
+    SheetsSink::new(client(&bench.url, ID).unwrap()).with_journal(journal, Arc::new(SystemClock))
+}
+
+fn sorted(bench: &Bench) -> Vec<String> {
+    let mut rows = lines(&bench.rows());
+    rows[1..].sort();
+    rows
+}
+
+#[tokio::test]
+async fn an_edit_that_was_read_comes_back_when_a_late_write_hits_it() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20), ("A3", "open", 30)])).await.unwrap();
+    let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+    // The write is lost; people sort, so that A3 comes to where A1 was, and edit A3. That is
+    // read. The second write goes out, and only then the first one has its effect.
+    bench.faults(&[Hold, Pass, Release]);
+    bench.acts(&[&[], &[sort("A"), types("B2", "edited")]]);
+    bench.sink.apply(&plan).await.unwrap();
+    assert_eq!(sorted(&bench), ["ID|Status|Total", "A1|paid|10", "A2|open|20", "A3|edited|30"]);
+}
+
+#[tokio::test]
+async fn an_edit_that_was_read_comes_back_when_a_late_write_arrives_where_it_was_meant_to() {
+    let bench = Bench::start().await;
+    let sink = with_journal(&bench);
+    let first = sink.plan(&orders(&[("A1", "open", 10), ("A2", "open", 20)]), &spec()).await.unwrap();
+    sink.apply(&first).await.unwrap();
+    let later = orders(&[("A1", "paid", 10), ("A2", "paid", 20)]);
+    let plan = sink.plan(&later, &spec()).await.unwrap();
+    bench.faults(&[Hold, Pass, Release]);
+    bench.acts(&[&[], &[types("B2", "edited")]]);
+    sink.apply(&plan).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|edited|10", "A2|paid|20"]);
+}
+
+#[tokio::test]
+async fn an_edit_of_a_row_whose_answer_was_lost_is_kept() {
+    let bench = Bench::start().await;
+    let sink = with_journal(&bench);
+    let first = sink.plan(&orders(&[("A1", "open", 10)]), &spec()).await.unwrap();
+    sink.apply(&first).await.unwrap();
+    let later = orders(&[("A1", "open", 10), ("A2", "open", 20)]);
+    let plan = sink.plan(&later, &spec()).await.unwrap();
+    bench.faults(&[LoseAnswer]);
+    bench.acts(&[&[], &[types("B3", "edited")]]);
+    sink.apply(&plan).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|open|10", "A2|edited|20"]);
+    assert!(sink.plan(&later, &spec()).await.unwrap().changes.updates.is_empty(), "now and later");
+}
+
+#[tokio::test]
+async fn columns_that_move_before_a_write_whose_answer_is_lost_are_put_right() {
+    for (from, to) in [("A", "D"), ("B", "A"), ("C", "A"), ("D", "B")] {
+        let bench = Bench::start().await;
+        bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+        for (cell, text) in [("D1", "Mine"), ("D2", "hello"), ("D4", "own row"), ("B4", "note")] {
+            bench.type_text(cell, text);
+        }
+        let plan = bench.plan(&orders(&[("A2", "paid", 21), ("A3", "open", 30)])).await.unwrap();
+        bench.faults(&[LoseAnswer]);
+        // And once more before it is read, so that nothing stands where it was written.
+        bench.acts(&[&[move_column(from, to)], &[move_column("D", "A"), sort("B")]]);
+        bench.sink.apply(&plan).await.unwrap();
+        let rows = bench.rows();
+        let order = ["ID", "Status", "Total", "Mine"]
+            .map(|name| rows[0].iter().position(|cell| cell == name).unwrap());
+        let text =
+            |row: &Vec<String>| order.map(|column| row.get(column).map_or("", String::as_str)).join("|");
+        let mut seen: Vec<String> = rows[1..].iter().map(text).collect();
+        seen.sort();
+        let expected = ["A1|open|10|hello", "A2|paid|21|", "A3|open|30|", "|note||own row"];
+        assert_eq!(seen, expected, "{from} to {to}");
+    }
+}
+
+#[tokio::test]
+async fn a_tab_that_is_renamed_before_the_write_gets_it() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
+    let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+    bench.acts(&[&[Act::RenameTab { tab: tab(), title: "Pesanan".into() }]]);
+    assert!(bench.sink.apply(&plan).await.unwrap().verified);
+    let rows = bench.sheets.rows(ID, "Pesanan").unwrap();
+    assert_eq!(lines(&rows), ["ID|Status|Total", "A1|paid|10"]);
+}
+
+#[tokio::test]
+async fn a_tab_that_is_deleted_before_the_write_comes_anew_with_what_the_file_has() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    let table = orders(&[("A1", "paid", 10)]);
+    let plan = bench.plan(&table).await.unwrap();
+    bench.acts(&[&[Act::DeleteTab { tab: tab() }]]);
+    let applied = bench.sink.apply(&plan).await;
+    assert_eq!(applied.unwrap_err().kind(), ErrorKind::SheetMoved, "it is planned anew");
+    bench.run(&table).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|paid|10"]);
+}
+
+#[tokio::test]
+async fn a_range_that_is_protected_before_the_write_is_named() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
+    let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+    bench.acts(&[&[Act::Protect { tab: tab(), range: "B1:B9".into() }]]);
+    let error = bench.sink.apply(&plan).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SheetLayout);
+    assert!(error.to_string().contains("protected") && error.to_string().contains("B1"), "{error}");
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|open|10"]);
+}
+
+#[tokio::test]
+async fn a_spreadsheet_that_is_taken_away_before_the_write_says_with_whom_to_share_it() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
+    let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+    bench.acts(&[&[Act::Unshare { email: SERVICE_ACCOUNT.into() }]]);
+    let error = bench.sink.apply(&plan).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SheetNotShared);
+    assert_eq!(error.hints(), [format!("share the spreadsheet with {SERVICE_ACCOUNT} as editor")]);
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|open|10"]);
+}
