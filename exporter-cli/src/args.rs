@@ -1,5 +1,6 @@
 //! What the user typed.
 
+mod evidence;
 mod journal;
 mod unattended;
 
@@ -12,6 +13,7 @@ use exporter_core::Driver;
 
 use crate::config::SecretRef;
 
+pub use evidence::{BundleArgs, RecordArgs, ReplayArgs};
 pub use journal::{PlanArgs, UndoArgs, WhyArgs};
 pub use unattended::{
     BackfillArgs, BackupArgs, CompletionsArgs, HistoryArgs, InstallArgs, NextArgs, RestoreArgs, ScheduleArgs,
@@ -45,10 +47,16 @@ pub enum Command {
     Table(TableArgs),
     /// Try the configuration, every credential and every address, without writing
     Check(CheckArgs),
+    /// Pack files, report and evidence of a run into one private file
+    Bundle(BundleArgs),
+    /// Read the files of a bundle again, offline: sniff, read, check and plan
+    Replay(ReplayArgs),
     /// List, show or forget the requests that were learned from a browser
     Routes(RoutesArgs),
     /// Look at a panel and write a configuration that works
     Init(InitArgs),
+    /// Watch one export made by hand in a browser and write a configuration that makes it
+    Record(RecordArgs),
     /// List the runs so far, the newest first
     History(HistoryArgs),
     /// Show one run with every step

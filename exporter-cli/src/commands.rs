@@ -2,12 +2,15 @@
 
 pub mod backfill;
 pub mod backup;
+pub mod bundle;
 pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod history;
 pub mod init;
 pub mod plan;
+pub mod record;
+pub mod replay;
 pub mod restore;
 pub mod routes;
 pub mod run;

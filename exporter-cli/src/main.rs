@@ -2,6 +2,7 @@
 
 mod args;
 mod assemble;
+mod bundle;
 mod channels;
 mod commands;
 mod config;
@@ -52,6 +53,9 @@ async fn dispatch(command: Command) -> Exit {
         Command::Table(args) => commands::table::main(args),
         Command::Check(args) => commands::check::main(args).await,
         Command::Init(args) => commands::init::main(args).await,
+        Command::Bundle(args) => commands::bundle::main(args).await,
+        Command::Replay(args) => commands::replay::main(args).await,
+        Command::Record(args) => commands::record::main(args).await,
         Command::Routes(args) => commands::routes::main(&args),
         Command::History(args) => commands::history::main(args).await,
         Command::Show(args) => commands::show::main(args).await,

@@ -2,6 +2,7 @@
 
 mod browser;
 mod driver;
+mod evidence;
 pub mod formats;
 mod http;
 mod panel;
@@ -12,6 +13,7 @@ mod totp;
 pub use browser::leavings::left_running as browsers_left_running;
 pub use panel::{
     BrowserOptions, Columns, Deadlines, ExportConfig, FieldValue, KEEP_DAYS, LoginConfig, LoginKind, Panel,
-    PanelConfig, PanelOptions, Preset, StepConfig, Surveyed, preset, survey, sweep,
+    PanelConfig, PanelOptions, Preset, Recorded, Recording, Reread, StepConfig, Surveyed, preset, reread,
+    survey, sweep,
 };
 pub use route::{Body, Route, Routes};

@@ -33,7 +33,7 @@ async fn text(args: &ShowArgs) -> Result<String, Error> {
 }
 
 /// The run with this id, or whose id begins so, or the last one.
-fn find(runs: Vec<RunRecord>, wanted: &str) -> Result<RunRecord, Error> {
+pub(super) fn find(runs: Vec<RunRecord>, wanted: &str) -> Result<RunRecord, Error> {
     let mut found: Vec<RunRecord> = match wanted {
         "last" => runs.into_iter().take(1).collect(),
         _ => runs.into_iter().filter(|run| run.id.starts_with(wanted)).collect(),

@@ -91,6 +91,7 @@ impl Bench {
             (&self.sandbox.telegram_url(), "[telegram]"),
             (&directory, "[directory]"),
             (r"\b\d{8}T\d{9}Z", "[run]"),
+            (r"failed_(\w+)_\w{6}\.", "failed_${1}_[n]."),
             (r"\b\d{8}_\d{6}(_\d+)?\b", "[time]"),
             (r"\bbytes: \d+", "bytes: [n]"),
             (r"\b\d+ MB\b", "[n] MB"),

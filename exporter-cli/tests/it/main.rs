@@ -4,6 +4,7 @@
 
 mod backfill;
 mod bench;
+mod bundle;
 mod deploy;
 mod first_run;
 mod google;
@@ -11,6 +12,7 @@ mod history;
 mod init;
 mod journal;
 mod panel;
+mod record;
 mod routes;
 mod secrets;
 mod serve;

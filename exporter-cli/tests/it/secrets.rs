@@ -41,6 +41,7 @@ async fn leaks_nothing(bench: &Bench, driver: &str) {
     assert_eq!(leaked(bench, &ended.whole()), None, "{ended:?}");
     assert_eq!(leaked(bench, &bench.sandbox.telegram().messages().join("\n")), None);
     let directory = bench.config().parent().unwrap().to_path_buf();
+    packs_nothing(bench, &directory.join("downloads")).await;
     let configured = [directory.join("secrets"), directory.join("service-account.json")];
     for file in files(&directory) {
         if configured.iter().any(|own| file.starts_with(own)) {
@@ -50,6 +51,23 @@ async fn leaks_nothing(bench: &Bench, driver: &str) {
         assert_eq!(leaked(bench, &text), None, "{}", file.display());
         assert_eq!(leaked(bench, &file.display().to_string()), None);
     }
+}
+
+/// The bundle of the run, unpacked: a packed secret would not be found by looking at the file.
+async fn packs_nothing(bench: &Bench, downloads: &Path) {
+    let config = bench.config().display().to_string();
+    let packed = exporter(&["bundle", "--config", &config]).await;
+    assert_eq!(packed.code, Some(0), "{packed:?}");
+    assert_eq!(leaked(bench, &packed.whole()), None, "{packed:?}");
+    let is_bundle = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "zip");
+    let bundle = files(downloads).into_iter().find(is_bundle).unwrap();
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(&bundle).unwrap()).unwrap();
+    for index in 0..archive.len() {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut archive.by_index(index).unwrap(), &mut bytes).unwrap();
+        assert_eq!(leaked(bench, &String::from_utf8_lossy(&bytes)), None, "{index} in {}", bundle.display());
+    }
+    std::fs::remove_file(bundle).unwrap();
 }
 
 #[tokio::test]

@@ -5,13 +5,16 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use exporter_core::Secret;
+use chrono::DateTime;
 use futures::StreamExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use thirtyfour::bidi::events::{FetchError, LogEntryAdded, ResponseCompleted};
+use thirtyfour::bidi::modules::network::RequestData;
 use thirtyfour::bidi::{BiDi, BidiError};
 use tokio::task::JoinHandle;
+
+use crate::evidence::{Exchange, Log, Mask};
 
 /// How many entries of each sort are kept: the last ones.
 const KEPT: usize = 500;
@@ -20,13 +23,13 @@ const KEPT: usize = 500;
 pub(super) struct Diary {
     begun: Instant,
     pages: Arc<Mutex<Pages>>,
+    requests: Log,
     task: Option<JoinHandle<()>>,
 }
 
 #[derive(Default, Serialize)]
 struct Pages {
     steps: VecDeque<Entry>,
-    requests: VecDeque<Entry>,
     console: VecDeque<Entry>,
 }
 
@@ -41,28 +44,17 @@ struct Entry {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum What {
-    Step {
-        step: String,
-    },
-    Request {
-        method: String,
-        url: String,
-        status: Option<u16>,
-        media_type: Option<String>,
-        error: Option<String>,
-    },
-    Console {
-        level: String,
-        text: String,
-    },
+    Step { step: String },
+    Console { level: String, text: String },
 }
 
 impl Diary {
     /// Begins; a browser that cannot tell leaves only our own steps.
     pub(super) async fn start(bidi: Option<&BiDi>) -> Self {
-        let mut diary = Self { begun: Instant::now(), pages: Arc::default(), task: None };
+        let mut diary =
+            Self { begun: Instant::now(), pages: Arc::default(), requests: Log::default(), task: None };
         if let Some(bidi) = bidi {
-            match listen(bidi, Arc::clone(&diary.pages), diary.begun).await {
+            match listen(bidi, Arc::clone(&diary.pages), diary.requests.clone(), diary.begun).await {
                 Ok(task) => diary.task = Some(task),
                 Err(error) => tracing::debug!(%error, "the browser does not tell what it does"),
             }
@@ -75,15 +67,15 @@ impl Diary {
         push(&mut lock(&self.pages).steps, self.begun, What::Step { step });
     }
 
-    /// All of it as JSON, without these secrets and without values in addresses.
-    pub(super) fn masked(&self, secrets: &[&Secret]) -> Vec<u8> {
+    /// What we did and what the console says, as JSON, without what `mask` hides.
+    pub(super) fn masked(&self, mask: &Mask) -> Vec<u8> {
         let text = serde_json::to_string_pretty(&*lock(&self.pages)).unwrap_or_default();
-        let mask = |text: String, secret: &&Secret| match secret.expose() {
-            // Shorter ones stand in any text by chance.
-            short if short.len() < 4 => text,
-            secret => text.replace(secret, "***"),
-        };
-        secrets.iter().fold(text, mask).into_bytes()
+        mask.text(&text).into_bytes()
+    }
+
+    /// What was sent, and what came of it.
+    pub(super) fn requests(&self) -> &Log {
+        &self.requests
     }
 }
 
@@ -106,7 +98,12 @@ fn push(entries: &mut VecDeque<Entry>, begun: Instant, what: What) {
     entries.push_back(Entry { at: begun.elapsed().as_millis(), what });
 }
 
-async fn listen(bidi: &BiDi, pages: Arc<Mutex<Pages>>, begun: Instant) -> Result<JoinHandle<()>, BidiError> {
+async fn listen(
+    bidi: &BiDi,
+    pages: Arc<Mutex<Pages>>,
+    requests: Log,
+    begun: Instant,
+) -> Result<JoinHandle<()>, BidiError> {
     let mut answers = bidi.subscribe::<ResponseCompleted>().await?;
     let mut failures = bidi.subscribe::<FetchError>().await?;
     let mut console = bidi.subscribe::<LogEntryAdded>().await?;
@@ -114,25 +111,18 @@ async fn listen(bidi: &BiDi, pages: Arc<Mutex<Pages>>, begun: Instant) -> Result
         loop {
             tokio::select! {
                 Some(answer) = answers.next() => {
+                    let received = pairs(&answer.response.headers);
                     let media_type = answer.response.extra.get("mimeType").and_then(Value::as_str);
-                    let what = What::Request {
-                        method: answer.request.method,
-                        url: masked_url(&answer.request.url),
-                        status: Some(answer.response.status),
+                    let exchange = Exchange {
                         media_type: media_type.map(str::to_owned),
-                        error: None,
+                        size: answer.response.extra.get("bytesReceived").and_then(Value::as_u64),
+                        ..exchange(&answer.request, answer.timestamp)
                     };
-                    push(&mut lock(&pages).requests, begun, what);
+                    requests.push(exchange.answered(answer.response.status, borrowed(&received)));
                 }
                 Some(failure) = failures.next() => {
-                    let what = What::Request {
-                        method: failure.request.method,
-                        url: masked_url(&failure.request.url),
-                        status: None,
-                        media_type: None,
-                        error: Some(failure.error_text),
-                    };
-                    push(&mut lock(&pages).requests, begun, what);
+                    let exchange = exchange(&failure.request, failure.timestamp);
+                    requests.push(Exchange { error: Some(failure.error_text), ..exchange });
                 }
                 Some(entry) = console.next() => {
                     let text = entry.text.unwrap_or_default().chars().take(500).collect();
@@ -144,38 +134,32 @@ async fn listen(bidi: &BiDi, pages: Arc<Mutex<Pages>>, begun: Instant) -> Result
     }))
 }
 
-/// The address with the values of its query masked, days and numbers apart.
-fn masked_url(url: &str) -> String {
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    if query.is_empty() {
-        return path.to_owned();
-    }
-    let plain = |value: &str| {
-        let value = value.replace("%2F", "/");
-        value.len() <= 12 && value.chars().all(|letter| letter.is_ascii_digit() || "-/.".contains(letter))
+/// What the driver tells of a request.
+fn exchange(request: &RequestData, timestamp: u64) -> Exchange {
+    let at = i64::try_from(timestamp).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default();
+    let headers = pairs(&request.headers);
+    let timing = |name: &str| request.extra.get("timings").and_then(|timings| timings.get(name)?.as_f64());
+    let millis = timing("responseEnd").zip(timing("requestTime")).map_or(0.0, |(end, start)| end - start);
+    let exchange = Exchange::new(at, &request.method, &request.url, borrowed(&headers));
+    Exchange { millis: millis.max(0.0), ..exchange }
+}
+
+/// Headers as `network.Header` writes them (W3C `WebDriver BiDi`, 7.5.1.3).
+fn pairs(headers: &[Value]) -> Vec<(String, String)> {
+    let pair = |header: &Value| {
+        let value = header["value"]["value"].as_str().unwrap_or_default();
+        Some((header["name"].as_str()?.to_owned(), value.to_owned()))
     };
-    let pairs: Vec<String> = query
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value)) if !plain(value) => format!("{name}=***"),
-            _ => pair.to_owned(),
-        })
-        .collect();
-    format!("{path}?{}", pairs.join("&"))
+    headers.iter().filter_map(pair).collect()
+}
+
+fn borrowed(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_keep_their_days_and_lose_their_secrets() {
-        assert_eq!(
-            masked_url("http://p/x?start=2026-01-05&end=06%2F01%2F2026&_token=abc123def&q="),
-            "http://p/x?start=2026-01-05&end=06%2F01%2F2026&_token=***&q="
-        );
-        assert_eq!(masked_url("http://p/x"), "http://p/x");
-    }
 
     #[tokio::test]
     async fn only_the_last_entries_are_kept_and_secrets_are_masked() {
@@ -183,7 +167,7 @@ mod tests {
         for number in 0..=KEPT {
             diary.step(format!("step {number} hunter22"));
         }
-        let text = String::from_utf8(diary.masked(&[&Secret::new("hunter22")])).unwrap();
+        let text = String::from_utf8(diary.masked(&Mask::new(["hunter22"], &[]))).unwrap();
         assert!(text.contains("step 500 ***") && !text.contains("\"step 0 "), "{text}");
     }
 }

@@ -14,7 +14,7 @@ use super::GLANCE;
 use super::driver::{Browser, Look, failed};
 use super::grid;
 use super::watch::Watch;
-use crate::driver::{Answer, Download, Recipe, classify, not_found};
+use crate::driver::{Answer, Download, Recipe, classify, not_found, too_large};
 use crate::panel::{BROWSER_PREFIX, Deadlines};
 use crate::selector::{Selector, written};
 
@@ -71,7 +71,10 @@ pub(super) async fn take(
     let (path, file_name, address) = match came {
         Came::Nothing(said) => return Ok(Answer::Nothing { said }),
         Came::Begun(begun) => {
-            let saved = finish(&begun, ends, deadline, deadlines).await?;
+            let saved = tokio::select! {
+                saved = finish(&begun, ends, deadline, deadlines) => saved?,
+                error = outgrown(own.path(), limit) => return Err(error),
+            };
             let bytes = if by_grid {
                 let name = saved.file_name().map(|name| name.to_string_lossy().into_owned());
                 let name = name.unwrap_or_else(|| begun.suggested_filename.clone());
@@ -127,6 +130,18 @@ async fn finish(
         }
         let saved = end.filepath.map(PathBuf::from);
         return saved.ok_or_else(|| failed("does not say where the file is", &"no path"));
+    }
+}
+
+/// Waits until what the browser saves is over the limit; forever, where it stays below.
+async fn outgrown(directory: &Path, limit: u64) -> Error {
+    loop {
+        let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+        let sizes = entries.filter_map(|entry| entry.metadata().ok()).map(|about| about.len());
+        if sizes.sum::<u64>() > limit {
+            return too_large(limit);
+        }
+        sleep(GLANCE).await;
     }
 }
 

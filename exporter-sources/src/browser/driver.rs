@@ -118,6 +118,12 @@ impl Browser {
         &self.driver
     }
 
+    /// The address of the session, for who else may drive it.
+    pub(super) fn session_url(&self) -> String {
+        let server = self.driver.handle().server_url().as_str();
+        format!("{}/session/{}", server.trim_end_matches('/'), self.driver.handle().session_id())
+    }
+
     /// Opens a page and looks at it.
     pub(super) async fn open(&self, url: &str) -> Result<Look, Error> {
         self.diary.step(format!("open {}", classify::without_query(url)));

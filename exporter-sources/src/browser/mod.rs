@@ -8,6 +8,7 @@ mod grid;
 pub(crate) mod leavings;
 mod login;
 mod process;
+mod record;
 mod walk;
 mod watch;
 
@@ -22,6 +23,8 @@ use reqwest::Url;
 use crate::driver::{Answer, Client, Cookie, Credentials, Login, Recipe};
 use crate::panel::{BrowserOptions, Deadlines, PanelOptions};
 use driver::Browser;
+
+pub(crate) use record::{Act, Field, Recorder};
 
 /// How often a page is looked at while something is awaited.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -84,14 +87,11 @@ impl BrowserClient {
     }
 
     /// The error with a picture and the page, as far as those can be had.
-    async fn shown(&self, error: Error, name: &str) -> Error {
-        match &self.browser {
-            Some(browser) => {
-                let secrets = [&self.credentials.password, &self.credentials.username];
-                evidence::add(error, browser, &self.directory, name, &secrets).await
-            }
-            None => error,
-        }
+    async fn shown(&self, error: Error, name: &str, private: &[String]) -> Error {
+        let Some(browser) = &self.browser else { return error };
+        let cookies = browser.cookies().await.unwrap_or_default();
+        let mask = self.credentials.mask(&cookies, private);
+        evidence::add(error, browser, &self.directory, name, (&mask, private)).await
     }
 }
 
@@ -107,7 +107,7 @@ impl Client for BrowserClient {
                 self.logged_in = true;
                 Ok(())
             }
-            Err(error) => Err(self.shown(error, "login").await),
+            Err(error) => Err(self.shown(error, "login", &[]).await),
         }
     }
 
@@ -127,12 +127,21 @@ impl Client for BrowserClient {
                 }
                 Ok(answer)
             }
-            Err(error) => Err(self.shown(error, &recipe.name).await),
+            Err(error) => {
+                let error = self.shown(error, &recipe.name, &recipe.private).await;
+                // Nothing but its end keeps a browser from saving a file that does not end.
+                if matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Timeout)
+                    && let Some(browser) = self.browser.take()
+                {
+                    browser.stop().await?;
+                }
+                Err(error)
+            }
         }
     }
 
-    async fn witness(&self, error: Error, name: &str) -> Error {
-        self.shown(error, name).await
+    async fn witness(&self, error: Error, name: &str, private: &[String]) -> Error {
+        self.shown(error, name, private).await
     }
 
     async fn logout(&mut self) -> Result<(), Error> {

@@ -87,8 +87,20 @@ const facts = () => {
     metas: pairs('meta[name]', 'content'),
   };
 };
-const masked = () => {
-  for (const field of document.querySelectorAll('input[type=password]')) field.value = '';
+// Before a picture is taken: what fields hold goes, days apart, and the cells of private columns.
+const masked = columns => {
+  for (const field of document.querySelectorAll('input:not([type=submit], [type=button], [type=reset], [type=checkbox], [type=radio]), textarea')) {
+    if (field.type === 'password') field.value = '';
+    else if (field.value && !/^[\d\/.-]{1,12}$/.test(field.value)) { try { field.value = '***'; } catch { /* a field that takes no such text holds none */ } }
+  }
+  const hidden = columns.map(normal);
+  for (const table of hidden.length ? document.querySelectorAll('table') : []) {
+    let places = [];
+    for (const row of table.rows) {
+      const named = [...row.cells].flatMap((cell, place) => hidden.includes(normal(cell.textContent)) ? [place] : []);
+      if (named.length) places = named; else for (const place of places) if (row.cells[place]) row.cells[place].textContent = '***';
+    }
+  }
   const copy = document.documentElement.cloneNode(true);
   for (const field of copy.querySelectorAll('input[type=password], input[type=hidden]')) field.setAttribute('value', '***');
   for (const meta of copy.querySelectorAll('meta[name*=token]')) meta.setAttribute('content', '***');

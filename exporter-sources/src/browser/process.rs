@@ -7,12 +7,17 @@ use std::time::Duration;
 use exporter_core::{Error, ErrorKind};
 use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::leavings;
 
 /// chromedriver answers within milliseconds; a machine under load gets this long.
 const START: Duration = Duration::from_secs(20);
+
+/// So many lines of what a driver complains about are told.
+const COMPLAINTS: usize = 5;
+/// How long the last words of a driver that has ended may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where browsers are, the light ones first.
 const BROWSERS: [&str; 12] = [
@@ -91,9 +96,20 @@ pub(super) struct DriverProcess {
 }
 
 impl DriverProcess {
-    /// Starts chromedriver on a free port, in the panel's time zone.
+    /// Starts chromedriver on a free port, in the panel's time zone. When it ends at once, as it
+    /// does when somebody else was quicker to take its port, it is started once more.
     pub(super) async fn start(binary: &Path, zone: &str) -> Result<Self, Error> {
         leavings::sweep(&std::env::temp_dir());
+        match Self::start_once(binary, zone).await {
+            Err(error) if error.kind() == ErrorKind::BrowserFailed => {
+                tracing::debug!(%error, "the browser driver is started once more");
+                Self::start_once(binary, zone).await
+            }
+            started => started,
+        }
+    }
+
+    async fn start_once(binary: &Path, zone: &str) -> Result<Self, Error> {
         let temporary = leavings::own_directory()?;
         let mut command = Command::new(binary);
         command
@@ -102,7 +118,7 @@ impl DriverProcess {
             .env("TZ", zone)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
         die_with_us(&mut command);
@@ -110,15 +126,25 @@ impl DriverProcess {
             Error::new(ErrorKind::BrowserFailed, format!("the browser driver {why}"))
                 .context("driver", binary.display().to_string())
         };
-        let mut child = command.spawn().map_err(|error| failed("cannot be started").source(error))?;
+        let mut child = command.spawn().map_err(|error| {
+            failed("cannot be started").source(error).hint("check `[browser] driver`: it must be a program")
+        })?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let stdout = child.stdout.take().ok_or_else(|| failed("has no output"))?;
+        let complaints = Complaints::hear(child.stderr.take());
         let mut process = Self { child, group, address: String::new(), _temporary: temporary };
         let mut lines = BufReader::new(stdout).lines();
-        let port = tokio::time::timeout(START, port(&mut lines))
-            .await
-            .map_err(|_| failed("does not start"))??
-            .ok_or_else(|| failed("ended at once"))?;
+        let port = match tokio::time::timeout(START, port(&mut lines)).await {
+            Ok(port) => port?.ok_or("ended at once"),
+            Err(_) => Err("does not start"),
+        };
+        let port = match port {
+            Ok(port) => port,
+            Err(why) => {
+                process.kill();
+                return Err(complaints.add_to(failed(why)).await);
+            }
+        };
         // Somebody has to read on, else the driver blocks when the pipe is full.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         process.address = format!("http://127.0.0.1:{port}");
@@ -147,6 +173,34 @@ impl DriverProcess {
 impl Drop for DriverProcess {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// What the driver writes on stderr; read on, so that it never waits for us.
+struct Complaints(tokio::task::JoinHandle<Vec<String>>);
+
+impl Complaints {
+    fn hear(stderr: Option<ChildStderr>) -> Self {
+        Self(tokio::spawn(async move {
+            let mut heard = Vec::new();
+            let Some(stderr) = stderr else { return heard };
+            let mut lines = BufReader::new(stderr).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                // What is wrong with its start, it says first.
+                if heard.len() < COMPLAINTS && !line.trim().is_empty() {
+                    heard.push(line.trim().to_owned());
+                }
+            }
+            heard
+        }))
+    }
+
+    /// The error with what was heard; the driver has ended.
+    async fn add_to(self, error: Error) -> Error {
+        match tokio::time::timeout(LAST_WORDS, self.0).await {
+            Ok(Ok(heard)) if !heard.is_empty() => error.context("it says", heard.join("; ")),
+            _ => error,
+        }
     }
 }
 
@@ -184,6 +238,36 @@ mod tests {
     fn the_port_is_in_the_second_line() {
         assert_eq!(port_in("Starting ChromeDriver 140.0 (x) on port 0"), None);
         assert_eq!(port_in("ChromeDriver was started successfully on port 43211."), Some(43211));
+    }
+
+    /// A program that does what this script says.
+    fn script(directory: &Path, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = directory.join("driver");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_ends_at_once_is_started_once_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let driver = script(
+            directory.path(),
+            "[ -e $0.tried ] && echo was started successfully on port 4321. && exec sleep 60
+             touch $0.tried; echo 'bind() failed: Address already in use' >&2; exit 1",
+        );
+        let process = DriverProcess::start(&driver, "UTC").await.unwrap();
+        assert_eq!(process.address(), "http://127.0.0.1:4321");
+        process.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_does_not_start_is_quoted() {
+        let directory = tempfile::tempdir().unwrap();
+        let driver = script(directory.path(), "echo 'error while loading shared libraries' >&2; exit 127");
+        let error = DriverProcess::start(&driver, "UTC").await.err().unwrap();
+        assert!(error.to_string().contains("it says: error while loading shared libraries"), "{error}");
     }
 
     #[test]

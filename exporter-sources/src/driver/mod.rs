@@ -16,6 +16,7 @@ pub(crate) use cookie::Cookie;
 pub(crate) use login::Login;
 pub(crate) use recipe::{Fill, Key, Place, Recipe, Set, Step, for_days};
 
+use crate::evidence::Mask;
 use crate::route::Trace;
 use crate::totp::Totp;
 
@@ -28,6 +29,14 @@ pub(crate) struct Credentials {
     pub password: Secret,
     /// What the codes of a second factor are made from.
     pub totp: Option<Totp>,
+}
+
+impl Credentials {
+    /// Hides these credentials, the session's cookies and the cells of private columns.
+    pub(crate) fn mask(&self, cookies: &[Cookie], private: &[String]) -> Mask {
+        let own = [self.username.expose(), self.password.expose()];
+        Mask::new(own.into_iter().chain(cookies.iter().map(|cookie| cookie.value.as_str())), private)
+    }
 }
 
 /// A file that came, complete but not yet looked into.
@@ -71,11 +80,9 @@ pub(crate) trait Client: Send {
     /// Opens the export's page, sets the window, starts the export and takes the file.
     async fn download(&mut self, recipe: &Recipe, window: Window) -> Result<Answer, Error>;
 
-    /// The error with what shows how the panel looked at this moment; as it is where there
-    /// is nothing to show.
-    async fn witness(&self, error: Error, _name: &str) -> Error {
-        error
-    }
+    /// The error with files that show how the panel looked at this moment, without the cells of
+    /// `private` columns.
+    async fn witness(&self, error: Error, name: &str, private: &[String]) -> Error;
 
     /// Logs out and lets everything go, also after an error. Harmless when called twice.
     async fn logout(&mut self) -> Result<(), Error>;

@@ -18,6 +18,8 @@ pub(crate) struct Recipe {
     pub file: Option<FileKind>,
     /// Columns that the file must have, where they are known by name.
     pub columns: Vec<String>,
+    /// Columns whose cells are never shown in evidence.
+    pub private: Vec<String>,
     /// What shows that the panel has no rows for the days.
     pub empty: Vec<Selector>,
     /// The most days that the panel hands out at once.
@@ -133,6 +135,7 @@ impl Recipe {
             place,
             file: config.file,
             columns: config.columns.as_ref().and_then(|columns| columns.names.clone()).unwrap_or_default(),
+            private: config.private.clone().unwrap_or_default(),
             empty: Selector::list(config.empty.as_deref().unwrap_or_default())?,
             max_days: config.max_days,
             format,

@@ -1,14 +1,16 @@
 //! The connection: cookies, redirects that stay at home, downloads that are whole.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use exporter_core::{Error, ErrorKind};
+use exporter_core::{Clock, Error, ErrorKind};
 use percent_encoding::percent_decode_str;
-use reqwest::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
 use reqwest::{Client, Response, StatusCode, Url, multipart, redirect};
 use tokio::io::AsyncWriteExt as _;
 
@@ -17,6 +19,7 @@ use super::form::Submission;
 use super::jar::Jar;
 use crate::driver::classify;
 use crate::driver::{Credentials, Download, Login, too_large};
+use crate::evidence::{Exchange, Log, millis_of};
 use crate::panel::LoginKind;
 
 /// Pages longer than this are no pages for people.
@@ -63,10 +66,19 @@ pub(super) struct Connection {
     settings: Settings,
     /// Sent with each request to the panel itself.
     authorisation: Option<HeaderValue>,
+    /// What was sent, and the page that came last: for the evidence of a failure.
+    log: Log,
+    last_page: Mutex<Option<String>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Connection {
-    pub(super) fn new(settings: &Settings, login: &Login, credentials: &Credentials) -> Result<Self, Error> {
+    pub(super) fn new(
+        settings: &Settings,
+        login: &Login,
+        credentials: &Credentials,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
         crate::panel::install_tls();
         let mut hosts = login.hosts.clone();
         hosts.extend(settings.url.host_str().map(str::to_owned));
@@ -92,7 +104,15 @@ impl Connection {
                 Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error)
             })?;
         let authorisation = authorisation(login.kind, credentials)?;
-        Ok(Self { client, jar, settings: settings.clone(), authorisation })
+        Ok(Self {
+            client,
+            jar,
+            settings: settings.clone(),
+            authorisation,
+            log: Log::default(),
+            last_page: Mutex::default(),
+            clock,
+        })
     }
 
     /// The most bytes that a file may have.
@@ -105,6 +125,22 @@ impl Connection {
         &self.jar
     }
 
+    /// What was sent.
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The page that came last.
+    pub(super) fn last_page(&self) -> Option<String> {
+        self.last_page.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn read_page(&self, response: Response) -> Result<Page, Error> {
+        let page = read_page(response).await?;
+        *self.last_page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page.html.clone());
+        Ok(page)
+    }
+
     pub(super) async fn get(&self, url: Url) -> Result<Page, Error> {
         self.submit(&Submission::get(url)).await
     }
@@ -113,7 +149,7 @@ impl Connection {
     pub(super) async fn submit(&self, submission: &Submission) -> Result<Page, Error> {
         let answer = async {
             let response = self.send(submission).await?;
-            read_page(response).await
+            self.read_page(response).await
         };
         tokio::time::timeout(self.settings.idle, answer).await.map_err(|_| {
             Error::new(ErrorKind::PanelDown, "the panel does not answer in time")
@@ -130,11 +166,15 @@ impl Connection {
         wants_page: bool,
     ) -> Result<Saved, Error> {
         let saving = self.save_now(submission, directory, wants_page);
-        tokio::time::timeout(self.settings.download, saving).await.map_err(|_| {
-            Error::new(ErrorKind::Timeout, "the download takes longer than allowed")
-                .context("page", classify::without_query(submission.url.as_str()))
-                .context("seconds", self.settings.download.as_secs().to_string())
-        })?
+        tokio::time::timeout(self.settings.download, saving)
+            .await
+            .map_err(|_| self.too_slow(&submission.url))?
+    }
+
+    fn too_slow(&self, url: &Url) -> Error {
+        Error::new(ErrorKind::Timeout, "the download takes longer than allowed")
+            .context("page", classify::without_query(url.as_str()))
+            .context("seconds", self.settings.download.as_secs().to_string())
     }
 
     async fn save_now(
@@ -155,7 +195,7 @@ impl Connection {
             && !wants_page
             && media_type.as_deref().is_some_and(|kind| kind.starts_with("text/html"));
         if is_page || !response.status().is_success() {
-            return Ok(Saved::Page(read_page(response).await?));
+            return Ok(Saved::Page(self.read_page(response).await?));
         }
         let name =
             named.unwrap_or_else(|| response.url().path().rsplit('/').next().unwrap_or_default().to_owned());
@@ -165,15 +205,19 @@ impl Connection {
 
     /// The body, piece by piece, into a private file; whole or an error.
     async fn stream(&self, mut response: Response, directory: &Path) -> Result<std::path::PathBuf, Error> {
-        let expected = response.content_length();
+        let (expected, url) = (response.content_length(), response.url().clone());
         let (file, path) = tempfile::Builder::new().prefix(".part-").tempfile_in(directory)?.into_parts();
         let mut file = tokio::fs::File::from_std(file);
         let mut size = 0_u64;
         loop {
-            let chunk = response
-                .chunk()
-                .await
-                .map_err(|error| incomplete(size, expected).source(error.without_url()))?;
+            // Whichever of the two deadlines is noticed first, it is the same news.
+            let chunk = response.chunk().await.map_err(|error| {
+                if error.is_timeout() {
+                    self.too_slow(&url)
+                } else {
+                    incomplete(size, expected).source(error.without_url())
+                }
+            })?;
             let Some(chunk) = chunk else { break };
             size += chunk.len() as u64;
             if size > self.settings.limit {
@@ -238,8 +282,34 @@ impl Connection {
             }
             None => request.form(&submission.fields),
         };
-        request.send().await.map_err(|error| unreachable(&submission.url, error))
+        let request = request.build().map_err(|error| unreachable(&submission.url, error))?;
+        let seen = Exchange::new(
+            self.clock.now(),
+            request.method().as_str(),
+            request.url().as_str(),
+            texts(request.headers()),
+        );
+        let seen = seen.form(if submission.post { &submission.fields } else { &[] });
+        let begun = Instant::now();
+        let answer = self.client.execute(request).await;
+        let seen = Exchange { millis: millis_of(begun.elapsed()), ..seen };
+        match answer {
+            Ok(response) => {
+                self.log.push(seen.answered(response.status().as_u16(), texts(response.headers())));
+                Ok(response)
+            }
+            Err(error) => {
+                let error = unreachable(&submission.url, error);
+                self.log.push(Exchange { error: Some(error.to_string()), ..seen });
+                Err(error)
+            }
+        }
     }
+}
+
+/// Headers as texts; one that is none cannot be shown.
+fn texts(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("***")))
 }
 
 /// The header that says who we are, for panels without a form.

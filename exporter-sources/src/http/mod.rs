@@ -19,6 +19,7 @@ use reqwest::Url;
 
 use crate::driver::classify::{self, Seen};
 use crate::driver::{Answer, Client, Cookie, Credentials, Login, Place, Recipe, expired, for_days};
+use crate::evidence;
 use crate::panel::LoginKind;
 use client::{Connection, Page, Saved, page_instead};
 use form::Submission;
@@ -54,7 +55,7 @@ impl HttpClient {
     ) -> Result<Self, Error> {
         let base = settings.url.clone();
         Ok(Self {
-            connection: Connection::new(settings, &login, &credentials)?,
+            connection: Connection::new(settings, &login, &credentials, clock.clone())?,
             base,
             login,
             credentials,
@@ -188,6 +189,18 @@ impl Client for HttpClient {
             download.notes.extend(visit.into_iter().flat_map(|visit| visit.notes));
         }
         Ok(answer)
+    }
+
+    async fn witness(&self, error: Error, name: &str, private: &[String]) -> Error {
+        let mask = self.credentials.mask(&self.connection.jar().all(), private);
+        let mut files = vec![(".har", self.connection.log().har(&mask))];
+        files.extend(self.connection.last_page().map(|html| (".html", mask.page(&html).into_bytes())));
+        files.into_iter().fold(error, |error, (ending, bytes)| {
+            match evidence::keep(&self.directory, name, ending, &bytes) {
+                Ok(file) => error.evidence(file),
+                Err(failed) => error.context("no evidence", failed.message()),
+            }
+        })
     }
 
     async fn logout(&mut self) -> Result<(), Error> {

@@ -67,7 +67,12 @@ impl Panel {
                 return Err(before.hint(format!("a browser may manage it: {}", error.message())));
             }
             if ways.peek().is_none() || !way.gives_way(&error, request.attempt) {
-                return Err(error);
+                return Err(match &clients.http {
+                    Some(http) if !matches!(way, Way::Browser) && error.evidence_files().next().is_none() => {
+                        http.witness(error, &recipe.name, &recipe.private).await
+                    }
+                    _ => error,
+                });
             }
             notes.push(way.note(&error));
             if let (Way::Route(_), Some(routes)) = (&way, routes.as_mut()) {
@@ -123,7 +128,10 @@ impl Panel {
                     Err(unread) => {
                         let error = self.set_aside(&download.path, recipe, unread);
                         return Err(match way {
-                            Way::Browser => self.browser(clients).await?.witness(error, &recipe.name).await,
+                            Way::Browser => {
+                                let browser = self.browser(clients).await?;
+                                browser.witness(error, &recipe.name, &recipe.private).await
+                            }
                             _ => error,
                         });
                     }

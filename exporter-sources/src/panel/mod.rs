@@ -9,6 +9,8 @@ mod keeper;
 mod learning;
 mod lockout;
 mod options;
+mod record;
+mod reread;
 mod session;
 mod survey;
 
@@ -25,6 +27,8 @@ pub use config::{
 pub(crate) use downloads::{BROWSER_PREFIX, make_private};
 pub use downloads::{KEEP_DAYS, sweep};
 pub use options::{BrowserOptions, Deadlines, PanelOptions};
+pub use record::{Recorded, Recording};
+pub use reread::{Reread, reread};
 pub use survey::{Surveyed, survey};
 
 use crate::driver::{Login, Recipe};

@@ -105,6 +105,9 @@ impl Panel {
         if let Some(guard) = guard.filter(|_| error.kind() == ErrorKind::WrongPassword) {
             guard.note(self.now())?;
         }
+        // A browser has taken its picture already.
+        let shown = error.evidence_files().next().is_some();
+        let error = if shown { error } else { client.witness(error, "login", &[]).await };
         if let Err(left) = client.logout().await {
             tracing::debug!(%left, "after a failed login");
         }

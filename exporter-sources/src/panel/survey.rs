@@ -8,7 +8,7 @@ use std::sync::Arc;
 use exporter_core::{Error, ErrorKind, Export, ExportRequest, FileKind, Session as _, Table, Value, Window};
 use scraper::Html;
 
-use super::{Columns, ExportConfig, Panel, PanelConfig, PanelOptions};
+use super::{Columns, ExportConfig, FieldValue, Panel, PanelConfig, PanelOptions, StepConfig};
 use crate::driver::Client as _;
 use crate::selector::Role;
 
@@ -26,6 +26,8 @@ pub struct Surveyed {
     pub header: Vec<String>,
     /// How many rows came for the days that were tried.
     pub rows: usize,
+    /// What fetching it told, such as the request behind the button.
+    pub notes: Vec<String>,
 }
 
 /// Logs in over HTTP, looks for the fields and the button on each of these pages, and
@@ -100,11 +102,7 @@ async fn attempt(
     page: &str,
     window: Window,
 ) -> Result<Surveyed, Error> {
-    let name: String = page
-        .trim_matches('/')
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
-        .collect();
+    let name = name_of(page);
     let mut best: Option<(ExportConfig, Export)> = None;
     let mut last = None;
     for format in FORMATS {
@@ -125,15 +123,16 @@ async fn attempt(
     let Some((config, export)) = best else {
         return Err(last.unwrap_or_else(|| Error::new(ErrorKind::Internal, "no format was tried")));
     };
-    let table = &export.table;
-    let config = ExportConfig {
-        file: export.artifact.as_ref().map(|artifact| artifact.kind),
-        columns: Some(Columns::count(table.width())),
-        key: key(table).map(|name| vec![name]),
-        ..config
-    };
-    let header = table.columns().iter().map(|column| column.name.to_string()).collect();
-    Ok(Surveyed { name, config, header, rows: table.len() })
+    Ok(Surveyed::new(name, config, export))
+}
+
+/// A name for what a page exports, made of its path.
+pub(super) fn name_of(page: &str) -> String {
+    let path = page.split('?').next().unwrap_or_default().trim_matches('/');
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+    Some(path.chars().map(plain).collect())
+        .filter(|name: &String| !name.is_empty())
+        .unwrap_or("export".into())
 }
 
 async fn fetch(
@@ -169,6 +168,19 @@ fn text(value: &Value) -> String {
 }
 
 impl Surveyed {
+    /// A description that brought this, with what is known of the file now.
+    pub(super) fn new(name: String, config: ExportConfig, export: Export) -> Self {
+        let table = &export.table;
+        let config = ExportConfig {
+            file: export.artifact.as_ref().map(|artifact| artifact.kind),
+            columns: Some(Columns::count(table.width())),
+            key: key(table).map(|name| vec![name]),
+            ..config
+        };
+        let header = table.columns().iter().map(|column| column.name.to_string()).collect();
+        Self { name, config, header, rows: table.len(), notes: export.notes }
+    }
+
     /// Its section of a configuration.
     pub fn toml(&self) -> String {
         let mut out = String::new();
@@ -180,8 +192,21 @@ impl Surveyed {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "# {} rows came. Columns: {}", self.rows, self.header.join(", "));
         let _ = writeln!(out, "[exports.{}]\npage = {}", self.name, plain(&config.page));
-        let _ = writeln!(out, "start = [{}]\nend = [{}]", list(&config.start), list(&config.end));
+        if let Some(steps) = &config.steps {
+            let steps: Vec<String> = steps.iter().map(step).collect();
+            let _ = writeln!(out, "steps = [\n  {},\n]", steps.join(",\n  "));
+        }
+        for (key, at) in [("start", &config.start), ("end", &config.end)] {
+            if at.is_some() {
+                let _ = writeln!(out, "{key} = [{}]", list(at));
+            }
+        }
         let _ = writeln!(out, "date_format = {}", plain(&config.date_format));
+        if let Some(fields) = &config.fields {
+            let fields: Vec<String> =
+                fields.iter().map(|(at, value)| format!("{} = {}", quoted(at), value_of(value))).collect();
+            let _ = writeln!(out, "fields = {{ {} }}", fields.join(", "));
+        }
         let _ = writeln!(out, "trigger = [{}]", list(&config.trigger));
         if let Some(file) = config.file {
             let _ = writeln!(out, "file = {}", quoted(&file.to_string()));
@@ -203,7 +228,27 @@ impl Surveyed {
     }
 }
 
+/// A step as TOML writes it.
+fn step(step: &StepConfig) -> String {
+    let list = |list: &[String]| list.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    for (verb, at) in
+        [("fill", &step.fill), ("select", &step.select), ("check", &step.check), ("click", &step.click)]
+    {
+        parts.extend(at.as_deref().map(|at| format!("{verb} = [{}]", list(at))));
+    }
+    parts.extend(step.value.as_ref().map(|value| format!("value = {}", value_of(value))));
+    format!("{{ {} }}", parts.join(", "))
+}
+
+fn value_of(value: &FieldValue) -> String {
+    match value {
+        FieldValue::Check(on) => on.to_string(),
+        FieldValue::Text(text) => quoted(text),
+    }
+}
+
 /// A text as TOML writes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains('\'') { format!("{text:?}") } else { format!("'{text}'") }
 }

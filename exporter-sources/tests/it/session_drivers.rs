@@ -167,8 +167,10 @@ async fn a_failure_in_the_browser_leaves_masked_evidence() {
     let html = std::fs::read_to_string(with("html")).unwrap();
     assert!(html.contains("Email atau password salah."), "{html}");
     let diary = std::fs::read_to_string(with("json")).unwrap();
-    for part in ["click on button[type", "\"method\": \"POST\"", "\"status\": 200"] {
-        assert!(diary.contains(part), "{part}: {diary}");
+    assert!(diary.contains("click on button[type"), "{diary}");
+    let requests = std::fs::read_to_string(with("har")).unwrap();
+    for part in ["\"version\": \"1.2\"", "\"method\": \"POST\"", "\"status\": 200"] {
+        assert!(requests.contains(part), "{part}: {requests}");
     }
     for file in files {
         let mode = std::fs::metadata(file).unwrap().permissions().mode();
@@ -193,7 +195,7 @@ async fn a_button_that_does_nothing_is_told_with_a_picture() {
     let error = panel.sources()[1].export(&request()).await.unwrap_err();
     panel.close().await.unwrap();
     assert_eq!(error.kind(), ErrorKind::DownloadNotStarted, "{error}");
-    assert_eq!(error.evidence_files().count(), 3, "picture, page, diary");
+    assert_eq!(error.evidence_files().count(), 4, "picture, page, requests, diary");
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ async fn a_panel_that_was_redesigned_is_found_through_and_the_new_lines_are_told
 }
 
 /// One kind of the hostile site's downloads.
-async fn hostile(bench: &Bench, kind: &str) -> Result<Export, ErrorKind> {
+async fn hostile(bench: &Bench, kind: &str, driver: Driver) -> Result<Export, ErrorKind> {
     let text = format!(
         "[exports.transaksi]\npage = '/export/{kind}'\nstart = ['#start']\nend = ['#end']\ntrigger = ['.btn']\nfile = '{}'",
         if matches!(kind, "endless" | "gzip_bomb") { "csv" } else { "xlsx" },
@@ -155,7 +155,7 @@ async fn hostile(bench: &Bench, kind: &str) -> Result<Export, ErrorKind> {
     let place = bench.directory.path().to_path_buf();
     let (user, password) = (Secret::new(EMAIL), Secret::new(PASSWORD));
     let mut options = PanelOptions::new(url, chrono_tz::UTC, user, password, place, clock);
-    options.driver = Driver::Http;
+    options.driver = driver;
     options.limit = 4 << 20;
     options.deadlines.download = Duration::from_secs(3);
     let panel = Panel::new(&toml::from_str(&text).unwrap(), options).unwrap();
@@ -177,10 +177,10 @@ async fn hostile_downloads_are_refused_and_leave_nothing_outside() {
         ("gzip_bomb", ErrorKind::TooLarge),
         ("too_short", ErrorKind::DownloadIncomplete),
     ] {
-        assert_eq!(hostile(&bench, kind).await.unwrap_err(), error, "{kind}");
+        assert_eq!(hostile(&bench, kind, Driver::Http).await.unwrap_err(), error, "{kind}");
     }
     for kind in ["traversal", "wrong_type"] {
-        let export = hostile(&bench, kind).await.unwrap();
+        let export = hostile(&bench, kind, Driver::Http).await.unwrap();
         assert!(export.artifact.unwrap().path.starts_with(bench.directory.path()), "{kind}");
     }
     assert!(!Path::new("/tmp/exporter-was-here.xlsx").exists());
@@ -188,6 +188,31 @@ async fn hostile_downloads_are_refused_and_leave_nothing_outside() {
     let parts: Vec<_> =
         left.filter(|entry| entry.file_name().to_string_lossy().starts_with(".part-")).collect();
     assert!(parts.is_empty(), "{parts:?}");
+}
+
+#[tokio::test]
+async fn hostile_downloads_are_refused_in_the_browser_too() {
+    if !browser_here() {
+        return;
+    }
+    let bench = Bench::start().await;
+    for (kind, error) in [
+        ("html_as_xlsx", ErrorKind::WrongFile),
+        ("empty", ErrorKind::EmptyFile),
+        ("endless", ErrorKind::TooLarge),
+        ("stalled", ErrorKind::Timeout),
+        ("zip_bomb", ErrorKind::TooLarge),
+        ("too_short", ErrorKind::DownloadIncomplete),
+    ] {
+        assert_eq!(hostile(&bench, kind, Driver::Browser).await.unwrap_err(), error, "{kind}");
+    }
+    let export = hostile(&bench, "traversal", Driver::Browser).await.unwrap();
+    assert!(export.artifact.unwrap().path.starts_with(bench.directory.path()));
+    assert!(!Path::new("/tmp/exporter-was-here.xlsx").exists());
+    let left = std::fs::read_dir(bench.directory.path()).unwrap().flatten();
+    let names: Vec<_> = left.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let part = |name: &String| name.starts_with(".part-") || name.starts_with(".browser-");
+    assert!(!names.iter().any(part), "{names:?}");
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use exporter_core::{ColumnType, EditRules, FileKind, LongTexts, NewColumns};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One export. Texts may hold the days asked for: `{first}`, `{last}` and `{until}`, the
 /// day after the last; in the export's `date_format`, or in one of their own as in
 /// `{first:DD/MM/YYYY}`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExportConfig {
     /// Path of the export's page, perhaps with filters: `/orders?from={first}`.
@@ -47,6 +47,8 @@ pub struct ExportConfig {
     pub ignore: Option<Vec<String>>,
     /// What becomes of texts that are longer than the 50,000 characters of a cell.
     pub long_texts: Option<LongTexts>,
+    /// Columns that nobody may see who looks into a failure: masked in pictures, pages and bundles.
+    pub private: Option<Vec<String>>,
     /// Declared types by column name.
     pub types: Option<BTreeMap<String, ColumnType>>,
     /// The tab of the spreadsheet; the export's own name unless given. `{yyyy}` and `{mm}`
@@ -57,7 +59,7 @@ pub struct ExportConfig {
 }
 
 /// What is put into a field.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum FieldValue {
     /// A box ticked or not.
@@ -70,7 +72,7 @@ pub enum FieldValue {
 ///
 /// Written as a number, a list of names, `"add"` or `"freeze"`, or as a table of `count`,
 /// `names` and `new`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "ColumnsForm")]
 pub struct Columns {
     /// This many columns.
@@ -128,7 +130,7 @@ impl Columns {
 }
 
 /// One step on a page: exactly one of its verbs, some with a `value`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StepConfig {
     /// Opens another page.
@@ -182,6 +184,7 @@ impl ExportConfig {
             edits: over.edits.or(self.edits),
             ignore: over.ignore.or(self.ignore),
             long_texts: over.long_texts.or(self.long_texts),
+            private: over.private.or(self.private),
             types: over.types.or(self.types),
             tab: over.tab.or(self.tab),
             tab_date: over.tab_date.or(self.tab_date),
