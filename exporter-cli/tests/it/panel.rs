@@ -108,7 +108,7 @@ async fn a_file_that_cannot_be_read_is_kept_under_its_name_and_a_page_is_not() {
     let files: Vec<String> = files.map(|file| file.path().display().to_string()).collect();
     let (shown, kept): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.contains("/failed_"));
     assert_eq!(kept, [evidence], "the page that came instead is evidence, and masked");
-    assert!(shown.iter().any(|file| file.ends_with(".har")), "{shown:?}");
+    assert!(!shown.is_empty(), "{files:?}");
 }
 
 #[tokio::test]
