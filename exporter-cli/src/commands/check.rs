@@ -20,25 +20,39 @@ use crate::{render, state};
 struct Finding {
     what: String,
     ok: bool,
+    /// Whether it is only something to see to: runs work all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
     /// What was found there.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     error: Option<ErrorReport>,
 }
 
-/// Tries everything, tells each finding, and ends with 2 when one is bad.
+impl Finding {
+    /// How its line begins.
+    fn verdict(&self) -> &'static str {
+        match (self.ok, self.warning) {
+            (true, _) => "ok    ",
+            (false, true) => "warn  ",
+            (false, false) => "failed",
+        }
+    }
+}
+
+/// Tries everything, tells each finding, and ends with 2 when a run would fail by one.
 pub async fn main(args: CheckArgs) -> Exit {
     let findings = match findings(&args).await {
         Ok(findings) => findings,
         Err(error) => vec![finding("configuration", Err(error))],
     };
-    let well = findings.iter().all(|finding| finding.ok);
+    let well = findings.iter().all(|finding| finding.ok || finding.warning);
     if args.json {
         print!("{}", render::json(&findings));
     } else {
         for finding in &findings {
             let detail = finding.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-            println!("{} {}{detail}", if finding.ok { "ok    " } else { "failed" }, finding.what);
+            println!("{} {}{detail}", finding.verdict(), finding.what);
             if let Some(error) = &finding.error {
                 eprint!("{}", render::error::text(error));
             }
@@ -68,7 +82,8 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     }
     for look in watched.look(&SystemClock).await {
         let detail = look.found.as_ref().ok().cloned();
-        findings.push(Finding { detail, ..finding(name(look.topic), look.found.map(drop)) });
+        let found = finding(name(look.topic), look.found.map(drop));
+        findings.push(Finding { detail, warning: !found.ok, ..found });
     }
     Ok(findings)
 }
@@ -108,5 +123,5 @@ async fn look_at_tabs(parts: &Parts, store: Option<&Arc<dyn Store>>, findings: &
 
 fn finding(what: &str, result: Result<(), Error>) -> Finding {
     let error = result.err().map(|error| error.report());
-    Finding { what: what.to_owned(), ok: error.is_none(), detail: None, error }
+    Finding { what: what.to_owned(), ok: error.is_none(), warning: false, detail: None, error }
 }

@@ -38,9 +38,9 @@ async fn the_service_warns_copies_its_state_and_sums_the_day_up() {
 
     // The same look, asked for by a person.
     let checked = exporter(&["check", "--config", &config]).await;
-    assert_eq!(checked.code, Some(2), "{checked:?}");
+    assert_eq!(checked.code, Some(0), "runs work all the same: {checked:?}");
     assert!(
-        checked.out.contains("failed disk") && checked.out.contains("ok     clock: right"),
+        checked.out.contains("warn   disk") && checked.out.contains("ok     clock: right"),
         "{checked:?}"
     );
     assert!(checked.err.contains("hint: see what takes the room: du -xh"), "{checked:?}");
