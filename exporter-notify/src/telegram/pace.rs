@@ -1,17 +1,13 @@
-//! Telegram's limits, kept by us: one message a second in a chat over any three seconds ("short
-//! bursts" are let through), twenty a minute in a group (core.telegram.org/bots/faq, "My bot is
-//! hitting limits").
+//! Telegram's limits, kept by us: one new message a second in a chat, twenty a minute in
+//! a group (core.telegram.org/bots/faq, "My bot is hitting limits").
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// So many new messages, and as many edits, may follow each other at once: what a short run has
-/// to say. Its program then ends without waiting for a turn.
-const BURST: usize = 3;
-/// In that long.
-const BURST_SPAN: Duration = Duration::from_secs(3);
+/// Between two new messages, and between two edits.
+const APART: Duration = Duration::from_secs(1);
 /// In a group, edits included: they count there.
 const IN_GROUP: usize = 20;
 /// The span of that limit.
@@ -29,8 +25,8 @@ pub enum Act {
 /// When this chat was written to.
 #[derive(Debug, Default)]
 pub struct Pace {
-    sent: VecDeque<Instant>,
-    edited: VecDeque<Instant>,
+    sent: Option<Instant>,
+    edited: Option<Instant>,
     recent: VecDeque<Instant>,
 }
 
@@ -41,10 +37,7 @@ impl Pace {
             Act::Send => &mut self.sent,
             Act::Edit => &mut self.edited,
         };
-        let mut at = last.back().map_or(now, |last| now.max(*last));
-        if last.len() >= BURST {
-            at = last.pop_front().map_or(at, |oldest| at.max(oldest + BURST_SPAN));
-        }
+        let mut at = last.map_or(now, |last| now.max(last + APART));
         if group {
             while self.recent.len() >= IN_GROUP {
                 let oldest = self.recent.pop_front().unwrap_or(now);
@@ -52,7 +45,7 @@ impl Pace {
             }
             self.recent.push_back(at);
         }
-        last.push_back(at);
+        *last = Some(at);
         at
     }
 }
@@ -77,8 +70,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn three_at_once_and_one_a_second_in_the_long_run() {
-        assert_eq!(seconds(Act::Send, false, 8), [0, 0, 0, 3, 3, 3, 6, 6]);
+    async fn one_a_second_in_a_chat() {
+        assert_eq!(seconds(Act::Send, false, 3), [0, 1, 2]);
         let (mut pace, now) = (Pace::default(), Instant::now());
         pace.reserve(Act::Send, true, now);
         assert_eq!(pace.reserve(Act::Edit, true, now), now, "an edit is no new message");
@@ -87,7 +80,7 @@ mod tests {
     #[tokio::test]
     async fn twenty_a_minute_in_a_group() {
         let at = seconds(Act::Send, true, 42);
-        assert_eq!((at[19], at[20], at[21]), (18, 60, 60));
+        assert_eq!((at[19], at[20], at[21]), (19, 60, 61));
         assert_eq!(at[40], 120);
     }
 }
