@@ -20,6 +20,13 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
             }
         }
     }
+    if names.is_empty() && !rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::WrongFile,
+            format!("the JSON answer has {} objects and not one field in them", rows.len()),
+        )
+        .hint("open the panel and look at what the export answers"));
+    }
     if (rows.len() as u64).saturating_mul(names.len() as u64) > options.limits.cells {
         return Err(too_large("the number of cells", options.limits.cells));
     }
@@ -89,6 +96,13 @@ mod tests {
         assert_eq!(read.table.width(), 3);
         assert_eq!(read.table.row(0), ["007".into(), Value::Integer(12), Value::Empty]);
         assert_eq!(read.table.row(1)[1].to_string(), "0.1");
+    }
+
+    #[test]
+    fn objects_without_fields_are_no_rows() {
+        let error = read(br#"{"data": [{}, {}]}"#, &ReadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("2 objects and not one field"), "{error}");
+        assert!(read(b"[]", &ReadOptions::default()).unwrap().table.is_empty());
     }
 
     #[test]
