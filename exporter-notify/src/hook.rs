@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use exporter_core::{Error, ErrorKind, Retry, Secret, Stage};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde_json::Value;
 
-/// Reaching the service takes longer only if it cannot be reached.
-const CONNECT: Duration = Duration::from_secs(5);
-/// One call.
-const CALL: Duration = Duration::from_secs(30);
+use crate::http;
+
 /// The pause after "too many" where the service names none.
 const TOO_MANY: Duration = Duration::from_mins(1);
 /// How long a person may take at least to mend an address or a token.
@@ -52,16 +49,10 @@ impl Hook {
     /// # Errors
     /// [`ErrorKind::Config`] when it is no address, or the token cannot stand in a header.
     pub fn new(url: &Secret, name: &'static str, token: Option<Secret>) -> Result<Self, Error> {
-        let url = Url::parse(url.expose().trim())
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Config,
-                    format!("the address of {name} is not an http or https address"),
-                )
+        let url = http::address(url.expose().trim()).ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("the address of {name} is not an http or https address"))
                 .hint("put the whole address there as the service shows it: https://…")
-            })?;
+        })?;
         if token.as_ref().is_some_and(|token| bearer(token).is_none()) {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -69,18 +60,7 @@ impl Hook {
             )
             .hint("a token has no spaces, line breaks or letters beyond ASCII"));
         }
-        // Whoever came first has set the same one: there is one TLS provider in the tree.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(CALL)
-            // A redirect would carry a secret to another address.
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| {
-                Error::new(ErrorKind::Internal, format!("the HTTP client for {name} cannot be set up"))
-                    .source(error.without_url())
-            })?;
+        let client = http::client(name)?;
         Ok(Self { client, url, name, token })
     }
 

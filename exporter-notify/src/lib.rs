@@ -10,6 +10,7 @@ mod courier;
 mod email;
 mod heartbeat;
 mod hook;
+mod http;
 mod mailroom;
 mod memory;
 mod picture;

@@ -3,21 +3,14 @@
 //! The token is part of every address, so no error of the HTTP client leaves this file
 //! with its address.
 
-use std::time::Duration;
-
 use exporter_core::{Error, ErrorKind, Secret};
 use reqwest::multipart::{Form, Part};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::http;
 use crate::picture::Picture;
-
-/// Reaching the service takes longer only if it cannot be reached.
-const CONNECT: Duration = Duration::from_secs(5);
-/// One call, an upload included.
-const CALL: Duration = Duration::from_secs(30);
 
 /// A file that goes with a call.
 #[derive(Debug, Clone)]
@@ -88,13 +81,10 @@ impl Api {
     /// # Errors
     /// [`ErrorKind::Config`] when address or token cannot be right.
     pub fn new(token: Secret, base: &str) -> Result<Self, Error> {
-        let base = Url::parse(base)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| {
-                Error::new(ErrorKind::Config, "the Telegram address is not an http or https address")
-                    .hint("leave `base_url` out for Telegram itself")
-            })?;
+        let base = http::address(base).ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the Telegram address is not an http or https address")
+                .hint("leave `base_url` out for Telegram itself")
+        })?;
         let plausible = |letter: char| letter.is_ascii_alphanumeric() || ":_-".contains(letter);
         if token.expose().is_empty() || !token.expose().chars().all(plausible) {
             return Err(Error::new(
@@ -103,18 +93,7 @@ impl Api {
             )
             .hint("a token looks like 123456789:AAE…; @BotFather shows it under /mybots, API Token"));
         }
-        // Whoever came first has set the same one: there is one TLS provider in the tree.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(CALL)
-            // A redirect would carry the token to another address.
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| {
-                Error::new(ErrorKind::Internal, "the HTTP client for Telegram cannot be set up")
-                    .source(error.without_url())
-            })?;
+        let client = http::client("Telegram")?;
         Ok(Self { client, base, token })
     }
 
