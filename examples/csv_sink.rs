@@ -87,7 +87,8 @@ impl Sink for CsvSink {
             let cell = |place: &Option<usize>| {
                 place.and_then(|place| row.get(place)).map_or(Value::Empty, Value::text)
             };
-            differ.stored(number, &places.iter().map(cell).collect::<Vec<_>>());
+            let cells: Vec<_> = places.iter().map(cell).collect();
+            differ.stored(number, |column| &cells[column]);
         }
         let changes = differ.finish();
         let state = State { path: path.clone(), digest: stored.digest };

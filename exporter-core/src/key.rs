@@ -25,8 +25,7 @@ impl RowKey {
     }
 
     /// Writes the canonical text of the key over `key`; false when all cells are empty.
-    /// For looking up many rows without an allocation for each.
-    pub fn write<'a>(cells: impl IntoIterator<Item = &'a Value>, key: &mut String) -> bool {
+    fn write<'a>(cells: impl IntoIterator<Item = &'a Value>, key: &mut String) -> bool {
         key.clear();
         let mut some = false;
         for (index, cell) in cells.into_iter().enumerate() {
@@ -40,7 +39,7 @@ impl RowKey {
         some
     }
 
-    /// A key from text that [`RowKey::write`] made.
+    /// A key from text that [`canonical`] gave.
     pub(crate) fn from_canonical(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -76,8 +75,7 @@ fn push_canonical(cell: &Value, out: &mut String) {
     match cell {
         Value::Text(text) => {
             let text = text.trim();
-            // Nearly every key: looking at its bytes takes a fraction of looking at its letters.
-            if text.is_ascii() || is_nfc(text) {
+            if is_normal(text) {
                 out.push_str(text);
             } else {
                 out.extend(text.nfc());
@@ -88,6 +86,45 @@ fn push_canonical(cell: &Value, out: &mut String) {
             let _ = write!(out, "{other}");
         }
     }
+}
+
+/// The canonical text of a key, without an allocation for each row that is looked at.
+pub(crate) enum Canonical<'v, 'k> {
+    /// As it stands in the only key cell.
+    Cell(&'v str),
+    /// Made in the space that was given.
+    Made(&'k str),
+}
+
+impl<'k> Canonical<'k, 'k> {
+    pub(crate) fn as_str(&self) -> &'k str {
+        match self {
+            Self::Cell(text) | Self::Made(text) => text,
+        }
+    }
+}
+
+/// The canonical text of the key in these columns; `None` when all of its cells are empty.
+pub(crate) fn canonical<'v, 'k>(
+    columns: &[usize],
+    cell: impl Fn(usize) -> &'v Value,
+    space: &'k mut String,
+) -> Option<Canonical<'v, 'k>> {
+    if let [column] = *columns
+        && let Value::Text(text) = cell(column)
+    {
+        let text = text.trim();
+        if is_normal(text) {
+            return (!text.is_empty()).then_some(Canonical::Cell(text));
+        }
+    }
+    RowKey::write(columns.iter().map(|&column| cell(column)), space).then_some(Canonical::Made(space))
+}
+
+/// Whether text is in Unicode's NFC. Nearly every key is ASCII: looking at its bytes takes a
+/// fraction of looking at its letters.
+fn is_normal(text: &str) -> bool {
+    text.is_ascii() || is_nfc(text)
 }
 
 /// Finds the key columns in a table.

@@ -141,13 +141,13 @@ impl Look {
             )
             .context("tab", layout.title));
         }
-        let mut cells: Vec<Value> = Vec::with_capacity(table.width());
+        let places: Vec<Option<usize>> = (layout.places.iter().enumerate())
+            .map(|(column, &place)| (!layout.added.contains(&column)).then_some(place))
+            .collect();
         for row in layout.header + 1..grid.len() {
-            cells.clear();
-            cells.extend(layout.places.iter().enumerate().map(|(column, &place)| {
-                if layout.added.contains(&column) { Value::Empty } else { grid.at(row, place).clone() }
-            }));
-            differ.stored(u32::try_from(row + 1).unwrap_or(u32::MAX), &cells);
+            differ.stored(u32::try_from(row + 1).unwrap_or(u32::MAX), |column| {
+                places[column].map_or(&Value::Empty, |place| grid.at(row, place))
+            });
         }
         let mut changes = differ.finish();
         if let Some((desk, spreadsheet)) = desk {

@@ -1,13 +1,14 @@
 //! Comparing a table with what is stored, in one pass over the stored rows.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use foldhash::quality::RandomState;
+use foldhash::fast::RandomState;
 
 use super::{CellChange, Changes, Duplicate, RowUpdate, StoredTwice};
 use crate::compare::same;
-use crate::key::key_positions;
+use crate::key::{self, Canonical, key_positions};
 use crate::{Counted, Error, ErrorKind, ExportSpec, RowKey, Table, Value};
 
 /// Compares a table with stored rows that are shown to it one by one, in order.
@@ -22,16 +23,28 @@ pub struct Differ<'a> {
     identity: Vec<usize>,
     /// Columns to compare once a row is found: none without a key.
     compared: Vec<usize>,
-    index: HashMap<RowKey, Matches, RandomState>,
+    index: Index<'a>,
     changes: Changes,
     /// Scratch space for the key of the stored row at hand.
     key: String,
 }
 
+/// The rows of the table by identity. Keys stay where they are in the table if they can.
+#[derive(Default)]
+struct Index<'a> {
+    rows: HashMap<Cow<'a, str>, Match, RandomState>,
+    /// Without a key: the next row of the same identity, by row.
+    next: Vec<Option<u32>>,
+    /// The first and the last key in the order of their bytes. Ids mostly grow with time, and
+    /// what came in is of some days: most stored rows are told by this alone.
+    ends: Option<(String, String)>,
+}
+
 /// The rows of the table with one identity.
-struct Matches {
-    /// Rows not yet found in the store, by index, in order. One at most with a key.
-    waiting: Vec<u32>,
+#[derive(Default)]
+struct Match {
+    /// The first row not yet found in the store. The only one with a key.
+    waiting: Option<u32>,
     /// The stored row that the first match took.
     found: Option<u32>,
 }
@@ -52,18 +65,26 @@ impl<'a> Differ<'a> {
         } else {
             Vec::new()
         };
+        let count = u32::try_from(table.len())
+            .map_err(|_| Error::new(ErrorKind::TooLarge, "more than 4,294,967,295 rows"))?;
         let mut differ = Self {
             table,
             keyed,
             identity,
             compared,
-            index: HashMap::with_capacity_and_hasher(table.len(), RandomState::default()),
+            index: Index::default(),
             changes: Changes { counted: Counted::new(table, spec, keyed), ..Changes::default() },
             key: String::new(),
         };
-        for row in 0..table.len() {
-            differ.add(row)?;
+        differ.index.rows.reserve(table.len());
+        if keyed {
+            (0..count).try_for_each(|row| differ.add(row))?;
+        } else {
+            differ.index.next = vec![None; table.len()];
+            // From the last one on, so that each comes before those that are there.
+            (0..count).rev().for_each(|row| differ.add_alike(row));
         }
+        differ.index.ends = differ.index.ends();
         Ok(differ)
     }
 
@@ -72,35 +93,46 @@ impl<'a> Differ<'a> {
         &self.identity
     }
 
-    fn add(&mut self, row: usize) -> Result<(), Error> {
-        let cells = self.table.row(row);
-        let key = RowKey::of(self.identity.iter().map(|&column| &cells[column]));
-        let Some(key) = key else {
-            return if self.keyed { Err(self.keyless(row)) } else { Ok(()) };
-        };
-        self.changes.counted.file(cells, true);
-        let row = u32::try_from(row)
-            .map_err(|_| Error::new(ErrorKind::TooLarge, "more than 4,294,967,295 rows"))?;
-        match self.index.entry(key) {
+    /// The identity of a row of the table.
+    fn key_of(&mut self, row: u32) -> Option<Cow<'a, str>> {
+        let cells = self.table.row(row as usize);
+        match key::canonical(&self.identity, |column| &cells[column], &mut self.key)? {
+            Canonical::Cell(text) => Some(Cow::Borrowed(text)),
+            Canonical::Made(text) => Some(Cow::Owned(text.to_owned())),
+        }
+    }
+
+    fn add(&mut self, row: u32) -> Result<(), Error> {
+        let key = self.key_of(row).ok_or_else(|| self.keyless(row))?;
+        let (table, counted) = (self.table, &mut self.changes.counted);
+        counted.file(table.row(row as usize), true);
+        match self.index.rows.entry(key) {
             Entry::Vacant(entry) => {
-                entry.insert(Matches { waiting: vec![row], found: None });
+                entry.insert(Match { waiting: Some(row), found: None });
             }
-            Entry::Occupied(mut entry) if self.keyed => {
-                let lost = std::mem::replace(&mut entry.get_mut().waiting[0], row);
-                self.changes.counted.file(self.table.row(lost as usize), false);
+            Entry::Occupied(mut entry) => {
+                let Some(lost) = entry.get_mut().waiting.replace(row) else { return Ok(()) };
+                counted.file(table.row(lost as usize), false);
                 self.changes.duplicates.push(Duplicate {
-                    key: entry.key().clone(),
-                    dropped: self.table.origin(lost as usize),
-                    kept: self.table.origin(row as usize),
+                    key: RowKey::from_canonical(entry.key()),
+                    dropped: table.origin(lost as usize),
+                    kept: table.origin(row as usize),
                 });
             }
-            Entry::Occupied(mut entry) => entry.get_mut().waiting.push(row),
         }
         Ok(())
     }
 
-    fn keyless(&self, row: usize) -> Error {
-        let origin = self.table.origin(row);
+    /// Adds a row before those of the same identity. An empty one is none.
+    fn add_alike(&mut self, row: u32) {
+        let Some(key) = self.key_of(row) else { return };
+        self.changes.counted.file(self.table.row(row as usize), true);
+        let first = &mut self.index.rows.entry(key).or_default().waiting;
+        self.index.next[row as usize] = first.replace(row);
+    }
+
+    fn keyless(&self, row: u32) -> Error {
+        let origin = self.table.origin(row as usize);
         let names: Vec<_> =
             self.identity.iter().map(|&column| self.table.columns()[column].name.as_str()).collect();
         Error::new(
@@ -112,51 +144,59 @@ impl<'a> Differ<'a> {
         .hint("set another `key` for this export, or none to compare whole rows")
     }
 
-    /// Looks at a stored row: `cells` in the order of the table's columns.
-    pub fn stored(&mut self, stored_row: u32, cells: &[Value]) {
-        let identity = self.identity.iter().map(|&column| cells.get(column).unwrap_or(&Value::Empty));
-        if !RowKey::write(identity, &mut self.key) {
-            return;
-        }
-        let Some(matches) = self.index.get_mut(self.key.as_str()) else {
-            self.changes.counted.alone(cells, &self.key);
+    /// Looks at a stored row: `cell` gives its cells by the table's columns.
+    pub fn stored<'v>(&mut self, stored_row: u32, cell: impl Fn(usize) -> &'v Value) {
+        let Some(key) = key::canonical(&self.identity, &cell, &mut self.key) else { return };
+        let (key, counted) = (key.as_str(), &mut self.changes.counted);
+        let Index { rows, next, ends } = &mut self.index;
+        let among = ends.as_ref().is_some_and(|(first, last)| &**first <= key && key <= &**last);
+        let Some(matched) = (if among { rows.get_mut(key) } else { None }) else {
+            counted.alone(&cell, key);
             return;
         };
-        let key = || RowKey::from_canonical(&self.key);
-        if let (true, Some(first)) = (self.keyed, matches.found) {
-            self.changes.stored_twice.push(StoredTwice { key: key(), first, other: stored_row });
+        if let (true, Some(first)) = (self.keyed, matched.found) {
+            let key = RowKey::from_canonical(key);
+            self.changes.stored_twice.push(StoredTwice { key, first, other: stored_row });
             return;
         }
         // Without a key each stored row takes one of the rows that are equal to it.
-        let Some(row) = (!matches.waiting.is_empty()).then(|| matches.waiting.remove(0)) else {
-            return;
-        };
-        matches.found = Some(stored_row);
-        self.changes.counted.stored(cells);
+        let Some(row) = matched.waiting else { return };
+        (matched.waiting, matched.found) = (next.get(row as usize).copied().flatten(), Some(stored_row));
+        counted.stored(&cell);
         let incoming = self.table.row(row as usize);
-        let changed: Vec<CellChange> = self
-            .compared
-            .iter()
-            .filter(|&&column| !same(&incoming[column], cells.get(column).unwrap_or(&Value::Empty)))
+        let changed = self.compared.iter().filter(|&&column| !same(&incoming[column], cell(column)));
+        let changed: Vec<CellChange> = changed
             .map(|&column| CellChange {
                 column: u32::try_from(column).unwrap_or(u32::MAX),
-                before: cells.get(column).cloned().unwrap_or_default(),
+                before: cell(column).clone(),
                 after: incoming[column].clone(),
             })
             .collect();
         if changed.is_empty() {
             self.changes.unchanged += 1;
         } else {
-            self.changes.updates.push(RowUpdate { row, stored_row, key: key(), cells: changed });
+            let key = RowKey::from_canonical(key);
+            self.changes.updates.push(RowUpdate { row, stored_row, key, cells: changed });
         }
     }
 
     /// What is to be done: rows that no stored row matched are new, in the file's order.
     pub fn finish(self) -> Changes {
-        let mut changes = self.changes;
-        changes.inserts = self.index.into_values().flat_map(|matches| matches.waiting).collect();
+        let Self { index, mut changes, .. } = self;
+        for matched in index.rows.into_values() {
+            let waiting = |row: &u32| index.next.get(*row as usize).copied().flatten();
+            changes.inserts.extend(std::iter::successors(matched.waiting, waiting));
+        }
         changes.inserts.sort_unstable();
+        changes.counted.finish();
         changes
+    }
+}
+
+impl Index<'_> {
+    fn ends(&self) -> Option<(String, String)> {
+        let keys = || self.rows.keys().map(AsRef::as_ref);
+        Some((keys().min().map(str::to_owned)?, keys().max().map(str::to_owned)?))
     }
 }
 

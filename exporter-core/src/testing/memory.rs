@@ -62,9 +62,7 @@ impl Sink for MemorySink {
         let places = places(table, &mut tab.columns);
         let mut differ = Differ::new(table, spec)?;
         for (row, number) in tab.rows.iter().zip(0..) {
-            let cells: Vec<Value> =
-                places.iter().map(|&place| row.get(place).cloned().unwrap_or_default()).collect();
-            differ.stored(number, &cells);
+            differ.stored(number, |column| row.get(places[column]).unwrap_or(&Value::Empty));
         }
         Ok(Plan {
             version: PLAN_VERSION,

@@ -25,7 +25,7 @@ fn spec(key: &[&str]) -> ExportSpec {
 fn diff(incoming: &Table, stored: &Table, key: &[&str]) -> Changes {
     let mut differ = Differ::new(incoming, &spec(key)).unwrap();
     for (index, row) in stored.rows().enumerate() {
-        differ.stored(u32::try_from(index + 2).unwrap(), row);
+        differ.stored(u32::try_from(index + 2).unwrap(), |column| &row[column]);
     }
     differ.finish()
 }
@@ -66,6 +66,19 @@ fn a_row_without_key_is_refused_with_its_place() {
     let error = Differ::new(&incoming, &spec(&["ID"])).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::MissingKey);
     assert!(error.to_string().contains("row: 2"), "{error}");
+}
+
+#[test]
+fn keys_of_several_columns_numbers_and_odd_spellings_are_found() {
+    let mut stored = Table::with_names(["No", "ID", "Status"]);
+    for id in [Value::Integer(5), Value::text(" 7 "), Value::text("U\u{308}")] {
+        stored.push(["1".into(), id, "x".into()], Origin::default());
+    }
+    let incoming = table(&[&["1", "5", "x"], &["1", "7", "x"], &["1", "\u{dc}", "x"], &["1", "10", "x"]]);
+    for key in [&["ID"][..], &["ID", "Status"]] {
+        let changes = diff(&incoming, &stored, key);
+        assert_eq!((changes.unchanged, &changes.inserts[..]), (3, &[3][..]), "{key:?}");
+    }
 }
 
 #[test]
