@@ -234,6 +234,9 @@ impl Grid {
                 table.push(row, Origin { page, line });
             }
         }
+        if table.is_empty() && empty == 0 && totals.is_empty() {
+            refuse_only_headings(repeated, headings.len())?;
+        }
         if as_shown > 0 {
             notes.push(format!("{as_shown} numbers were read as they are shown"));
         }
@@ -265,6 +268,19 @@ pub(super) fn blank(cell: &Value) -> bool {
         Value::Text(text) => text.trim().is_empty(),
         _ => false,
     }
+}
+
+/// A header may stand once more at the foot of a table without rows, as DataTables prints it. A
+/// file that says nothing but its header over and over is no proof that the panel had no rows.
+fn refuse_only_headings(repeated: usize, tall: usize) -> Result<(), Error> {
+    if repeated <= tall {
+        return Ok(());
+    }
+    let why =
+        format!("the file is no table: below its header it has {repeated} rows, and all repeat the header");
+    Err(Error::new(ErrorKind::NoTable, why).hint(
+        "make the same export by hand and look whether it has rows; if it has, tell whoever runs the panel",
+    ))
 }
 
 fn is_no_data(row: &[Value]) -> bool {
@@ -333,6 +349,17 @@ mod tests {
         let read = reading(&[&["ID", "Nama"], &["Tidak ada data"]], &[]).unwrap();
         assert!(read.table.is_empty());
         assert_eq!(read.table.width(), 2);
+    }
+
+    #[test]
+    fn a_header_over_and_over_is_no_empty_table() {
+        let header: &[&str] = &["ID", "Nama"];
+        let error = reading(&[header, header, header], &[]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoTable);
+        assert!(error.to_string().contains("2 rows, and all repeat the header"), "{error}");
+        assert!(reading(&[header, header], &[]).unwrap().table.is_empty(), "a header and a footer");
+        let proved: [&[&str]; 4] = [header, header, header, &["Tidak ada data"]];
+        assert!(reading(&proved, &[]).unwrap().table.is_empty(), "the panel says so");
     }
 
     #[test]

@@ -50,9 +50,20 @@ pub(super) fn build(pages: Vec<PageLayout>) -> Result<Built, PdfError> {
     }
     let mut rows = joining::join(pages, &mut notes);
     let totals = summary::take_totals(&mut rows, &mut notes);
+    if rows.is_empty() && totals.is_empty() {
+        refuse_only_headings(headings)?;
+    }
     summary::drop_no_data(&mut rows, &mut notes);
     let table = finish(header, &rows, &totals, notes, &regions, &facts)?;
     Ok((table, cells))
+}
+
+/// A heading and one more at the foot is a table without rows; a heading over and over proves nothing.
+fn refuse_only_headings(headings: usize) -> Result<(), PdfError> {
+    if headings <= 2 {
+        return Ok(());
+    }
+    Err(PdfError::NoTable { detail: format!("its heading stands there {headings} times, and not one row") })
 }
 
 /// Turns rows into values and checks them against the file itself.
@@ -310,6 +321,35 @@ fn areas(regions: &[Region], pages: &[Vec<Row>], columns: &[Columns]) -> Vec<(u3
 mod tests {
     use super::super::pieces::Piece;
     use super::*;
+
+    fn pages(count: u32) -> Vec<PageLayout> {
+        let piece = |x0: f32, text: &str| Piece {
+            x0,
+            x1: x0 + 40.0,
+            y: 50.0,
+            size: 10.0,
+            text: text.to_owned(),
+            space_after: false,
+            joints: Vec::new(),
+        };
+        let pieces = || vec![piece(0.0, "ID"), piece(100.0, "Nama"), piece(200.0, "Kota")];
+        let page = |number| PageLayout {
+            number,
+            width: 595.0,
+            height: 842.0,
+            em: 10.0,
+            pieces: pieces(),
+            ..PageLayout::default()
+        };
+        (1..=count).map(page).collect()
+    }
+
+    #[test]
+    fn a_heading_over_and_over_is_no_empty_table() {
+        let error = build(pages(3)).unwrap_err().to_string();
+        assert!(error.contains("3 times, and not one row"), "{error}");
+        assert!(build(pages(2)).unwrap().0.rows.is_empty(), "a heading and one at the foot");
+    }
 
     #[test]
     fn a_page_with_nothing_but_the_words_for_no_data_is_an_empty_table() {
