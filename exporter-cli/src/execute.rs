@@ -325,7 +325,9 @@ fn unrecorded(error: &Error) -> String {
 /// Who runs this program, for the audit log.
 pub fn user() -> String {
     let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    format!("command line ({})", name.as_deref().unwrap_or("unknown user"))
+    // Under cron and in containers none of them need be set.
+    let name = name.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()));
+    format!("command line ({name})")
 }
 
 /// The account of a configuration, without building anything.

@@ -50,6 +50,8 @@ pub fn init(debug: bool, file: Option<(Rotating, bool)>) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(debug)
         .without_time()
+        // It would complain on stderr, which is what cannot be written.
+        .log_internal_errors(false)
         .with_filter(shown);
     let last = tracing_subscriber::fmt::layer()
         .with_writer(|| tail::Tail)

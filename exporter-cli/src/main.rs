@@ -1,5 +1,7 @@
 //! The command `exporter`: takes a panel's exports into Google Sheets, unattended.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod args;
 mod assemble;
 mod bundle;
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(dispatch(args.command)),
         Err(error) => render::error::print(&error.into(), Exit::Config),
     };
-    exit.into()
+    if exit == Exit::Ok && !render::say::all_said() { Exit::Failed.into() } else { exit.into() }
 }
 
 /// Two workers are enough: the work waits for other machines most of the time.

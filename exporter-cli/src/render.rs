@@ -9,6 +9,7 @@ pub mod picture;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod say;
 pub mod table;
 pub mod why;
 

@@ -142,6 +142,8 @@ pub struct RunQuery {
     pub account: Option<String>,
     /// In this state only.
     pub state: Option<RunState>,
+    /// That wrote to the sheet, or would have: no dry runs.
+    pub written: bool,
     /// That began at this instant or later.
     pub since: Option<DateTime<Utc>>,
     /// At most so many, the newest first; 0 means all.

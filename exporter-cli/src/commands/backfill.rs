@@ -14,6 +14,7 @@ use crate::args::BackfillArgs;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{render, state};
 
 /// While another run goes on, it is tried again after this.
@@ -35,7 +36,7 @@ struct Done {
 pub async fn main(args: BackfillArgs) -> Exit {
     match backfill(&args).await {
         Ok(done) => {
-            print!("{}", if args.json { render::json(&done) } else { text(&done) });
+            say::text(if args.json { render::json(&done) } else { text(&done) });
             let status =
                 |wanted| done.iter().filter_map(|one| one.report.as_ref()).any(|one| one.status == wanted);
             match (status(RunStatus::NothingRan), status(RunStatus::Failed)) {

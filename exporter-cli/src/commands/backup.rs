@@ -8,6 +8,7 @@ use exporter_store::{AuditEntry, SqliteStore, Store as _};
 use crate::args::BackupArgs;
 use crate::config::{Loaded, load};
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// Where backups are, their key, and how many are kept.
@@ -24,7 +25,7 @@ pub struct Place {
 pub async fn main(args: BackupArgs) -> Exit {
     match backup(&args).await {
         Ok(file) => {
-            println!("{}", file.display());
+            say::line(file.display());
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

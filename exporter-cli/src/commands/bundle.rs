@@ -13,17 +13,18 @@ use crate::bundle::{self, Contents, LIMIT, Manifest, Packed, VERSION};
 use crate::commands::show::find;
 use crate::config::load;
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// Packs a run and says where.
 pub async fn main(args: BundleArgs) -> Exit {
     match pack(&args).await {
         Ok((out, manifest)) => {
-            println!("Packed: {}", out.display());
+            say::line(format_args!("Packed: {}", out.display()));
             for missing in &manifest.missing {
-                println!("Not in it: {missing}");
+                say::line(format_args!("Not in it: {missing}"));
             }
-            println!("Look at it anywhere with `exporter replay {}`.", out.display());
+            say::line(format_args!("Look at it anywhere with `exporter replay {}`.", out.display()));
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

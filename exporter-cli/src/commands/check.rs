@@ -12,6 +12,7 @@ use crate::assemble::{Parts, assemble};
 use crate::config::load;
 use crate::exit::Exit;
 use crate::forecast::Forecast;
+use crate::render::say;
 use crate::watch::Watched;
 use crate::{render, state};
 
@@ -48,13 +49,13 @@ pub async fn main(args: CheckArgs) -> Exit {
     };
     let well = findings.iter().all(|finding| finding.ok || finding.warning);
     if args.json {
-        print!("{}", render::json(&findings));
+        say::text(render::json(&findings));
     } else {
         for finding in &findings {
             let detail = finding.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-            println!("{} {}{detail}", finding.verdict(), finding.what);
+            say::line(format_args!("{} {}{detail}", finding.verdict(), finding.what));
             if let Some(error) = &finding.error {
-                eprint!("{}", render::error::text(error));
+                say::note(render::error::text(error).trim_end());
             }
         }
     }

@@ -4,9 +4,12 @@ use clap::CommandFactory as _;
 
 use crate::args::{Args, CompletionsArgs};
 use crate::exit::Exit;
+use crate::render::say;
 
 /// Prints the script; each shell's manual says where it belongs.
 pub fn main(args: &CompletionsArgs) -> Exit {
-    clap_complete::generate(args.shell, &mut Args::command(), "exporter", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "exporter", &mut script);
+    say::text(String::from_utf8_lossy(&script));
     Exit::Ok
 }

@@ -6,7 +6,7 @@ use exporter_sandbox::{Options, SPREADSHEET, Sandbox};
 use crate::args::{DemoArgs, RunArgs};
 use crate::commands::{run, sandbox};
 use crate::exit::Exit;
-use crate::render::{self, table::boxed};
+use crate::render::{self, say, table::boxed};
 
 /// How many days are fetched, and how much of the sheets is shown.
 const DAYS: u32 = 3;
@@ -42,16 +42,16 @@ pub async fn main(args: DemoArgs) -> Exit {
     };
     run::print(&outcome, false);
     show_sheets(&stand_ins);
-    println!(
+    say::line(format_args!(
         "Logins to the panel: {}. Messages in the chat: {}.",
         stand_ins.panel().logins(),
         stand_ins.telegram().messages().len()
-    );
+    ));
     if args.keep {
-        println!(
+        say::line(format_args!(
             "The sandbox stays up; once more: exporter run --config {} --last {DAYS}",
             stand_ins.config_path().display()
-        );
+        ));
         return sandbox::serve(&stand_ins).await;
     }
     if outcome.report.status == RunStatus::Ok { Exit::Ok } else { Exit::Failed }
@@ -64,11 +64,8 @@ fn show_sheets(stand_ins: &Sandbox) {
         let Some((header, body)) = rows.split_first().filter(|(header, _)| !header.is_empty()) else {
             continue;
         };
-        println!("\nTab `{tab}`: {} rows, {} columns", body.len(), header.len());
+        say::line(format_args!("\nTab `{tab}`: {} rows, {} columns", body.len(), header.len()));
         let cut = |row: &Vec<String>| row.iter().take(COLUMNS).cloned().collect::<Vec<_>>();
-        println!(
-            "{}",
-            boxed(header.iter().take(COLUMNS).map(String::as_str), body.iter().take(ROWS).map(cut))
-        );
+        say::line(boxed(header.iter().take(COLUMNS).map(String::as_str), body.iter().take(ROWS).map(cut)));
     }
 }

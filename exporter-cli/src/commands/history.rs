@@ -6,13 +6,14 @@ use exporter_store::RunQuery;
 use crate::args::HistoryArgs;
 use crate::config::load;
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// Prints the runs of this configuration's account, the newest first.
 pub async fn main(args: HistoryArgs) -> Exit {
     match text(&args).await {
         Ok(text) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

@@ -15,6 +15,7 @@ use crate::commands::run;
 use crate::config::load;
 use crate::execute;
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{render, state};
 
 /// Plans in a file.
@@ -53,10 +54,7 @@ async fn plan(args: &RunArgs, out: Option<&Path>) -> Result<RunStatus, Error> {
     let status = outcome.report.status;
     if args.json {
         let (id, window) = (&outcome.report.id, outcome.report.window);
-        print!(
-            "{}",
-            render::json(&serde_json::json!({ "id": id, "window": window, "plans": outcome.plans }))
-        );
+        say::text(render::json(&serde_json::json!({ "id": id, "window": window, "plans": outcome.plans })));
     } else {
         run::print(&outcome, false);
     }
@@ -79,20 +77,17 @@ pub async fn apply(args: &RunArgs, file: &Path) -> Exit {
     };
     let well = applied.iter().all(|applied| applied.error.is_none());
     if args.json {
-        print!(
-            "{}",
-            render::json(
-                &serde_json::json!({ "status": if well { "ok" } else { "failed" }, "exports": applied })
-            )
-        );
+        say::text(render::json(
+            &serde_json::json!({ "status": if well { "ok" } else { "failed" }, "exports": applied }),
+        ));
     } else {
         for applied in &applied {
-            println!(
+            say::line(format_args!(
                 "{}: {}, {} new, {} updated",
                 applied.name, applied.status, applied.counts.new, applied.counts.updated
-            );
+            ));
             if let Some(error) = &applied.error {
-                eprint!("{}", render::error::text(error));
+                say::note(render::error::text(error).trim_end());
             }
         }
     }

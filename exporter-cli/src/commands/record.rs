@@ -10,7 +10,7 @@ use exporter_sources::{Recorded, Recording};
 use crate::args::RecordArgs;
 use crate::config::FirstConfig;
 use crate::exit::{self, Exit};
-use crate::render;
+use crate::render::{self, say};
 
 /// Opens the browser, watches, and writes the file.
 pub async fn main(args: RecordArgs) -> Exit {
@@ -45,14 +45,14 @@ async fn run(args: &RecordArgs, first: &FirstConfig<'_>) -> Result<String, Error
     options.state = Some(args.out.parent().unwrap_or(Path::new("")).join("state"));
     let recording = Recording::start(&options).await?;
     if args.headless {
-        eprintln!("The browser has no window; drive it at {}", recording.webdriver());
+        say::note(format_args!("The browser has no window; drive it at {}", recording.webdriver()));
     } else {
-        eprintln!("Log in and make one export in the browser, over one day or more that has rows.");
-        eprintln!("The browser closes when the file has come; then the export is tried once more.");
+        say::note("Log in and make one export in the browser, over one day or more that has rows.");
+        say::note("The browser closes when the file has come; then the export is tried once more.");
     }
     let Recorded { login, export } = recording.finish(Duration::from_secs(args.minutes * 60)).await?;
     for note in &export.notes {
-        eprintln!("{note}");
+        say::note(note);
     }
     // The login page of every panel that does not say otherwise.
     let page = login.page.filter(|page| page != "/login");

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::args::ReplayArgs;
 use crate::bundle::{LIMIT, Manifest, Packed, unpack};
 use crate::exit::{self, Exit};
-use crate::render;
+use crate::render::{self, say};
 
 /// What became of one file.
 #[derive(Debug, Default, Serialize)]
@@ -35,9 +35,9 @@ pub async fn main(args: ReplayArgs) -> Exit {
     match replay(&args).await {
         Ok((manifest, replayed)) => {
             if args.json {
-                print!("{}", render::json(&json!({ "run": manifest.run.id, "files": replayed })));
+                say::text(render::json(&json!({ "run": manifest.run.id, "files": replayed })));
             } else {
-                print!("{}", text(&manifest, &replayed));
+                say::text(text(&manifest, &replayed));
             }
             if replayed.iter().any(|file| file.error.is_some()) { Exit::Failed } else { Exit::Ok }
         }

@@ -10,13 +10,14 @@ use super::backup::place;
 use crate::args::RestoreArgs;
 use crate::config::{Loaded, load};
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// Restores and says what to do next.
 pub async fn main(args: RestoreArgs) -> Exit {
     match restore(&args).await {
         Ok(text) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

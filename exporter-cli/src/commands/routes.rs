@@ -8,8 +8,8 @@ use exporter_sources::Routes;
 use crate::args::{RoutesArgs, RoutesVerb};
 use crate::config::load;
 use crate::exit::{self, Exit};
-use crate::render;
 use crate::render::table::boxed;
+use crate::render::{self, say};
 
 /// Lists, shows or forgets.
 pub fn main(args: &RoutesArgs) -> Exit {
@@ -25,20 +25,22 @@ fn run(args: &RoutesArgs) -> Result<(), Error> {
         RoutesVerb::List => list(&routes),
         RoutesVerb::Show { export } => {
             let route = routes.get(export).ok_or_else(|| unknown(export, &routes))?;
-            println!("{}", route.explained());
+            say::line(route.explained());
         }
         RoutesVerb::Forget { export: Some(export) } => {
             if !routes.forget(export)? {
                 return Err(unknown(export, &routes));
             }
-            println!("Forgotten: {export}. The next run asks the panel's page, or a browser, again.");
+            say::line(format_args!(
+                "Forgotten: {export}. The next run asks the panel's page, or a browser, again."
+            ));
         }
         RoutesVerb::Forget { export: None } => {
             let names: Vec<String> = routes.iter().map(|(name, _)| name.to_owned()).collect();
             for name in &names {
                 routes.forget(name)?;
             }
-            println!("Forgotten: {} routes.", names.len());
+            say::line(format_args!("Forgotten: {} routes.", names.len()));
         }
     }
     Ok(())
@@ -53,9 +55,9 @@ fn list(routes: &Routes) {
         })
         .collect();
     if rows.is_empty() {
-        println!("No route is known. One is learned when an export is fetched with a browser.");
+        say::line("No route is known. One is learned when an export is fetched with a browser.");
     } else {
-        println!("{}", boxed(["export", "request", "learned", "compared"].into_iter(), rows.into_iter()));
+        say::line(boxed(["export", "request", "learned", "compared"], rows));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::commands::plan;
 use crate::config::{PanelSection, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
-use crate::render;
+use crate::render::{self, say};
 
 /// Runs once; the report goes to stdout, progress to stderr.
 pub async fn main(args: RunArgs) -> Exit {
@@ -59,11 +59,11 @@ fn window(args: &RunArgs, clock: &dyn Clock, panel: &PanelSection) -> Result<Win
 /// The report, and in a dry run the plans before it.
 pub fn print(outcome: &Outcome, json: bool) {
     if json {
-        print!("{}", render::json(&outcome.report));
+        say::text(render::json(&outcome.report));
         return;
     }
     for plan in &outcome.plans {
-        print!("{}", render::plan::text(plan));
+        say::text(render::plan::text(plan));
     }
-    print!("{}", render::report::text(&outcome.report));
+    say::text(render::report::text(&outcome.report));
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::SandboxArgs;
 use crate::exit::Exit;
-use crate::render;
+use crate::render::{self, say};
 
 /// Starts, prints the addresses as one JSON line, serves.
 pub async fn main(args: SandboxArgs) -> Exit {
@@ -54,7 +54,7 @@ pub async fn serve(sandbox: &Sandbox) -> Exit {
     });
     // Listening for the signal begins first: whoever reads the line may send it at once.
     let (interrupted, ()) = tokio::join!(asked_to_end(), async {
-        println!("{line}");
+        say::line(&line);
         // Who reads the line through a pipe waits for it.
         let _ = std::io::stdout().flush();
     });

@@ -8,8 +8,8 @@ use exporter_core::{Clock as _, Error, ErrorKind, SystemClock};
 use crate::args::{InstallArgs, NextArgs, ScheduleCommand};
 use crate::config::load;
 use crate::exit::{self, Exit};
-use crate::render;
 use crate::render::install::{self, Job, Platform};
+use crate::render::{self, say};
 use crate::service::schedule;
 
 /// Prints the next runs, or prints or writes the files of a platform.
@@ -20,7 +20,7 @@ pub fn main(what: ScheduleCommand) -> Exit {
     };
     match result {
         Ok(text) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

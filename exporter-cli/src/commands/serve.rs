@@ -23,6 +23,7 @@ use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::service::chat::{Ask, Chat, letter};
 use crate::service::engine::{Engine, Runner, Step, Wanted};
 use crate::service::health::Health;
@@ -59,7 +60,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
                 .hint("an address is written 127.0.0.1:9464; `off` answers nobody")
         })?;
         let listener = http::listen(address).await?;
-        eprintln!("health and metrics at http://{}/", listener.local_addr()?);
+        say::note(format_args!("health and metrics at http://{}/", listener.local_addr()?));
         let watch = http::Watch {
             health: health.clone(),
             store: service.store.clone(),
@@ -93,7 +94,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
         }
         tracing::info!(signal, "stopping");
         if signal == "first" && health.facts().running.is_some() {
-            eprintln!("stopping when the run is over; a second signal stops at once");
+            say::note("stopping when the run is over; a second signal stops at once");
         }
         stop.send_replace(true);
     }

@@ -7,13 +7,14 @@ use serde_json::json;
 use crate::args::ShowArgs;
 use crate::config::load;
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// Prints the run's report and its steps.
 pub async fn main(args: ShowArgs) -> Exit {
     match text(&args).await {
         Ok(text) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

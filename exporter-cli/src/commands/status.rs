@@ -10,13 +10,14 @@ use crate::args::StatusArgs;
 use crate::assemble::described;
 use crate::config::{Loaded, load};
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// Prints the month, the last runs, and what to do about the holes.
 pub async fn main(args: StatusArgs) -> Exit {
     match text(&args).await {
         Ok(text) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),
@@ -37,9 +38,15 @@ async fn text(args: &StatusArgs) -> Result<String, Error> {
         SystemClock.now(),
         loaded.config.late_days(),
     );
-    let newest = |state| RunQuery { account: Some(account.clone()), state, limit: 1, ..RunQuery::default() };
-    let last = state.runs(&newest(None)).await?.pop();
-    let good = state.runs(&newest(Some(RunState::from(RunStatus::Ok)))).await?.pop();
+    let newest = |state, written| RunQuery {
+        account: Some(account.clone()),
+        state,
+        written,
+        limit: 1,
+        ..RunQuery::default()
+    };
+    let last = state.runs(&newest(None, false)).await?.pop();
+    let good = state.runs(&newest(Some(RunState::from(RunStatus::Ok)), true)).await?.pop();
     if args.json {
         let holes = calendar.holes(31);
         let days = json!({ "calendar": calendar, "holes": holes, "last_run": last, "last_good": good });

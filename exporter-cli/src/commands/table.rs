@@ -8,7 +8,7 @@ use exporter_sources::formats::{self, ReadOptions, Reading, typing};
 
 use crate::args::{TableArgs, TableFormat};
 use crate::exit::Exit;
-use crate::render;
+use crate::render::{self, say};
 
 /// Prints the table, or why there is none: then nothing reaches stdout.
 pub fn main(args: TableArgs) -> Exit {
@@ -59,17 +59,17 @@ fn print(args: TableArgs) -> Result<(), Error> {
 
 /// What was found where, on stderr.
 fn explain(reading: &Reading, typed: typing::Typed) {
-    eprintln!("kind: {}", reading.kind);
+    say::note(format_args!("kind: {}", reading.kind));
     for note in &reading.notes {
-        eprintln!("{note}");
+        say::note(note);
     }
-    eprintln!("{} rows of {} columns", reading.table.len(), reading.table.width());
+    say::note(format_args!("{} rows of {} columns", reading.table.len(), reading.table.width()));
     for note in typed.columns.into_iter().chain(typed.misfits) {
-        eprintln!("{note}");
+        say::note(note);
     }
     for total in &reading.totals {
         let cells: Vec<_> = total.iter().map(ToString::to_string).filter(|cell| !cell.is_empty()).collect();
-        eprintln!("totals: {}", cells.join(" | "));
+        say::note(format_args!("totals: {}", cells.join(" | ")));
     }
 }
 

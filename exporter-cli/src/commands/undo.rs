@@ -11,6 +11,7 @@ use crate::args::UndoArgs;
 use crate::assemble::{Parts, assemble};
 use crate::config::load;
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{execute, render, state};
 
 /// What was taken back from one tab.
@@ -32,10 +33,7 @@ pub async fn main(args: UndoArgs) -> Exit {
     match undo(&args).await {
         Ok(undone) => {
             if args.json {
-                print!(
-                    "{}",
-                    render::json(&serde_json::json!({ "dry_run": args.dry_run, "exports": undone }))
-                );
+                say::text(render::json(&serde_json::json!({ "dry_run": args.dry_run, "exports": undone })));
             } else {
                 print(&undone, args.dry_run);
             }
@@ -113,9 +111,12 @@ fn print(undone: &[Undone], dry_run: bool) {
     };
     for tab in undone {
         let name = if tab.tab == tab.export { String::new() } else { format!(", tab `{}`", tab.tab) };
-        println!("{}{name}: {} cells {cells_are}, {} rows {rows_are}", tab.export, tab.cells, tab.rows);
+        say::line(format_args!(
+            "{}{name}: {} cells {cells_are}, {} rows {rows_are}",
+            tab.export, tab.cells, tab.rows
+        ));
         for left in &tab.left {
-            println!("  left: {left}");
+            say::line(format_args!("  left: {left}"));
         }
     }
 }

@@ -5,13 +5,14 @@ use exporter_core::{Error, ErrorKind, RowKey, Value};
 use crate::args::WhyArgs;
 use crate::config::load;
 use crate::exit::{self, Exit};
+use crate::render::say;
 use crate::{render, state};
 
 /// Prints everything that was ever written into the row of this key, oldest first.
 pub async fn main(args: WhyArgs) -> Exit {
     match text(&args).await {
         Ok(text) => {
-            print!("{text}");
+            say::text(&text);
             Exit::Ok
         }
         Err(error) => render::error::print(&error, exit::for_kind(error.kind())),

@@ -11,6 +11,7 @@ use exporter_core::{Clock, Error, ErrorKind};
 use exporter_sources::{PanelOptions, Surveyed};
 
 use super::SecretRef;
+use crate::render::say;
 
 /// What is known of the panel beforehand, and where the file goes.
 pub struct FirstConfig<'a> {
@@ -99,10 +100,10 @@ impl FirstConfig<'_> {
 
     /// Says what was written, and what to do with it.
     pub fn told(&self, text: &str) {
-        println!("Written: {}\n\n{text}", self.out.display());
-        println!(
+        say::line(format_args!("Written: {}\n\n{text}", self.out.display()));
+        say::line(format_args!(
             "Next: fill in `spreadsheet` and `credentials`, then `exporter check --config {}`.",
             self.out.display()
-        );
+        ));
     }
 }

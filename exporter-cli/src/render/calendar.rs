@@ -31,10 +31,11 @@ pub fn text(
         let _ = match run {
             Some(run) => writeln!(
                 out,
-                "{what}: {} ({}), {} for {}",
+                "{what}: {} ({}), {}{} for {}",
                 at(run.started, zone),
                 run.id,
                 run.state,
+                if run.dry_run { " (dry run)" } else { "" },
                 run.window
             ),
             None => writeln!(out, "{what}: none yet"),

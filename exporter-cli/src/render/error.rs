@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use exporter_core::{Error, ErrorReport};
 
+use super::say;
 use crate::exit::Exit;
 
 /// Prints the error on stderr and passes the exit code on.
 pub fn print(error: &Error, exit: Exit) -> Exit {
-    eprint!("{}", text(&error.report()));
+    say::note(text(&error.report()).trim_end());
     exit
 }
 

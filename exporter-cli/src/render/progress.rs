@@ -8,6 +8,8 @@ use std::time::Duration;
 use exporter_core::{Event, ExportReport, ExportStatus, Fact, Listener};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::say;
+
 /// The listener that fits where stderr goes.
 pub fn listener() -> Arc<dyn Listener> {
     if std::io::stderr().is_terminal() { Arc::new(Lines::default()) } else { Arc::new(Plain) }
@@ -20,8 +22,8 @@ impl Listener for Plain {
     fn event(&self, event: &Event) {
         if let Some((who, what)) = sentence(&event.fact) {
             match who {
-                Some(export) => eprintln!("{export}: {what}"),
-                None => eprintln!("{what}"),
+                Some(export) => say::note(format_args!("{export}: {what}")),
+                None => say::note(&what),
             }
         }
     }

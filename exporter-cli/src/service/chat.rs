@@ -126,6 +126,7 @@ impl Chat {
         let query = RunQuery {
             account: Some(self.account.clone()),
             state: Some(RunState::Ok),
+            written: true,
             limit: 1,
             ..RunQuery::default()
         };

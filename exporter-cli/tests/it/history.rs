@@ -34,6 +34,17 @@ async fn a_run_is_in_the_history_with_every_step() {
 }
 
 #[tokio::test]
+async fn a_dry_run_is_not_the_last_good_run() {
+    let bench = Bench::start().await;
+    bench.report(&["--driver", "http", "--only", "koin_pay", "--dry-run"]).await;
+    let ended = look(&bench, &["status"]).await;
+    assert!(ended.out.contains("last good run: none yet"), "{ended:?}");
+    assert!(ended.out.contains("ok (dry run) for 2026-09-10..2026-09-12"), "{ended:?}");
+    let audit = look(&bench, &["history", "--audit"]).await;
+    assert!(audit.out.contains("command line (user "), "who it was without a name: {audit:?}");
+}
+
+#[tokio::test]
 async fn the_month_shows_what_is_loaded_and_what_is_missing() {
     let bench = Bench::start().await;
     let config = bench.config().display().to_string();

@@ -1,6 +1,8 @@
 //! Help, configuration mistakes and the codes they end with.
 
-use crate::bench::{Bench, command, exporter};
+use std::process::Stdio;
+
+use crate::bench::{Bench, DAYS, command, exporter};
 
 #[tokio::test]
 async fn help_is_enough_to_get_started() {
@@ -57,6 +59,29 @@ async fn wrong_words_end_with_two() {
         assert!(ended.out.is_empty() || words[0] == "check", "{words:?}: {ended:?}");
     }
     assert_eq!(bench.sandbox.panel().logins(), 0);
+}
+
+#[tokio::test]
+async fn a_run_goes_on_when_nobody_reads_what_it_says() {
+    let bench = Bench::start().await;
+    let config = bench.config().display().to_string();
+    let words = ["run", "--config", &config, DAYS[0], DAYS[1], DAYS[2], DAYS[3], "--debug"];
+    let mut run = command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((run.stdout.take(), run.stderr.take()));
+    assert_eq!(run.wait().await.unwrap().code(), Some(0));
+    let history = exporter(&["history", "--config", &config, "--json"]).await;
+    assert!(history.out.contains("\"state\": \"ok\""), "{history:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_result_that_cannot_be_printed_is_no_success() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let said = command(&["completions", "bash"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = said.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("error[io]: the result could not be printed: No space left"), "{said}");
 }
 
 #[tokio::test]

@@ -107,6 +107,7 @@ pub fn list(db: &Connection, query: &RunQuery) -> rusqlite::Result<Vec<RunRecord
         "SELECT * FROM runs
          WHERE (:account IS NULL OR account = :account)
            AND (:state IS NULL OR state = :state)
+           AND (NOT :written OR NOT dry_run)
            AND (:since IS NULL OR started >= :since)
          ORDER BY started DESC, id DESC LIMIT :limit",
     )?;
@@ -115,6 +116,7 @@ pub fn list(db: &Connection, query: &RunQuery) -> rusqlite::Result<Vec<RunRecord
         named_params! {
             ":account": query.account,
             ":state": query.state.as_ref().map(word).transpose()?,
+            ":written": query.written,
             ":since": query.since.map(instant),
             ":limit": limit,
         },
