@@ -225,15 +225,19 @@ pub fn write_cell(row: usize, column: usize) -> String {
     format!("{}{}", column_letters(column), row + 1)
 }
 
-/// A rectangle as answers write it: `Sheet1!A1:B2`, one cell `Sheet1!A1`.
-pub fn write(rect: &Rect, tab: &Tab) -> String {
-    let title = quoted(&tab.title);
+/// A rectangle without its tab: `A1:B2`, one cell `A1`.
+pub fn write_cells(rect: &Rect) -> String {
     let from = write_cell(rect.top, rect.left);
     if rect.height() <= 1 && rect.width() <= 1 {
-        return format!("{title}!{from}");
+        return from;
     }
     let to = write_cell(rect.bottom.max(1) - 1, rect.right.max(1) - 1);
-    format!("{title}!{from}:{to}")
+    format!("{from}:{to}")
+}
+
+/// A rectangle as answers write it: `Sheet1!A1:B2`, one cell `Sheet1!A1`.
+pub fn write(rect: &Rect, tab: &Tab) -> String {
+    format!("{}!{}", quoted(&tab.title), write_cells(rect))
 }
 
 /// A `GridRange` as it was asked, for error texts: open sides stay open.
@@ -257,7 +261,8 @@ pub fn write_grid_range(range: &GridRange, tab: &Tab) -> String {
 pub fn quoted(title: &str) -> String {
     let mut letters = title.chars();
     let starts_plain = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-    let plain = starts_plain && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let plain =
+        starts_plain && letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.'));
     if plain && parse_cells(title).is_none() {
         return title.to_owned();
     }

@@ -98,7 +98,10 @@ pub fn create(spreadsheet: &mut Spreadsheet, message: &Value, ids: &mut Ids) -> 
     let taken = |id: i64| spreadsheet.metadata.iter().any(|item| item.id == id);
     let id = match message["metadataId"].as_i64().filter(|&id| id != 0) {
         Some(id) if taken(id) => {
-            return Err(ApiError::invalid(format!("Developer metadata with ID {id} already exists.")));
+            return Err(ApiError::invalid(format!(
+                "Cannot add developer metadata with ID [{id}] because developer metadata with that ID \
+                 already exists."
+            )));
         }
         Some(id) => id,
         None => std::iter::repeat_with(|| ids.number()).find(|&id| !taken(id)).unwrap_or(1),

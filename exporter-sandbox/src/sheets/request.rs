@@ -26,6 +26,15 @@ const DISTINCT: [&str; 3] = ["ExtendedValue", "TextFormat", "DeveloperMetadataLo
 const WRAPPED: [&str; 6] =
     ["startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex", "startIndex", "endIndex"];
 
+/// Messages of which one field of a few may be set, with the name of the choice.
+const CHOICES: [(&str, &str, &[&str]); 5] = [
+    ("ExtendedValue", "value", &["numberValue", "stringValue", "boolValue", "formulaValue", "errorValue"]),
+    ("UpdateCellsRequest", "area", &["start", "range"]),
+    ("DataFilter", "filter", &["developerMetadataLookup", "a1Range", "gridRange"]),
+    ("DeveloperMetadataLocation", "location", &["spreadsheet", "sheetId", "dimensionRange"]),
+    ("ConditionalFormatRule", "rule", &["booleanRule", "gradientRule"]),
+];
+
 impl Place<'_> {
     fn is_wrapped(&self) -> bool {
         matches!(self.step, Step::Field(name) if WRAPPED.contains(&name))
@@ -124,6 +133,7 @@ impl Check {
                 object.insert(name.to_owned(), value);
             }
         }
+        self.choice(object, message.name, place);
         if message.name == "Color" {
             quantise(object);
         }
@@ -135,6 +145,18 @@ impl Check {
             let empty_list = field.kind != Kind::List && value.as_array().is_some_and(Vec::is_empty);
             !empty_list && !is_no_colour(field, value)
         });
+    }
+
+    fn choice(&mut self, object: &Map<String, Value>, message: &str, place: &Place) {
+        let Some((_, choice, fields)) = CHOICES.iter().find(|(name, ..)| *name == message) else { return };
+        let mut set = object.keys().filter(|key| fields.contains(&key.as_str()));
+        if let (Some(_), Some(other)) = (set.next(), set.next()) {
+            let field = place.render();
+            let text = format!(
+                "Invalid value at '{field}' (oneof), oneof field '{choice}' is already set. Cannot set '{other}'"
+            );
+            self.violations.push((field, text));
+        }
     }
 
     fn unknown(&mut self, key: &str, place: &Place) {

@@ -12,6 +12,7 @@ mod sheets_detail;
 mod sheets_drive;
 mod sheets_http;
 mod sheets_life;
+mod sheets_refusals;
 mod sheets_values;
 mod sites;
 mod sites_hostile;

@@ -183,3 +183,42 @@ async fn a_number_without_a_format_shows_ten_digits() {
         json!([["0.0009765625"], ["0.3333333333"], ["333.3333333"], ["9.999999999"], ["shown"]])
     );
 }
+
+#[tokio::test]
+async fn a_formula_is_kept_in_one_spelling() {
+    let service = Service::start().await;
+    let file = service.small(9, 5).await;
+    let tab = |title: &str| json!({"addSheet": {"properties": {"title": title}}});
+    service.batch(&file, json!([tab("Sales"), tab("It's"), tab("v1.x")])).await;
+    for (entered, kept) in [
+        ("=sum( sales!a3:a3 )", "=sum( Sales!A3 )"),
+        ("='Sales'!C3:b2", "=Sales!B2:C3"),
+        ("=sales!$d$3 + 1", "=Sales!$D$3 + 1"),
+        ("=SUM(  A2 ,  'it''s'!a1:a1  )", "=SUM(  A2 ,  'It''s'!A1  )"),
+        ("=if(true,\"a3:a3\",B2)", "=if(true,\"a3:a3\",B2)"),
+        ("=sum('V1.X'!3:3, b:A, $a$5:a$4)", "=sum(v1.x!3:3, A:B, $A$4:A$5)"),
+        ("=nowhere!b2:a1", "=nowhere!b2:a1"),
+    ] {
+        service.put(&file, "E9", json!([[entered]])).await;
+        assert_eq!(service.formulas(&file, "E9").await, json!([[kept]]), "{entered}");
+        let data = json!({"userEnteredValue": {"formulaValue": entered}});
+        let request = json!({"start": {"sheetId": 0, "rowIndex": 8, "columnIndex": 3},
+            "rows": [{"values": [data]}], "fields": "userEnteredValue"});
+        service.batch(&file, json!([{"updateCells": request}])).await;
+        assert_eq!(service.formulas(&file, "D9").await, json!([[kept]]), "{entered}");
+    }
+}
+
+#[tokio::test]
+async fn a_sort_leaves_rows_out_of_sight_where_they_are() {
+    let service = Service::start().await;
+    let file = service.small(6, 1).await;
+    service.put(&file, "A1:A6", json!([[5], [1], [4], [2], [""], [3]])).await;
+    let row = json!({"sheetId": 0, "dimension": "ROWS", "startIndex": 1, "endIndex": 2});
+    let hide = json!({"range": row, "properties": {"hiddenByUser": true}, "fields": "hiddenByUser"});
+    let sort = |order: &str| json!({"range": {"sheetId": 0}, "sortSpecs": [{"sortOrder": order}]});
+    service
+        .batch(&file, json!([{"updateDimensionProperties": hide}, {"sortRange": sort("DESCENDING")}]))
+        .await;
+    assert_eq!(service.values(&file, "A1:A6").await, json!([["5"], ["1"], ["4"], ["3"], ["2"]]));
+}

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::{Context, colours, index, sheet_id};
-use crate::sheets::a1;
 use crate::sheets::cell::{Cell, MAX_CHARACTERS};
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::fields::Mask;
@@ -23,20 +22,14 @@ pub fn update(context: &mut Context, body: &Value) -> Answer<()> {
     let width = rows.iter().map(|row| values(row).len()).max().unwrap_or(0);
     let (sheet, rect, clears) = if let Some(range) = body.get("range") {
         let range = GridRange::read(range)?;
-        let (tab, rect) = range.inside(context.spreadsheet)?;
-        if rows.len() > rect.height() || width > rect.width() {
-            return Err(ApiError::invalid(format!(
-                "Attempting to write {} rows of up to {width} cells into the range {}.",
-                rows.len(),
-                a1::write(&rect, tab)
-            )));
-        }
+        let (_, rect) = range.inside(context.spreadsheet)?;
+        check_fits(rows, &rect)?;
         (range.sheet, rect, true)
     } else if let Some(start) = body.get("start") {
         let (top, left) = (index(&start["rowIndex"]), index(&start["columnIndex"]));
         let rect = Rect { top, bottom: top + rows.len(), left, right: left + width };
         let sheet = sheet_id(start);
-        check_inside(context.spreadsheet, sheet, &rect)?;
+        check_inside(context.spreadsheet, sheet, rows, &rect)?;
         (sheet, rect, false)
     } else {
         return Err(ApiError::invalid("Must specify a range or a start."));
@@ -84,12 +77,10 @@ pub fn append(context: &mut Context, body: &Value) -> Answer<()> {
     let grid = &context.spreadsheet.tab(sheet)?.grid;
     let top = grid.used_rows();
     let (old_rows, old_columns) = (grid.row_count(), grid.column_count());
-    if width > old_columns {
-        return Err(beyond("column", width - 1, old_columns));
-    }
-    let new_rows = old_rows.max(top + rows.len());
-    context.spreadsheet.check_growth((new_rows - old_rows) * old_columns)?;
     let rect = Rect { top, bottom: top + rows.len(), left: 0, right: width };
+    check_fits(rows, &Rect { right: old_columns, ..rect })?;
+    let new_rows = old_rows.max(rect.bottom);
+    context.spreadsheet.check_growth((new_rows - old_rows) * old_columns)?;
     protect::check(context.spreadsheet, &GridRange::of(sheet, rect), context.actor)?;
     if new_rows > old_rows {
         context.spreadsheet.tab_mut(sheet)?.grid.set_row_count(new_rows);
@@ -120,29 +111,37 @@ fn values(row: &Value) -> &[Value] {
     row["values"].as_array().map_or(&[], Vec::as_slice)
 }
 
-fn check_inside(spreadsheet: &Spreadsheet, sheet: i64, rect: &Rect) -> Answer<()> {
+fn check_inside(spreadsheet: &Spreadsheet, sheet: i64, rows: &[Value], rect: &Rect) -> Answer<()> {
     let grid = &spreadsheet.tab(sheet)?.grid;
-    let (rows, columns) = (grid.row_count(), grid.column_count());
-    for (axis, start, end, count) in
-        [("row", rect.top, rect.bottom, rows), ("column", rect.left, rect.right, columns)]
-    {
+    let (bottom, right) = (grid.row_count(), grid.column_count());
+    for (axis, start, count) in [("row", rect.top, bottom), ("column", rect.left, right)] {
         if start >= count {
             return Err(ApiError::invalid(format!(
                 "GridCoordinate.{axis}Index[{start}] is after last {axis} in grid[{count}]"
             )));
         }
-        if end > count {
-            return Err(beyond(axis, end - 1, count));
+    }
+    check_fits(rows, &Rect { bottom, right, ..*rect })
+}
+
+/// Refuses rows that reach out of the rectangle, naming the first place outside.
+fn check_fits(rows: &[Value], rect: &Rect) -> Answer<()> {
+    for (row, data) in (rect.top..).zip(rows) {
+        let outside = if row >= rect.bottom {
+            Some(("row", rect.bottom))
+        } else if rect.left + values(data).len() > rect.right {
+            Some(("column", rect.right))
+        } else {
+            None
+        };
+        if let Some((axis, end)) = outside {
+            return Err(ApiError::invalid(format!(
+                "Attempting to write {axis}: {end}, beyond the last requested {axis} of: {}",
+                end.max(1) - 1
+            )));
         }
     }
     Ok(())
-}
-
-fn beyond(axis: &str, index: usize, count: usize) -> ApiError {
-    ApiError::invalid(format!(
-        "Attempting to write {axis}: {index}, beyond the last requested {axis} of: {}",
-        count.max(1) - 1
-    ))
 }
 
 /// Writes the masked fields of a `CellData` to a cell.
@@ -156,6 +155,7 @@ fn put(
 ) -> Answer<()> {
     if mask.under("userEnteredValue").is_some() {
         let cell = Cell::from_entered(&data["userEnteredValue"]);
+        let cell = formula::rewrite::entered(spreadsheet, cell);
         if cell.characters() > MAX_CHARACTERS {
             return Err(ApiError::invalid(format!(
                 "Your input contains more than the maximum of {MAX_CHARACTERS} characters in a single cell."

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Context, index, sheet_id, width};
 use crate::sheets::errors::{Answer, ApiError};
 use crate::sheets::fields::Mask;
-use crate::sheets::model::{MAX_COLUMNS, Spreadsheet};
+use crate::sheets::model::{MAX_COLUMNS, Spreadsheet, Tab};
 use crate::sheets::protect;
 use crate::sheets::range::{Dimension, GridRange};
 use crate::sheets::shift::{Change, Shift};
@@ -79,15 +79,14 @@ pub fn insert(context: &mut Context, body: &Value) -> Answer<()> {
             "range.startIndex must be greater than 0 if inheritFromBefore is true.",
         ));
     }
-    if !inherits && span.start >= there {
-        return Err(ApiError::invalid(format!(
-            "range.startIndex must be less than the grid size ({there}) if inheritFromBefore is false."
-        )));
-    }
     if span.start > there {
         return Err(ApiError::invalid(format!(
-            "range.startIndex must be less than or equal to the grid size ({there}) if \
-             inheritFromBefore is true."
+            "range.startIndex is larger than current grid size ({there})"
+        )));
+    }
+    if !inherits && span.start == there {
+        return Err(ApiError::invalid(format!(
+            "range.startIndex must be less than the grid size ({there}) if inheritFromBefore is false."
         )));
     }
     protect::check_insert(context.spreadsheet, span.sheet, span.dimension, span.start, context.actor)?;
@@ -151,7 +150,7 @@ pub fn delete(context: &mut Context, body: &Value) -> Answer<()> {
     }
     let frozen_gone = span.end.min(frozen).saturating_sub(span.start.min(frozen));
     if frozen > frozen_gone && remaining <= frozen - frozen_gone {
-        return Err(ApiError::invalid(format!("You can't delete all the non-frozen {what} on the sheet.")));
+        return Err(ApiError::invalid(format!("Sorry, it is not possible to delete all non-frozen {what}.")));
     }
     protect::check(context.spreadsheet, &span.range(), context.actor)?;
     let change = Change::Delete { start: span.start, end: span.end };
@@ -186,9 +185,33 @@ pub fn shift(context: &mut Context, body: &Value) -> Answer<()> {
             "destinationIndex[{to}] is outside the sheet: there are only {count}."
         )));
     }
+    check_merges(context.spreadsheet.tab(span.sheet)?, span, to)?;
     protect::check(context.spreadsheet, &span.range(), context.actor)?;
     let change = Change::Move { start: span.start, end: span.end, to };
     context.spreadsheet.shift(Shift { sheet: span.sheet, dimension: span.dimension, change })
+}
+
+/// Refuses a move that takes a part of a merge away, or that puts something between its parts.
+fn check_merges(tab: &Tab, span: Span, to: usize) -> Answer<()> {
+    let what = match span.dimension {
+        Dimension::Rows => "row",
+        Dimension::Columns => "column",
+    };
+    for merge in tab.merged() {
+        let (start, end) = match span.dimension {
+            Dimension::Rows => (merge.top, merge.bottom),
+            Dimension::Columns => (merge.left, merge.right),
+        };
+        let whole = span.start <= start && end <= span.end;
+        let meets = start < span.end && span.start < end;
+        if end - start > 1 && !whole && (meets || (start < to && to < end)) {
+            return Err(ApiError::invalid(format!(
+                "Sorry, it is not possible to move a {what} to a position that crosses a merged cell. \
+                 Please unmerge and try again."
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// `updateDimensionProperties`: hiding and size.

@@ -84,7 +84,7 @@ fn check_name(context: &Context, name: &str, own: &str) -> Answer<()> {
     let taken = |named: &Named| named.id != own && named.name.eq_ignore_ascii_case(name);
     if context.spreadsheet.named.iter().any(taken) {
         return Err(ApiError::invalid(format!(
-            "A named range with the name \"{name}\" already exists. Please enter another name."
+            "Cannot add named range with name {name}, a named range with that name already exists."
         )));
     }
     Ok(())

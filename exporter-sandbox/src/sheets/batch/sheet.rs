@@ -29,10 +29,10 @@ pub fn new_tab(spreadsheet: &mut Spreadsheet, properties: &Value, ids: &mut Ids)
     check_title(spreadsheet, &title)?;
     let id = match properties["sheetId"].as_i64() {
         Some(id) if spreadsheet.tab(id).is_ok() => {
-            return Err(ApiError::invalid(format!("A sheet with the ID {id} already exists.")));
+            return Err(ApiError::invalid(format!("Sheet with id {id} already exists.")));
         }
         Some(id) if id < 0 => {
-            return Err(ApiError::invalid(format!("sheetId ({id}) must not be negative.")));
+            return Err(ApiError::invalid("Sheet id must be non-negative."));
         }
         Some(id) => id,
         None => free_id(spreadsheet, ids),
@@ -110,7 +110,7 @@ pub fn duplicate(context: &mut Context, body: &Value) -> Answer<Value> {
     check_title(context.spreadsheet, &copy.title)?;
     copy.id = match body["newSheetId"].as_i64() {
         Some(id) if context.spreadsheet.tab(id).is_ok() => {
-            return Err(ApiError::invalid(format!("A sheet with the ID {id} already exists.")));
+            return Err(ApiError::invalid(format!("Sheet with id {id} already exists.")));
         }
         Some(id) => id,
         None => free_id(context.spreadsheet, context.ids),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::{Context, index};
+use crate::sheets::a1;
 use crate::sheets::cell::{Cell, Scalar};
 use crate::sheets::clock::Moment;
 use crate::sheets::errors::{Answer, ApiError};
@@ -12,25 +13,44 @@ use crate::sheets::formula;
 use crate::sheets::grid::Row;
 use crate::sheets::model::Spreadsheet;
 use crate::sheets::protect;
-use crate::sheets::range::{GridRange, Rect};
+use crate::sheets::range::{Dimension, GridRange, Rect};
 use crate::sheets::view::View;
 
 /// `sortRange`
 pub fn sort(context: &mut Context, body: &Value) -> Answer<()> {
     let range = GridRange::read(&body["range"])?;
+    check_start(context.spreadsheet, &range)?;
     let (tab, rect) = range.inside(context.spreadsheet)?;
     protect::check(context.spreadsheet, &range, context.actor)?;
-    let crossed = tab.merged().into_iter().any(|merge| merge.meets(&rect) && merge.height() > 1);
-    if crossed {
-        return Err(ApiError::invalid("You can't sort a range with vertical merges."));
+    let crossed = tab.merged().into_iter().find(|merge| merge.meets(&rect) && merge.height() > 1);
+    if let Some(merge) = crossed {
+        return Err(ApiError::invalid(format!(
+            "You can't sort a range containing vertical merges. There is a vertical merge at {}",
+            a1::write_cells(&merge)
+        )));
     }
     let specs = body["sortSpecs"].as_array().cloned().unwrap_or_default();
     let order = order(context.spreadsheet, range.sheet, &rect, &specs, context.now)?;
     rearrange(context.spreadsheet, range.sheet, &rect, &order)
 }
 
+/// Refuses a range that starts below or right of the grid, in words of this request alone.
+fn check_start(spreadsheet: &Spreadsheet, range: &GridRange) -> Answer<()> {
+    let grid = &spreadsheet.tab(range.sheet)?.grid;
+    let sides = [("Row", range.top, grid.row_count()), ("Column", range.left, grid.column_count())];
+    for (axis, start, size) in sides {
+        if start.is_some_and(|start| start >= size) {
+            return Err(ApiError::invalid(format!(
+                "range.start{axis}Index is larger than current grid size ({size})"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The rows of the rectangle in sorted order: numbers before text before booleans, empty
-/// cells last whichever the direction. Equal rows keep their order.
+/// cells last whichever the direction. Equal rows keep their order, and a row out of sight
+/// its place.
 pub fn order(
     spreadsheet: &Spreadsheet,
     sheet: i64,
@@ -47,7 +67,12 @@ pub fn order(
     if columns.iter().any(|&(column, _)| column < rect.left || column >= rect.right) {
         return Err(ApiError::invalid("The sort column is outside the range."));
     }
+    let unseen = |row: usize| {
+        let band = tab.grid.band(Dimension::Rows, row);
+        band.hidden || band.filtered
+    };
     let mut rows: Vec<(usize, Vec<Scalar>)> = (rect.top..rect.bottom)
+        .filter(|&row| !unseen(row))
         .map(|row| (row, columns.iter().map(|&(column, _)| view.scalar(tab, row, column)).collect()))
         .collect();
     rows.sort_by(|(_, a), (_, b)| {
@@ -57,7 +82,9 @@ pub fn order(
             .map(|(place, &(_, descending))| compare(&a[place], &b[place], descending));
         by_column.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
-    Ok(rows.into_iter().map(|(row, _)| row).collect())
+    let mut sorted = rows.into_iter().map(|(row, _)| row);
+    let places = rect.top..rect.bottom;
+    Ok(places.map(|row| if unseen(row) { row } else { sorted.next().unwrap_or(row) }).collect())
 }
 
 fn compare(a: &Scalar, b: &Scalar, descending: bool) -> Ordering {

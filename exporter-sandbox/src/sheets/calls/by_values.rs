@@ -156,9 +156,12 @@ impl Asked<'_> {
     pub(super) fn values_batch_clear(&self, id: &str) -> Answer<Value> {
         self.change(id, |spreadsheet, actor, _| {
             let mut cleared = Vec::new();
-            for range in self.body["ranges"].as_array().into_iter().flatten() {
-                let asked = a1::read(range.as_str().unwrap_or_default(), spreadsheet)?;
-                cleared.push(clear(spreadsheet, &asked.range, actor)?);
+            for (index, range) in self.body["ranges"].as_array().into_iter().flatten().enumerate() {
+                let range = range.as_str().unwrap_or_default();
+                let one = a1::read(range, spreadsheet)
+                    .and_then(|asked| clear(spreadsheet, &asked.range, actor))
+                    .map_err(|error| error.within(&format!("Invalid range[{index}]: ")))?;
+                cleared.push(one);
             }
             Ok(json!({ "spreadsheetId": id, "clearedRanges": cleared }))
         })

@@ -1,4 +1,5 @@
-//! Formulas follow: references move with rows, columns and tab titles, and with copies.
+//! Formulas follow: references move with rows, columns and tab titles, and with copies; an
+//! entered one is kept with its references in the service's own spelling.
 
 use std::sync::Arc;
 
@@ -57,6 +58,42 @@ pub fn copied(formula: &str, rows: isize, columns: isize) -> String {
         }
         Some(reference)
     })
+}
+
+/// A cell as it is kept when it is entered: only a formula is spelled anew.
+pub fn entered(spreadsheet: &Spreadsheet, cell: Cell) -> Cell {
+    let Cell::Formula(formula) = cell else { return cell };
+    let mut text = String::from("=");
+    for (token, source) in tokens(formula.strip_prefix('=').unwrap_or(&formula)) {
+        let reference = match token {
+            Token::Reference(reference) => canonical(spreadsheet, reference),
+            _ => None,
+        };
+        text.push_str(&reference.map_or_else(|| source.to_owned(), |reference| reference.write()));
+    }
+    Cell::Formula(text.into())
+}
+
+/// The reference with its tab's title as the tab has it, corners in order and a range of
+/// one cell as that cell; `None` when there is no such tab.
+fn canonical(spreadsheet: &Spreadsheet, mut reference: Reference) -> Option<Reference> {
+    if let Some(title) = &mut reference.sheet {
+        title.clone_from(&spreadsheet.tab_named(title)?.title);
+    }
+    let from = &mut reference.from;
+    if let Some(to) = &mut reference.to {
+        for (first, second) in [(&mut from.row, &mut to.row), (&mut from.column, &mut to.column)] {
+            if let (Some((a, _)), Some((b, _))) = (&first, &second)
+                && a > b
+            {
+                std::mem::swap(first, second);
+            }
+        }
+        if from == to && from.row.is_some() && from.column.is_some() {
+            reference.to = None;
+        }
+    }
+    Some(reference)
 }
 
 fn each(spreadsheet: &mut Spreadsheet, change: impl Fn(i64, &str) -> String) {

@@ -9,6 +9,7 @@ use crate::sheets::access::Actor;
 use crate::sheets::cell::{Cell, MAX_CHARACTERS};
 use crate::sheets::clock::Moment;
 use crate::sheets::errors::{Answer, ApiError};
+use crate::sheets::formula::rewrite;
 use crate::sheets::input::{self, Entered};
 use crate::sheets::model::{Spreadsheet, Tab};
 use crate::sheets::protect;
@@ -240,7 +241,8 @@ pub fn enter(
             "Your input contains more than the maximum of {MAX_CHARACTERS} characters in a single cell."
         )));
     }
-    spreadsheet.has_formulas |= matches!(entered.cell, Cell::Formula(_));
+    let cell = rewrite::entered(spreadsheet, entered.cell);
+    spreadsheet.has_formulas |= matches!(cell, Cell::Formula(_));
     let format = match entered.format {
         None => None,
         Some(number) => {
@@ -251,7 +253,7 @@ pub fn enter(
         }
     };
     let grid = &mut spreadsheet.tab_mut(sheet)?.grid;
-    grid.set(row, column, entered.cell);
+    grid.set(row, column, cell);
     if let Some(format) = format {
         grid.row_mut(row).set_format(column, format);
     }
