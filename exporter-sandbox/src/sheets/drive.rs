@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::access::{Actor, Role};
 use super::calls::Query;
+use super::drive_csv;
 use super::errors::{Answer, ApiError};
 use super::fields::Mask;
 use super::handle::{File, Sheets};
@@ -29,8 +30,12 @@ pub enum Call {
     Delete(String),
     /// `files.copy`
     Copy(String),
+    /// `files.export`
+    Export(String),
     /// `permissions.create`
     Share(String),
+    /// `permissions.delete`
+    Unshare(String, String),
     /// `permissions.list`
     Shared(String),
     /// `comments.list`
@@ -48,7 +53,9 @@ pub fn route(method: &str, path: &str) -> Option<Call> {
         ("GET", [id]) => Call::Get((*id).to_owned()),
         ("DELETE", [id]) => Call::Delete((*id).to_owned()),
         ("POST", [id, "copy"]) => Call::Copy((*id).to_owned()),
+        ("GET", [id, "export"]) => Call::Export((*id).to_owned()),
         ("POST", [id, "permissions"]) => Call::Share((*id).to_owned()),
+        ("DELETE", [id, "permissions", whose]) => Call::Unshare((*id).to_owned(), (*whose).to_owned()),
         ("GET", [id, "permissions"]) => Call::Shared((*id).to_owned()),
         ("GET", [id, "comments"]) => Call::Comments((*id).to_owned()),
         _ => return None,
@@ -79,8 +86,19 @@ impl Call {
     }
 }
 
-/// Runs a call as an account; `None` is an answer without a body.
-pub fn run(sheets: &Sheets, call: &Call, email: &str, query: &Query, body: &[u8]) -> Answer<Option<Value>> {
+/// What a call answers.
+#[derive(Debug, PartialEq)]
+pub enum Content {
+    /// A message.
+    Json(Value),
+    /// An exported file.
+    Csv(Vec<u8>),
+    /// No body at all.
+    Nothing,
+}
+
+/// Runs a call as an account.
+pub fn run(sheets: &Sheets, call: &Call, email: &str, query: &Query, body: &[u8]) -> Answer<Content> {
     let drive = Drive { sheets, email };
     let answer = match call {
         Call::Create => drive.create(&read(body)?)?,
@@ -90,15 +108,20 @@ pub fn run(sheets: &Sheets, call: &Call, email: &str, query: &Query, body: &[u8]
         Call::Share(id) => drive.share(id, &read(body)?)?,
         Call::Shared(id) => drive.shared(id)?,
         Call::Comments(id) => drive.comments(id)?,
+        Call::Export(id) => return drive.export(id, query.get("mimeType")).map(Content::Csv),
+        Call::Unshare(id, whose) => {
+            drive.unshare(id, whose)?;
+            return Ok(Content::Nothing);
+        }
         Call::Delete(id) => {
             drive.open(id, Role::Owner)?;
             sheets.delete(id);
-            return Ok(None);
+            return Ok(Content::Nothing);
         }
     };
     let fields = query.get("fields").unwrap_or(call.usual());
     let mask = Mask::of_answer(fields, call.answer())?;
-    Ok(Some(mask.select(answer)))
+    Ok(Content::Json(mask.select(answer)))
 }
 
 /// The envelope of this API's errors, which names a reason beside the text.
@@ -169,6 +192,28 @@ impl Drive<'_> {
         self.get(&id)
     }
 
+    fn export(&self, id: &str, kind: Option<&str>) -> Answer<Vec<u8>> {
+        let file = self.open(id, Role::Viewer)?;
+        if kind != Some("text/csv") {
+            return Err(ApiError::invalid(
+                "The requested conversion is not supported: this stand-in exports text/csv only.",
+            ));
+        }
+        drive_csv::write(&file.spreadsheet, self.sheets.moment())
+    }
+
+    fn unshare(&self, id: &str, whose: &str) -> Answer<()> {
+        let file = self.open(id, Role::Editor)?;
+        let known = file.sharing.iter().find(|(email, _)| permission_id(email) == whose);
+        let (email, role) =
+            known.ok_or_else(|| ApiError::missing(format!("Permission not found: {whose}.")))?;
+        if *role == Role::Owner {
+            let message = "The owner of a file cannot be removed.".to_owned();
+            return Err(ApiError { message, ..ApiError::forbidden() });
+        }
+        self.sheets.unshare(id, email)
+    }
+
     fn share(&self, id: &str, body: &Value) -> Answer<Value> {
         self.open(id, Role::Editor)?;
         let role = match body["role"].as_str() {
@@ -233,10 +278,15 @@ fn permission(email: &str, role: Role) -> Value {
         Role::Editor => "writer",
         Role::Owner => "owner",
     };
+    json!({ "kind": "drive#permission", "id": permission_id(email), "type": "user",
+        "emailAddress": email, "role": role })
+}
+
+/// The id of an account, the same on every file.
+fn permission_id(email: &str) -> String {
     let mut hasher = DefaultHasher::new();
     email.hash(&mut hasher);
-    json!({ "kind": "drive#permission", "id": hasher.finish().to_string(), "type": "user",
-        "emailAddress": email, "role": role })
+    hasher.finish().to_string()
 }
 
 /// One condition of a search.

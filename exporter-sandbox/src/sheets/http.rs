@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -16,6 +16,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use super::calls::Query;
+use super::drive::Content;
 use super::errors::{Answer, ApiError};
 use super::fields::Mask;
 use super::handle::Sheets;
@@ -51,7 +52,24 @@ struct Reply {
     status: StatusCode,
     kind: &'static str,
     body: Vec<u8>,
+    drive: bool,
 }
+
+/// Headers of every answer of the Sheets API.
+const SHEETS_HEADERS: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "private"),
+    (header::VARY, "Origin"),
+    (header::VARY, "X-Origin"),
+    (header::VARY, "Referer"),
+];
+
+/// Headers of every answer of the Drive API: nothing of it may be kept.
+const DRIVE_HEADERS: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate"),
+    (header::PRAGMA, "no-cache"),
+    (header::EXPIRES, "Mon, 01 Jan 1990 00:00:00 GMT"),
+    (header::VARY, "Origin, X-Origin"),
+];
 
 const JSON: &str = "application/json; charset=UTF-8";
 const HTML: &str = "text/html; charset=UTF-8";
@@ -59,7 +77,7 @@ const HTML: &str = "text/html; charset=UTF-8";
 impl Reply {
     fn error(error: &ApiError, pretty: bool) -> Self {
         let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, kind: JSON, body: json::write_error(error, pretty) }
+        Self { status, kind: JSON, body: json::write_error(error, pretty), drive: false }
     }
 
     fn response(self, zips: bool) -> Response {
@@ -70,7 +88,6 @@ impl Reply {
         let headers = response.headers_mut();
         for (name, value) in [
             (header::CONTENT_TYPE, self.kind),
-            (header::CACHE_CONTROL, "private"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
             (header::X_XSS_PROTECTION, "0"),
@@ -78,8 +95,8 @@ impl Reply {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        for name in ["Origin", "X-Origin", "Referer"] {
-            headers.append(header::VARY, HeaderValue::from_static(name));
+        for (name, value) in if self.drive { DRIVE_HEADERS } else { SHEETS_HEADERS } {
+            headers.append(name, HeaderValue::from_static(value));
         }
         if encoded {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -111,13 +128,13 @@ async fn answer(
         let host = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
         let (status, value) = oauth::token(&sheets, &body, host.unwrap_or_default());
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        return Ok(Reply { status, kind: JSON, body: json::write(&value, "", true) });
+        return Ok(Reply { status, kind: JSON, body: json::write(&value, "", true), drive: false });
     }
     if let Some(id) = page::spreadsheet_of(path).filter(|_| method == "GET") {
         let html = page::render(&sheets, &id, query.get("tab"));
         let status = if html.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
         let body = html.unwrap_or_else(|| page::missing().to_owned()).into_bytes();
-        return Ok(Reply { status, kind: HTML, body });
+        return Ok(Reply { status, kind: HTML, body, drive: false });
     }
     if let Some(call) = drive::route(method, path) {
         let email = account(&sheets, &parts.headers, &query, method == "GET")?;
@@ -126,7 +143,7 @@ async fn answer(
     }
     let Some(call) = route::route(method, path) else {
         let body = page::no_address(path).into_bytes();
-        return Ok(Reply { status: StatusCode::NOT_FOUND, kind: HTML, body });
+        return Ok(Reply { status: StatusCode::NOT_FOUND, kind: HTML, body, drive: false });
     };
     let facts = call.facts();
     let get = method == "GET";
@@ -139,16 +156,16 @@ async fn answer(
 /// Runs a call of the Drive API, whose errors have an envelope of their own.
 fn drive_reply(sheets: &Sheets, call: &drive::Call, email: &str, query: &Query, body: &[u8]) -> Reply {
     let pretty = query.pretty();
-    match drive::run(sheets, call, email, query, body) {
-        Ok(Some(answer)) => {
-            Reply { status: StatusCode::OK, kind: JSON, body: json::write(&answer, call.answer(), pretty) }
-        }
-        Ok(None) => Reply { status: StatusCode::NO_CONTENT, kind: "text/html", body: Vec::new() },
+    let (status, kind, body) = match drive::run(sheets, call, email, query, body) {
+        Ok(Content::Json(answer)) => (StatusCode::OK, JSON, json::write(&answer, call.answer(), pretty)),
+        Ok(Content::Csv(text)) => (StatusCode::OK, "text/csv", text),
+        Ok(Content::Nothing) => (StatusCode::NO_CONTENT, "text/html", Vec::new()),
         Err(error) => {
             let body = json::write(&drive::envelope(&error), "", pretty);
-            Reply { body, ..Reply::error(&error, pretty) }
+            return Reply { body, drive: true, ..Reply::error(&error, pretty) };
         }
-    }
+    };
+    Reply { status, kind, body, drive: true }
 }
 
 /// Finds the account behind the token.
@@ -200,7 +217,8 @@ fn serve(sheets: &Sheets, call: &Call, email: &str, query: &Query, body: &[u8]) 
         None => answer,
     };
     let pretty = query.pretty();
-    Ok(Reply { status: StatusCode::OK, kind: JSON, body: json::write(&answer, facts.answer, pretty) })
+    let body = json::write(&answer, facts.answer, pretty);
+    Ok(Reply { status: StatusCode::OK, kind: JSON, body, drive: false })
 }
 
 /// Reads a body of at most ten mebibytes, unpacked when it came packed. A longer one is

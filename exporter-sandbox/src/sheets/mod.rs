@@ -9,6 +9,7 @@ pub mod clock;
 mod data_filter;
 mod defaults;
 mod drive;
+mod drive_csv;
 pub mod errors;
 mod fields;
 mod format;

@@ -98,3 +98,47 @@ async fn a_deleted_file_does_not_come_back_after_a_restart() {
     let service = Service::with(options()).await;
     assert_eq!(service.sheets.ids(), [kept]);
 }
+
+#[tokio::test]
+async fn the_first_tab_is_exported_as_it_is_shown() {
+    let service = Service::start().await;
+    let id = create(&service, "Report").await;
+    let file = format!("/v4/spreadsheets/{id}");
+    service.put(&file, "A1:C3", json!([["a", "1,5 \"x\"", ""], ["", "", ""], ["2026-11-21", "=1/4"]])).await;
+    let export = |kind: &str| {
+        service.request(Method::GET, &format!("{FILES}/{id}/export")).query(&[("mimeType", kind)])
+    };
+    let answer = export("text/csv").send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/csv");
+    assert_eq!(answer.text().await.unwrap(), "a,\"1,5 \"\"x\"\"\"\r\n,\r\n2026-11-21,0.25");
+    error(export("application/pdf"), 400).await;
+}
+
+#[tokio::test]
+async fn an_account_is_shut_out_by_the_id_of_its_permission() {
+    let service = Service::start().await;
+    let permissions = format!("{FILES}/{}/permissions", create(&service, "Shared").await);
+    let robot = "robot@example.com";
+    let share = json!({"type": "user", "role": "writer", "emailAddress": robot});
+    let id = service.post(&permissions, share).await["id"].as_str().unwrap().to_owned();
+    let remove = || service.request(Method::DELETE, &format!("{permissions}/{id}"));
+    assert_eq!(remove().send().await.unwrap().status(), 204);
+    error(service.request_as(robot, Method::GET, &permissions), 404).await;
+    let owner = service.get(&permissions).await["permissions"][0]["id"].as_str().unwrap().to_owned();
+    error(service.request(Method::DELETE, &format!("{permissions}/{owner}")), 403).await;
+    let missing = error(remove(), 404).await;
+    assert_eq!(missing["message"], format!("Permission not found: {id}."));
+}
+
+#[tokio::test]
+async fn answers_of_this_api_are_never_to_be_kept() {
+    let service = Service::start().await;
+    let answer = service.request(Method::GET, FILES).send().await.unwrap();
+    let header = |name: &str| {
+        let values = answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap());
+        values.collect::<Vec<_>>()
+    };
+    assert_eq!(header("cache-control"), ["no-cache, no-store, max-age=0, must-revalidate"]);
+    assert_eq!(header("pragma"), ["no-cache"]);
+    assert_eq!(header("vary"), ["Origin, X-Origin"]);
+}
