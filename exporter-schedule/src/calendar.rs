@@ -46,6 +46,11 @@ impl Calendar {
         self.weekdays.get(weekday as usize).copied().unwrap_or_default()
     }
 
+    /// Whether there are days off beside those of the week.
+    pub fn has_holidays(&self) -> bool {
+        !self.holidays.is_empty()
+    }
+
     /// All of it in one line, to tell whether it has changed.
     pub fn text(&self) -> String {
         format!("{:?} {:?}", self.weekdays, self.holidays)

@@ -54,6 +54,11 @@ fn install(args: &InstallArgs) -> Result<String, Error> {
         _ => Platform::Kubernetes,
     };
     let files = install::files(platform, &job)?;
+    if schedule.calendar.has_holidays() && platform != Platform::Docker {
+        say::note(
+            "note: `holidays` cannot be told to this platform, which runs on them as well; `exporter serve` leaves them out",
+        );
+    }
     match &args.write {
         None => {
             let shown = files.iter().map(|(name, text)| format!("# --- {name}\n{text}\n"));

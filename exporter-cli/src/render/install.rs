@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use exporter_core::{Error, ErrorKind};
@@ -57,7 +57,7 @@ pub fn files(platform: Platform, job: &Job<'_>) -> Result<Vec<(String, String)>,
             named("Dockerfile", include_str!("install/Dockerfile").to_owned()),
             named("compose.yaml", include_str!("install/compose.yaml").to_owned()),
         ],
-        Platform::Kubernetes => vec![named("cronjob.yaml", kubernetes(job))],
+        Platform::Kubernetes => vec![named("cronjob.yaml", kubernetes(job)?)],
     })
 }
 
@@ -69,9 +69,9 @@ const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 fn systemd(job: &Job<'_>, unit: &str) -> String {
     let fill = unit
-        .replace("{program}", &job.program.display().to_string())
+        .replace("{program}", &quoted(&job.program))
         .replace("{days}", &job.schedule.last_days.to_string());
-    fill.replace("{config}", &job.config.display().to_string())
+    fill.replace("{config}", &quoted(&job.config))
 }
 
 fn systemd_timer(job: &Job<'_>) -> Result<String, Error> {
@@ -88,15 +88,15 @@ fn systemd_timer(job: &Job<'_>) -> Result<String, Error> {
 
 fn crontab(job: &Job<'_>) -> Result<String, Error> {
     no_days_off(job)?;
-    let (program, config) = (job.program.display(), job.config.display());
+    let (program, config) = (quoted(&job.program), quoted(&job.config));
     let (zone, pattern) = (job.schedule.cron.zone(), job.schedule.cron.text());
     Ok(format!(
         "# For `crontab -e`. A cron that does not know CRON_TZ (see `man 5 crontab`) needs the\n\
          # times in the machine's own zone.\n\
          CRON_TZ={zone}\n\
-         {pattern} {program} run --config {config} --last {} >> {}.log 2>&1\n",
+         {pattern} {program} run --config {config} --last {} >> {} 2>&1\n",
         job.schedule.last_days,
-        job.config.with_extension("").display(),
+        quoted(&job.config.with_extension("log")),
     ))
 }
 
@@ -140,11 +140,18 @@ fn render(job: &Job<'_>) -> Result<String, Error> {
     Ok(format!("{warning}services:\n{services}"))
 }
 
-fn kubernetes(job: &Job<'_>) -> String {
-    include_str!("install/cronjob.yaml")
+fn kubernetes(job: &Job<'_>) -> Result<String, Error> {
+    no_days_off(job)?;
+    Ok(include_str!("install/cronjob.yaml")
         .replace("{pattern}", job.schedule.cron.text())
         .replace("{zone}", job.schedule.cron.zone().name())
-        .replace("{days}", &job.schedule.last_days.to_string())
+        .replace("{days}", &job.schedule.last_days.to_string()))
+}
+
+/// A path as systemd and the shell take it for one word, whatever its name.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path }
 }
 
 /// The times of day, on working days only.
@@ -172,8 +179,6 @@ fn no_days_off(job: &Job<'_>) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use chrono_tz::Tz;
     use exporter_schedule::{Calendar, CatchUp, Cron};
 
@@ -185,7 +190,8 @@ mod tests {
             cron: Cron::new(cron, zone, now()).unwrap(),
             calendar: Calendar::new(&weekdays, []).unwrap(),
             panel: zone,
-            last_days: 2,
+            // The day itself and the three before it, as where nothing is said.
+            last_days: 4,
             catch_up: CatchUp::Merge,
             catch_up_days: 7,
         }
@@ -232,6 +238,20 @@ mod tests {
     }
 
     #[test]
+    fn a_path_with_spaces_is_one_word() {
+        let schedule = schedule("0 8 * * *", Tz::Asia__Jakarta, &[]);
+        let (program, config) =
+            ("/opt/my programs/exporter".into(), "/srv/toko andalan/exporter.toml".into());
+        let job = Job { schedule: &schedule, program, config, now: now() };
+        let line = "\"/opt/my programs/exporter\" run --config \"/srv/toko andalan/exporter.toml\" --last 4";
+        let crontab = files(Platform::Cron, &job).unwrap().remove(0).1;
+        let log = "\"/srv/toko andalan/exporter.log\"";
+        assert!(crontab.contains(&format!("{line} >> {log} 2>&1")), "{crontab}");
+        let unit = files(Platform::Systemd, &job).unwrap().remove(0).1;
+        assert!(unit.contains(&format!("ExecStart={line}\n")), "{unit}");
+    }
+
+    #[test]
     fn where_only_utc_is_known_the_times_are_in_utc() {
         let jakarta = schedule("0 8,18 * * *", Tz::Asia__Jakarta, &[]);
         let text = written(Platform::Render, &jakarta).unwrap().remove(0).1;
@@ -248,7 +268,7 @@ mod tests {
         assert!(timer.contains("OnCalendar=Mon,Tue *-*-* 08:00:00 Asia/Jakarta\n"), "{timer}");
         let commands = written(Platform::Windows, &schedule).unwrap().remove(0).1;
         assert!(commands.contains("/SC WEEKLY /D MON,TUE /ST 08:00"), "{commands}");
-        for platform in [Platform::Cron, Platform::Render] {
+        for platform in [Platform::Cron, Platform::Render, Platform::Kubernetes] {
             assert!(written(platform, &schedule).unwrap_err().hints()[0].contains("0 8,18 * * 1-5"));
         }
     }

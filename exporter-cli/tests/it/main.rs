@@ -6,6 +6,7 @@ mod backfill;
 mod bench;
 mod bundle;
 mod deploy;
+mod documents;
 mod first_run;
 mod google;
 mod history;
