@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use exporter_core::checks::Checks;
 use exporter_core::layers::{Deadline, Reference};
-use exporter_core::{Clock, Driver, Error, ErrorKind, ExportSource, Job, Journal, Secret, Session, Sink};
+use exporter_core::{
+    Asker, Clock, Driver, Error, ErrorKind, ExportSource, Job, Journal, Secret, Session, Sink,
+};
 use exporter_notify::Channel;
 use exporter_sheets::{Credentials, SheetsClient, SheetsConfig, SheetsSink};
 use exporter_sources::{BrowserOptions, LoginKind, Panel, PanelConfig, PanelOptions, sweep};
@@ -54,6 +56,7 @@ pub fn assemble(
     only: &[String],
     clock: &Arc<dyn Clock>,
     journal: Option<Arc<dyn Journal>>,
+    asker: Option<Arc<dyn Asker>>,
 ) -> Result<Parts, Error> {
     let state = loaded.state();
     let Loaded { config, directory } = loaded;
@@ -87,6 +90,7 @@ pub fn assemble(
     );
     let totp = panel.totp.as_ref().map(|place| place.resolve(&directory, "the secret of the second factor"));
     options.totp = totp.transpose()?;
+    options.asker = asker;
     let key = panel.session_key.as_ref();
     let key = key.map(|place| place.resolve(&directory, "the key that keeps sessions"));
     options.session_key = key.transpose()?;

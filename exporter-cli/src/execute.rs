@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use exporter_core::layers::{Checked, References, Referred};
 use exporter_core::{
-    Clock, Driver, Error, ErrorKind, Events, ExportSpec, ExportStatus, Job, Journal, Listener, Message,
-    MessageBody, Outbox, Outcome, Pipeline, RetryPolicy, RunReport, Secret, Sink, Window,
+    Asker, Clock, Driver, Error, ErrorKind, Events, ExportSpec, ExportStatus, Job, Journal, Listener,
+    Message, MessageBody, Outbox, Outcome, Pipeline, RetryPolicy, RunReport, Secret, Sink, Window,
 };
 use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{
@@ -17,8 +17,10 @@ use exporter_store::{
 };
 use tracing::Instrument as _;
 
+use crate::asking::chat::{Ear, InChat};
+use crate::asking::patience_unwatched;
 use crate::assemble::{Parts, assemble};
-use crate::channels::follow_moves;
+use crate::channels::{follow_moves, listener};
 use crate::config::{Loaded, load};
 use crate::forecast::Forecast;
 use crate::logging::Diary;
@@ -60,6 +62,8 @@ pub struct Around {
     pub room: Option<Arc<Mailroom>>,
     /// Whether nobody is told.
     pub quiet: bool,
+    /// Who is asked for a one-time code; unless given, one of the chats.
+    pub asker: Option<Arc<dyn Asker>>,
     /// When the next run is due, for the message that says so.
     pub next_run: Option<DateTime<Utc>>,
 }
@@ -92,7 +96,12 @@ pub async fn execute(
         follow_moves(&mut loaded.config, &**store).await?;
     }
     let journal = store.as_ref().ok().cloned().map(|store| store as Arc<dyn Journal>);
-    let mut parts = assemble(loaded, order.driver, &order.only, clock, journal)?;
+    let chat = match &around.asker {
+        None => in_chat(&loaded, clock, store.as_ref().ok())?,
+        Some(_) => None,
+    };
+    let asker = around.asker.or_else(|| chat.clone().map(|chat| chat as Arc<dyn Asker>));
+    let mut parts = assemble(loaded, order.driver, &order.only, clock, journal, asker)?;
     look_into(&mut parts, store.as_ref().ok()).await;
     let id = run_id(clock.now());
 
@@ -114,6 +123,9 @@ pub async fn execute(
             Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), &*id))
         })
     });
+    if let (Some(chat), Some(room)) = (chat, &room) {
+        chat.seat(room);
+    }
     let mut listeners = around.listeners;
     listeners.push(Arc::new(Diary));
     let mut courier = None;
@@ -173,6 +185,21 @@ pub async fn execute(
     }
     outcome.report.notes.extend(notes);
     Ok(outcome)
+}
+
+/// Asks in the chat for a run that no service does, if somebody may be asked there.
+fn in_chat(
+    loaded: &Loaded,
+    clock: &Arc<dyn Clock>,
+    store: Option<&Arc<dyn Store>>,
+) -> Result<Option<Arc<InChat>>, Error> {
+    let Loaded { config, directory } = loaded;
+    let Some(patience) = patience_unwatched(config) else { return Ok(None) };
+    let Some((telegram, allowed)) = listener(config.telegram.as_ref(), directory)? else { return Ok(None) };
+    let allowed = allowed.into_iter().map(|(chat, _)| chat).collect();
+    let ear = Ear { telegram, allowed, store: store.cloned() };
+    let (shop, zone) = (&config.store_name, config.panel.timezone);
+    Ok(Some(Arc::new(InChat::new(shop, zone, patience, clock, Arc::default(), Some(ear)))))
 }
 
 /// How many earlier runs are looked through for those that are like this one.

@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
+mod asking;
 mod assemble;
 mod bundle;
 mod channels;

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod artifact;
+mod asker;
 pub mod checks;
 mod clock;
 pub mod compare;
@@ -33,6 +34,7 @@ mod window;
 
 pub use agreement::{Agreement, Counted, Total};
 pub use artifact::{Artifact, FileKind};
+pub use asker::{Asker, Question};
 pub use clock::{AheadClock, Clock, FixedClock, SystemClock};
 pub use error::{Error, ErrorKind, ErrorReport, Result, Retry, Stage, Turn};
 pub use event::{Event, Events, Fact, Listener};

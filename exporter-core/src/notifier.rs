@@ -156,6 +156,24 @@ pub enum MessageBody {
         /// All of it.
         daily: Box<Daily>,
     },
+    /// A panel sent somebody a code, and the login waits for it.
+    CodeWanted {
+        /// The panel's host.
+        panel: String,
+        /// Until when it waits, in the panel's time zone.
+        until: NaiveDateTime,
+        /// Whether the code that was given before was not the right one.
+        again: bool,
+    },
+    /// The login waits for the code no more: takes the question's place.
+    CodeOver {
+        /// The panel's host.
+        panel: String,
+        /// Whether a code was given.
+        given: bool,
+        /// Whether the message with the code could not be taken out of the chat.
+        left: bool,
+    },
     /// An answer to somebody who wrote to us.
     Answer {
         /// What is answered.
@@ -282,4 +300,6 @@ pub enum Answer {
     Resumed,
     /// There is nothing of that.
     Nothing,
+    /// No login waits for a code.
+    NoCode,
 }

@@ -28,5 +28,5 @@ pub use mailroom::{Channel, Mailroom, Role, moved_name};
 pub use memory::MemoryOutbox;
 pub use render::{Language, html, plain};
 pub use slack::{Slack, SlackConfig};
-pub use telegram::{Said, Telegram, TelegramConfig};
+pub use telegram::{LONG_POLL, Said, Telegram, TelegramConfig};
 pub use webhook::{Webhook, WebhookConfig};

@@ -13,14 +13,24 @@ pub(crate) fn is_valid(secret: &str, code: &str, now: DateTime<Utc>) -> bool {
     (step - 1..=step + 1).any(|step| at(secret, step).as_deref() == Some(&digits))
 }
 
+/// Six digits for the message of this number, which nobody can tell from the one before.
+pub(crate) fn sent(seed: u64, number: i64) -> String {
+    truncated(&seed.to_be_bytes(), number)
+}
+
 /// The code of a step; none when the secret is not base 32.
 fn at(secret: &str, step: i64) -> Option<String> {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &decode(secret)?);
-    let tag = hmac::sign(&key, &step.to_be_bytes());
+    Some(truncated(&decode(secret)?, step))
+}
+
+/// Six digits of a counter (RFC 4226, 5.3).
+fn truncated(key: &[u8], counter: i64) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    let tag = hmac::sign(&key, &counter.to_be_bytes());
     let bytes = tag.as_ref();
     let offset = usize::from(bytes[bytes.len() - 1] & 0xf);
-    let four: [u8; 4] = bytes[offset..offset + 4].try_into().ok()?;
-    Some(format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000))
+    let number = bytes[offset..offset + 4].iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    format!("{:06}", (number & 0x7fff_ffff) % 1_000_000)
 }
 
 /// Base 32 (RFC 4648), without padding.

@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use super::status::export_names;
 use crate::args::BackfillArgs;
+use crate::asking::terminal;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
-use crate::render::say;
-use crate::{render, state};
+use crate::render::{self, progress::Progress, say};
+use crate::state;
 
 /// While another run goes on, it is tried again after this.
 const BUSY: Duration = Duration::from_secs(5);
@@ -150,8 +151,9 @@ fn is_done(window: Window, exports: &[String], covered: &HashSet<(String, NaiveD
 async fn patiently(args: &BackfillArgs, order: &Order, clock: &Arc<dyn Clock>) -> Result<RunReport, Error> {
     let mut tries = 0;
     loop {
-        let around =
-            Around { listeners: vec![render::progress::listener()], quiet: true, ..Around::default() };
+        let progress = Progress::here();
+        let asker = terminal::here(&load(&args.config)?.config, &progress);
+        let around = Around { listeners: vec![progress.listener()], quiet: true, asker, ..Around::default() };
         match execute::execute(&args.config, order, clock, around).await {
             Err(error) if error.kind() == ErrorKind::Busy && tries < BUSY_TRIES => {
                 tries += 1;

@@ -8,11 +8,12 @@ use exporter_store::Store;
 use serde::Serialize;
 
 use crate::args::CheckArgs;
+use crate::asking::terminal;
 use crate::assemble::{Parts, assemble};
 use crate::config::load;
 use crate::exit::Exit;
 use crate::forecast::Forecast;
-use crate::render::say;
+use crate::render::{progress::Progress, say};
 use crate::watch::Watched;
 use crate::{render, state};
 
@@ -68,7 +69,8 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     loaded.config.panel.try_refused = true;
     let watched = Watched::of(&loaded);
     let store = state::look(&loaded).await.ok();
-    let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None)?;
+    let asker = terminal::here(&loaded.config, &Progress::here());
+    let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None, asker)?;
     let mut findings = vec![finding("configuration", Ok(()))];
     let google = finding("Google Sheets", parts.sink.check().await);
     findings.push(Finding { detail: Some(format!("as {}", parts.google)), ..google });

@@ -105,7 +105,7 @@ async fn try_apply(args: &RunArgs, file: &Path) -> Result<Vec<Applied>, Error> {
     let loaded = load(&args.config)?;
     let store = state::open(&loaded).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let parts = assemble(loaded, None, &[], &clock, Some(store.clone()))?;
+    let parts = assemble(loaded, None, &[], &clock, Some(store.clone()), None)?;
     let detail = format!("the plan of run {} for {}", plans.id, plans.window);
     let lease = execute::hold_sheet(&store, &clock, &parts, ("plan applied", detail)).await?;
     let sink = Fenced::new(parts.sheets.clone(), lease.clone());

@@ -6,11 +6,12 @@ use exporter_core::{Clock, Error, Outcome, SystemClock, Window};
 use exporter_store::Cause;
 
 use crate::args::RunArgs;
+use crate::asking::terminal;
 use crate::commands::plan;
 use crate::config::{PanelSection, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
-use crate::render::{self, say};
+use crate::render::{self, progress::Progress, say};
 
 /// Runs once; the report goes to stdout, progress to stderr.
 pub async fn main(args: RunArgs) -> Exit {
@@ -29,9 +30,10 @@ pub async fn main(args: RunArgs) -> Exit {
 /// Loads, assembles, runs, and waits until everybody has been told.
 pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let panel = load(&args.config)?.config.panel;
+    let config = load(&args.config)?.config;
+    let panel = &config.panel;
     let order = Order {
-        window: window(args, &*clock, &panel)?,
+        window: window(args, &*clock, panel)?,
         only: args.only.clone(),
         driver: args.driver.map(Into::into),
         individual_sessions: args.individual_sessions,
@@ -40,7 +42,9 @@ pub async fn run(args: &RunArgs) -> Result<Outcome, Error> {
         tick: None,
         who: execute::user(),
     };
-    let around = Around { listeners: vec![render::progress::listener()], ..Around::default() };
+    let progress = Progress::here();
+    let asker = terminal::here(&config, &progress);
+    let around = Around { listeners: vec![progress.listener()], asker, ..Around::default() };
     execute::execute(&args.config, &order, &clock, around).await
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use exporter_core::{
-    AheadClock, Clock, Driver, Error, ErrorKind, Event, Fact, Message, MessageBody, REPORT_VERSION,
+    AheadClock, Asker, Clock, Driver, Error, ErrorKind, Event, Fact, Message, MessageBody, REPORT_VERSION,
     RunReport, RunStatus, Window,
 };
 use exporter_notify::{About, Courier, Mailroom};
@@ -18,6 +18,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use crate::args::ServeArgs;
+use crate::asking::{chat::InChat, desk::Desk, patience};
 use crate::channels::{channels, follow_moves, listener};
 use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
@@ -29,7 +30,10 @@ use crate::service::engine::{Engine, Runner, Step, Wanted};
 use crate::service::health::Health;
 use crate::service::upkeep::{Site, Upkeep};
 use crate::service::{http, schedule};
-use crate::{render, state};
+use crate::{
+    render::{self, progress::Progress},
+    state,
+};
 
 /// The wall clock is looked at no less often: it may be set, and machines sleep.
 const LOOK: Duration = Duration::from_secs(30);
@@ -118,6 +122,8 @@ struct Service {
     told: Option<(String, NaiveDate)>,
     asks: UnboundedSender<Ask>,
     listening: Option<JoinHandle<()>>,
+    /// Where a code comes in that a login waits for.
+    desk: Arc<Desk>,
     upkeep: Upkeep,
 }
 
@@ -137,9 +143,11 @@ impl Service {
         let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
         let channels = channels(&loaded.config, &loaded.directory)?;
         let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));
+        let desk = Arc::new(Desk::default());
         let listening =
             listener(loaded.config.telegram.as_ref(), &loaded.directory)?.map(|(telegram, allowed)| {
                 let chat = Chat {
+                    desk: desk.clone(),
                     telegram,
                     allowed,
                     shop: loaded.config.store_name.clone(),
@@ -167,6 +175,7 @@ impl Service {
             told: None,
             asks,
             listening,
+            desk,
             upkeep: Upkeep::default(),
         })
     }
@@ -346,9 +355,20 @@ impl Service {
         }
     }
 
+    /// Asks for one-time codes in the chat, if somebody listens there.
+    fn asker(&self) -> Option<Arc<dyn Asker>> {
+        let config = &self.loaded.config;
+        let patience = patience(config).filter(|_| self.listening.is_some())?;
+        let (shop, zone) = (&config.store_name, config.panel.timezone);
+        let asker = InChat::new(shop, zone, patience, &self.clock, self.desk.clone(), None);
+        asker.seat(&self.room);
+        Some(Arc::new(asker))
+    }
+
     async fn execute(&self, order: &Order, next_run: Option<DateTime<Utc>>) -> Result<RunReport, Error> {
         let around = Around {
-            listeners: vec![render::progress::listener()],
+            listeners: vec![Progress::here().listener()],
+            asker: self.asker(),
             room: Some(self.room.clone()),
             next_run,
             quiet: false,

@@ -52,7 +52,7 @@ async fn undo(args: &UndoArgs) -> Result<Vec<Undone>, Error> {
             .hint("`exporter history` lists the runs with their whole ids"));
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let parts = assemble(loaded, None, &[], &clock, Some(store.clone()))?;
+    let parts = assemble(loaded, None, &[], &clock, Some(store.clone()), None)?;
     if args.dry_run {
         return take_back(&parts, &batches, None).await;
     }

@@ -102,6 +102,10 @@ pub struct PanelSection {
     pub password: SecretRef,
     /// Where the secret of the second factor is kept.
     pub totp: Option<SecretRef>,
+    /// For so many minutes a login waits for a one-time code where there is no `totp`; 0 never
+    /// asks. Unless given, five minutes on a terminal and in the chat of `exporter serve`;
+    /// a run that another scheduler starts asks in the chat only where this is written down.
+    pub code_minutes: Option<u32>,
     /// Where the key is kept that seals the session between runs; without one each run
     /// logs in and out.
     pub session_key: Option<SecretRef>,

@@ -6,13 +6,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use exporter_core::{Event, ExportReport, ExportStatus, Fact, Listener};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::say;
 
-/// The listener that fits where stderr goes.
-pub fn listener() -> Arc<dyn Listener> {
-    if std::io::stderr().is_terminal() { Arc::new(Lines::default()) } else { Arc::new(Plain) }
+/// Shows how far a run is, as it fits where stderr goes.
+#[derive(Debug, Clone)]
+pub struct Progress(Option<MultiProgress>);
+
+impl Progress {
+    /// For this process.
+    pub fn here() -> Self {
+        Self(std::io::stderr().is_terminal().then(MultiProgress::new))
+    }
+
+    /// What shows the events of a run.
+    pub fn listener(&self) -> Arc<dyn Listener> {
+        match &self.0 {
+            Some(all) => Arc::new(Lines { all: all.clone(), bars: Mutex::default() }),
+            None => Arc::new(Plain),
+        }
+    }
+
+    /// Makes room for a question.
+    pub fn hide(&self) {
+        if let Some(all) = &self.0 {
+            all.set_draw_target(ProgressDrawTarget::hidden());
+        }
+    }
+
+    /// Shows it again.
+    pub fn show(&self) {
+        if let Some(all) = &self.0 {
+            all.set_draw_target(ProgressDrawTarget::stderr());
+        }
+    }
 }
 
 /// One plain line for each thing that happens.
@@ -30,7 +58,6 @@ impl Listener for Plain {
 }
 
 /// One line an export with a spinner, rewritten in place.
-#[derive(Default)]
 struct Lines {
     all: MultiProgress,
     bars: Mutex<HashMap<String, ProgressBar>>,

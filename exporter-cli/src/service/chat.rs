@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exporter_core::{Answer, Clock, Error, Letter, Message, MessageBody};
-use exporter_notify::{Mailroom, Said, Telegram};
+use exporter_notify::{LONG_POLL, Mailroom, Said, Telegram};
 use exporter_schedule::Schedule;
 use exporter_store::{AuditEntry, RunQuery, RunState, Store};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::engine::Engine;
+use crate::asking::desk::{Desk, Heard};
 
 /// After an error it is asked again after this.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -31,6 +32,8 @@ pub enum Ask {
 
 /// Listens to the bot's chats.
 pub struct Chat {
+    /// Where a code is taken that a login waits for.
+    pub desk: Arc<Desk>,
     /// The bot.
     pub telegram: Telegram,
     /// The chats that may ask, each with the name of its channel.
@@ -64,7 +67,7 @@ impl Chat {
 
     async fn once(&self) -> Result<(), Error> {
         let after = self.store.fact("telegram", "update").await?.and_then(|update| update.parse().ok());
-        for said in self.telegram.listen(after).await? {
+        for said in self.telegram.listen(after, LONG_POLL).await? {
             self.answer(&said).await?;
             // Answered first: what is cut off in between is answered under the same name.
             self.store.set_fact("telegram", "update", Some(&said.update.to_string())).await?;
@@ -77,17 +80,20 @@ impl Chat {
         let word = said.text.split_whitespace().next().unwrap_or_default();
         // In a group the bot's name follows the command.
         let word = word.split('@').next().unwrap_or_default();
+        let Some((_, channel)) = self.allowed.iter().find(|(chat, _)| *chat == said.chat) else {
+            if word.starts_with('/') {
+                let (chat, who) = (&said.chat, &said.who);
+                tracing::warn!(chat, who, "somebody who may not asks the bot for something");
+            }
+            return Ok(());
+        };
+        let heard = self.desk.hear(&self.telegram, said).await;
+        if heard == Heard::Taken {
+            return self.note(said, "code", "for a login that waits").await;
+        }
         if !word.starts_with('/') {
             return Ok(());
         }
-        let Some((_, channel)) = self.allowed.iter().find(|(chat, _)| *chat == said.chat) else {
-            tracing::warn!(
-                chat = said.chat,
-                who = said.who,
-                "somebody who may not asks the bot for something"
-            );
-            return Ok(());
-        };
         let answer = |answer| MessageBody::Answer { answer };
         let body = match word {
             "/status" => self.standing().await?,
@@ -104,17 +110,25 @@ impl Chat {
                 self.ask(Ask::Look);
                 answer(Answer::Resumed)
             }
+            // It may hold a code that came too late: no word of it is kept.
+            "/code" => answer(Answer::NoCode),
             _ => answer(Answer::Help),
         };
+        let detail = if word == "/code" { word } else { &said.text };
+        self.note(said, word.trim_start_matches('/'), detail).await?;
+        let once = format!("answer:{}", said.update);
+        self.room.post(&[letter(channel, &once, Message::new(&self.shop, "chat", body))], &[]).await
+    }
+
+    /// Who asked for what, in the audit log.
+    async fn note(&self, said: &Said, what: &str, detail: &str) -> Result<(), Error> {
         let entry = AuditEntry {
             at: self.clock.now(),
             who: format!("chat {}: {}", said.chat, said.who),
-            what: word.trim_start_matches('/').to_owned(),
-            detail: said.text.clone(),
+            what: what.to_owned(),
+            detail: detail.to_owned(),
         };
-        self.store.audit(&entry).await?;
-        let once = format!("answer:{}", said.update);
-        self.room.post(&[letter(channel, &once, Message::new(&self.shop, "chat", body))], &[]).await
+        self.store.audit(&entry).await
     }
 
     fn ask(&self, ask: Ask) -> MessageBody {

@@ -83,6 +83,22 @@ pub fn html(message: &Message, language: Language) -> String {
             ],
         ),
         MessageBody::Daily { daily } => writer.daily(daily),
+        MessageBody::CodeWanted { panel, until, again } => writer.fill(
+            "code_wanted",
+            vec![
+                ("panel", panel.as_str().into()),
+                ("until", language.moment(*until).into()),
+                ("again", again.then(|| language.word("code_again")).into()),
+            ],
+        ),
+        MessageBody::CodeOver { panel, given, left } => writer.fill(
+            "code_over",
+            vec![
+                ("panel", panel.as_str().into()),
+                ("outcome", language.word(if *given { "code_given" } else { "code_missed" }).into()),
+                ("left", left.then(|| language.word("code_left")).into()),
+            ],
+        ),
         MessageBody::Answer { answer } => {
             let word = match answer {
                 Answer::Help => "answer_help",
@@ -90,6 +106,7 @@ pub fn html(message: &Message, language: Language) -> String {
                 Answer::Paused => "answer_paused",
                 Answer::Resumed => "answer_resumed",
                 Answer::Nothing => "answer_nothing",
+                Answer::NoCode => "answer_no_code",
             };
             writer.fill("answer", vec![("text", language.word(word).into())])
         }

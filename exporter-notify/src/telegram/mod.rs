@@ -19,7 +19,7 @@ use crate::picture::{self, Picture};
 use crate::render::{Language, html, plain, split, units};
 use api::{Api, Failure, Upload};
 use pace::{Act, Pace};
-pub use updates::Said;
+pub use updates::{LONG_POLL, Said};
 
 /// The most UTF-16 units in a text message (Bot API, `sendMessage`, parameter `text`).
 const TEXT_LIMIT: usize = 4096;

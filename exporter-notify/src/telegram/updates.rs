@@ -1,16 +1,19 @@
 //! What people write to the bot, by long polling (Bot API, `getUpdates`).
 
+use std::fmt;
+use std::time::Duration;
+
 use exporter_core::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Telegram;
 
-/// The service holds an empty answer back for so many seconds.
-const WAIT: u64 = 20;
+/// How long the service holds an empty answer back.
+pub const LONG_POLL: Duration = Duration::from_secs(20);
 
 /// Something that a person wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Said {
     /// Its number; asking for what comes after it confirms it.
     pub update: i64,
@@ -18,8 +21,17 @@ pub struct Said {
     pub chat: String,
     /// Who, as Telegram names them.
     pub who: String,
-    /// What.
+    /// The message's number in the chat.
+    pub message: i64,
+    /// What; it may be a code, so that `Debug` leaves it out.
     pub text: String,
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { update, chat, who, message, .. } = self;
+        write!(f, "Said {{ update: {update}, chat: {chat}, who: {who:?}, message: {message} }}")
+    }
 }
 
 /// An update (Bot API, `Update`), as far as it is a message with a text.
@@ -31,6 +43,8 @@ struct Update {
 
 #[derive(Deserialize)]
 struct Message {
+    #[serde(rename = "message_id")]
+    id: i64,
     chat: Chat,
     from: Option<User>,
     text: Option<String>,
@@ -49,15 +63,15 @@ struct User {
 }
 
 impl Telegram {
-    /// Waits for what people write after this update, at most some twenty seconds. What is
+    /// Waits so long for what people write after this update, [`LONG_POLL`] at most. What is
     /// no text comes back without one, so that it is confirmed as well.
     ///
     /// # Errors
     /// When the service cannot be reached or refuses, for instance because another program
     /// asks with the same token.
-    pub async fn listen(&self, after: Option<i64>) -> Result<Vec<Said>, Error> {
+    pub async fn listen(&self, after: Option<i64>, wait: Duration) -> Result<Vec<Said>, Error> {
         let mut parameters = Map::new();
-        parameters.insert("timeout".to_owned(), WAIT.into());
+        parameters.insert("timeout".to_owned(), wait.min(LONG_POLL).as_secs().into());
         parameters.insert("allowed_updates".to_owned(), json!(["message"]));
         if let Some(after) = after {
             parameters.insert("offset".to_owned(), (after + 1).into());
@@ -68,13 +82,34 @@ impl Telegram {
         let updates = updates.as_array().cloned().unwrap_or_default().into_iter();
         Ok(updates.filter_map(|update| serde_json::from_value(update).ok()).map(said).collect())
     }
+
+    /// Takes a message out of the chat in which it was written (Bot API, `deleteMessage`: in
+    /// a group a right of its own).
+    ///
+    /// # Errors
+    /// When the service refuses or cannot be reached.
+    pub async fn take_away(&self, said: &Said) -> Result<(), Error> {
+        let mut parameters = Map::new();
+        parameters.insert("chat_id".to_owned(), said.chat.as_str().into());
+        parameters.insert("message_id".to_owned(), said.message.into());
+        let result = self.api.call("deleteMessage", &parameters, None).await;
+        result.map(drop).map_err(|failure| self.error(failure))
+    }
 }
 
 fn said(update: Update) -> Said {
-    let (chat, from, text) = match update.message {
-        Some(message) => (message.chat.id.to_string(), message.from, message.text.unwrap_or_default()),
-        None => Default::default(),
+    let mut said = Said {
+        update: update.update_id,
+        chat: String::new(),
+        who: String::new(),
+        message: 0,
+        text: String::new(),
     };
-    let who = from.map_or_else(String::new, |user| format!("{} ({})", user.first_name, user.id));
-    Said { update: update.update_id, chat, who, text }
+    if let Some(message) = update.message {
+        said.chat = message.chat.id.to_string();
+        said.who = message.from.map_or_else(String::new, |user| format!("{} ({})", user.first_name, user.id));
+        said.message = message.id;
+        said.text = message.text.unwrap_or_default();
+    }
+    said
 }

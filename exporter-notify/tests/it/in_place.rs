@@ -83,7 +83,7 @@ async fn what_people_write_is_heard_and_confirmed() {
         {"update_id": 8, "message": {"message_id": 2, "date": 0, "chat": {"id": -100, "type": "supergroup"}}},
         {"update_id": 9, "poll": {}}]});
     let bot = Bot::start([(200, updates)]).await;
-    let said = bot.telegram().listen(Some(6)).await.unwrap();
+    let said = bot.telegram().listen(Some(6), exporter_notify::LONG_POLL).await.unwrap();
     assert_eq!(
         (said[0].chat.as_str(), said[0].who.as_str(), said[0].text.as_str()),
         ("-100", "Budi (5)", "/status")

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -22,6 +22,7 @@ pub(super) fn router(panel: Panel) -> Router {
         .route("/panel/password", post(set_password))
         .route("/panel/expire", post(expire))
         .route("/panel/advance", post(advance))
+        .route("/panel/code", get(code))
         .route("/panel/mode", post(set_mode))
         .route("/panel/file", post(set_file))
         .with_state(panel)
@@ -61,6 +62,11 @@ async fn set_password(State(panel): State<Panel>, Json(new): Json<NewPassword>) 
 async fn expire(State(panel): State<Panel>) -> StatusCode {
     panel.expire_sessions();
     StatusCode::NO_CONTENT
+}
+
+/// The code on the user's phone, or `null`.
+async fn code(State(panel): State<Panel>) -> Json<Option<String>> {
+    Json(panel.sent_code())
 }
 
 /// What the panel shows from now on.

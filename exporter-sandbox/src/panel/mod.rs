@@ -48,7 +48,8 @@ pub enum Mode {
     /// It works.
     #[default]
     Usual,
-    /// After the password it asks for a code.
+    /// After the password it asks for a code: one made from [`TOTP_SECRET`], or the one that
+    /// it has just sent, see [`Panel::sent_code`].
     SecondFactor,
     /// Every page is "503 maintenance".
     Maintenance,
@@ -76,6 +77,7 @@ struct Inner {
     mode: Mode,
     sessions: Sessions,
     throttle: login::Throttle,
+    phone: login::Phone,
     wrong_files: Vec<(Dataset, WrongFile)>,
     /// How far the panel's clock is ahead of the system's.
     ahead: TimeDelta,
@@ -92,6 +94,7 @@ impl Panel {
             mode: Mode::Usual,
             sessions: Sessions::new(data.seed(), manner.name()),
             throttle: login::Throttle::default(),
+            phone: login::Phone::new(data.seed()),
             wrong_files: Vec::new(),
             ahead: TimeDelta::zero(),
             requests: 0,
@@ -145,6 +148,11 @@ impl Panel {
         let mut inner = self.inner();
         inner.wrong_files.retain(|(other, _)| *other != dataset);
         inner.wrong_files.extend(wrong.map(|wrong| (dataset, wrong)));
+    }
+
+    /// The code that was sent to the user's phone last, as long as nobody has used it.
+    pub fn sent_code(&self) -> Option<String> {
+        self.inner().phone.code().map(str::to_owned)
     }
 
     /// Ends all sessions.

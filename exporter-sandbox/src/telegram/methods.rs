@@ -166,6 +166,11 @@ impl State {
     pub fn delete(&mut self, parameters: &Parameters) -> Answer {
         let chat = self.chat(parameters)?;
         let id = message_id(parameters)?;
+        // What people wrote in a group only who has rights there takes away.
+        let foreign = chat.messages.get(&id).is_some_and(|message| message.author != Author::Bot);
+        if foreign && chat.is_group() && chat.standing == Standing::Restricted {
+            return Err(Refusal::bad("message can't be deleted"));
+        }
         let gone = chat.messages.remove(&id);
         gone.ok_or_else(|| Refusal::bad("message to delete not found"))?;
         chat.pinned.retain(|pinned| *pinned != id);

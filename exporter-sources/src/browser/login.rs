@@ -6,7 +6,7 @@ use exporter_core::{Error, ErrorKind};
 
 use super::driver::{Browser, Look};
 use super::{BrowserClient, GLANCE};
-use crate::driver::{Cookie, classify};
+use crate::driver::{Codes, Cookie, Login, classify};
 use crate::selector::{Selector, written};
 
 /// How many glances a page gets that only says good-bye.
@@ -44,21 +44,37 @@ impl BrowserClient {
             return Err(classify::no_login_form(look.seen(), &written(&login.submit)));
         }
         let mut after = self.next_page().await?;
-        if let Some(totp) = &self.credentials.totp
+        if let Some(codes) = &self.credentials.codes
             && browser.shows(&login.code).await?.is_some()
             && !classify::is_login_page(&after.html)
         {
-            self.fills(&login.code, &totp.code(self.clock.now())).await?;
-            if !browser.click(&login.submit).await? {
-                return Err(missing(&after));
-            }
-            after = self.next_page().await?;
-            if browser.shows(&login.code).await?.is_some() {
-                return Err(classify::wrong_code(after.seen()));
-            }
+            after = self.give_code(browser, codes, &login, after).await?;
         }
         self.outcome(browser, &after).await?;
         Ok(notes)
+    }
+
+    /// Sends the code of the second factor; how the page looks then.
+    async fn give_code(
+        &self,
+        browser: &Browser,
+        codes: &Codes,
+        login: &Login,
+        mut look: Look,
+    ) -> Result<Look, Error> {
+        let host = self.base.host_str().unwrap_or_default();
+        for turn in 0..codes.tries() {
+            let code = codes.code(&*self.clock, host, turn > 0).await?;
+            self.fills(&login.code, code.expose()).await?;
+            if !browser.click(&login.submit).await? {
+                return Err(classify::no_login_form(look.seen(), &written(&login.submit)));
+            }
+            look = self.next_page().await?;
+            if browser.shows(&login.code).await?.is_none() {
+                return Ok(look);
+            }
+        }
+        Err(classify::wrong_code(look.seen(), codes))
     }
 
     async fn outcome(&self, browser: &Browser, after: &Look) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use exporter_core::{Error, ErrorKind, Retry};
 use scraper::{ElementRef, Html, Selector};
 
-use super::expired;
+use super::{Codes, expired};
 
 /// A page as a driver saw it.
 #[derive(Debug, Clone, Copy)]
@@ -126,10 +126,13 @@ pub(crate) fn says_wrong_password(html: &str) -> bool {
 }
 
 /// The panel does not take the code of the second factor.
-pub(crate) fn wrong_code(seen: Seen<'_>) -> Error {
+pub(crate) fn wrong_code(seen: Seen<'_>, codes: &Codes) -> Error {
     Error::new(ErrorKind::SecondFactor, "the panel refused the code of the second factor")
         .context("page", without_query(seen.url))
-        .hint("check the secret of the second factor and that this machine's clock is right")
+        .hint(match codes {
+            Codes::Made(_) => "check the secret of the second factor and that this machine's clock is right",
+            Codes::Asked(_) => "start another run, and answer with the code that the panel sends then",
+        })
 }
 
 /// Why we are not in, judged by the page that came after the form was sent.
@@ -240,9 +243,11 @@ fn sentence(kind: ErrorKind) -> (&'static str, &'static str) {
             "the panel refused the user name or the password",
             "log in to the panel by hand with the same user name and password; it is not tried again, so that the user is not locked out",
         ),
-        ErrorKind::SecondFactor => {
-            ("the panel asks for a second factor", "give exporter a user of its own without a second factor")
-        }
+        ErrorKind::SecondFactor => (
+            "the panel asks for a second factor",
+            "put its secret where `totp` under [panel] says, or let exporter ask for the code: run it in a \
+                 terminal, or with `exporter serve` and a Telegram chat that answers",
+        ),
         ErrorKind::PasswordExpired => (
             "the panel wants the password changed first",
             "log in by hand, change the password, and put the new one where exporter reads it",

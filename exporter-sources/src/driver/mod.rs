@@ -8,9 +8,10 @@ mod login;
 mod recipe;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use exporter_core::{Error, ErrorKind, Secret, Window};
+use exporter_core::{Asker, Clock, Error, ErrorKind, Question, Secret, Window};
 
 pub(crate) use cookie::Cookie;
 pub(crate) use login::Login;
@@ -27,8 +28,38 @@ pub(crate) struct Credentials {
     pub username: Secret,
     /// Password.
     pub password: Secret,
-    /// What the codes of a second factor are made from.
-    pub totp: Option<Totp>,
+    /// Where the codes of a second factor come from; nowhere without one.
+    pub codes: Option<Codes>,
+}
+
+/// Where the codes of a second factor come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Codes {
+    /// They are made here.
+    Made(Totp),
+    /// A person is asked for them.
+    Asked(Arc<dyn Asker>),
+}
+
+/// How often a person is asked for one code: people mistype, and panels lock accounts.
+const QUESTIONS: u32 = 3;
+
+impl Codes {
+    /// How many codes are sent before it is given up.
+    pub(crate) fn tries(&self) -> u32 {
+        match self {
+            Self::Made(_) => 1,
+            Self::Asked(_) => QUESTIONS,
+        }
+    }
+
+    /// A code for the panel at this host.
+    pub(crate) async fn code(&self, clock: &dyn Clock, panel: &str, again: bool) -> Result<Secret, Error> {
+        match self {
+            Self::Made(totp) => Ok(Secret::new(totp.code(clock.now()))),
+            Self::Asked(asker) => asker.ask(&Question { panel: panel.to_owned(), again }).await,
+        }
+    }
 }
 
 impl Credentials {

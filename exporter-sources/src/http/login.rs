@@ -6,7 +6,7 @@ use scraper::Html;
 use super::HttpClient;
 use super::client::Page;
 use super::form::{self, Filled, Submission};
-use crate::driver::classify;
+use crate::driver::{Codes, Login, classify};
 use crate::selector::{self, Selector, written};
 
 impl HttpClient {
@@ -36,20 +36,28 @@ impl HttpClient {
         }
         let submission = filled_form(&page, &filled, &login.submit).ok_or_else(|| missing(&page))?;
         let answer = self.connection.submit(&submission).await?;
-        match self.credentials.totp.clone() {
-            Some(totp) if shows(&answer, &login.code) && !shows(&answer, &login.password) => {
-                let code = totp.code(self.clock.now());
-                let filled = [(login.code.as_slice(), code.as_str())];
-                let submission =
-                    filled_form(&answer, &filled, &login.submit).ok_or_else(|| missing(&answer))?;
-                let last = self.connection.submit(&submission).await?;
-                if shows(&last, &login.code) {
-                    return Err(classify::wrong_code(last.seen()));
-                }
-                Ok(last)
+        match self.credentials.codes.clone() {
+            Some(codes) if shows(&answer, &login.code) && !shows(&answer, &login.password) => {
+                self.give_code(&codes, &login, answer).await
             }
             _ => Ok(answer),
         }
+    }
+
+    /// Sends the code of the second factor; the page that comes then.
+    async fn give_code(&mut self, codes: &Codes, login: &Login, mut page: Page) -> Result<Page, Error> {
+        let host = page.url.host_str().unwrap_or_default().to_owned();
+        for turn in 0..codes.tries() {
+            let code = codes.code(&*self.clock, &host, turn > 0).await?;
+            let filled = [(login.code.as_slice(), code.expose())];
+            let wanted = || classify::no_login_form(page.seen(), &written(&login.code));
+            let submission = filled_form(&page, &filled, &login.submit).ok_or_else(wanted)?;
+            page = self.connection.submit(&submission).await?;
+            if !shows(&page, &login.code) {
+                return Ok(page);
+            }
+        }
+        Err(classify::wrong_code(page.seen(), codes))
     }
 
     /// Why the page after the login says that we are not in, if it does.

@@ -31,7 +31,7 @@ pub use record::{Recorded, Recording};
 pub use reread::{Reread, reread};
 pub use survey::{Surveyed, survey};
 
-use crate::driver::{Login, Recipe};
+use crate::driver::{Codes, Login, Recipe};
 use export::PanelExport;
 use keeper::Keeper;
 use lockout::Lockout;
@@ -44,7 +44,7 @@ pub struct Panel {
     options: PanelOptions,
     url: Url,
     login: Login,
-    totp: Option<Totp>,
+    codes: Option<Codes>,
     keeper: Option<Keeper>,
     lockout: Option<Lockout>,
     exports: Vec<(ExportSpec, Recipe)>,
@@ -78,7 +78,8 @@ impl Panel {
             .collect::<Result<Vec<(ExportSpec, Recipe)>, Error>>()?;
         let probe = exports.iter().find_map(|(_, recipe)| recipe.probe());
         let login = Login::new(&config.login, probe)?;
-        let totp = options.totp.as_ref().map(Totp::parse).transpose()?;
+        let made = options.totp.as_ref().map(Totp::parse).transpose()?;
+        let codes = made.map(Codes::Made).or_else(|| options.asker.clone().map(Codes::Asked));
         let account = format!("{} {}", url.origin().ascii_serialization(), options.username.expose());
         let state = options.state.as_deref();
         let lockout = state.map(|state| Lockout::new(state, &account, &options.password));
@@ -88,7 +89,7 @@ impl Panel {
             options,
             url,
             login,
-            totp,
+            codes,
             keeper,
             lockout,
             exports,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use exporter_core::{Clock, Driver, Secret};
+use exporter_core::{Asker, Clock, Driver, Secret};
 
 /// Where a panel is, who logs in, and what one run may cost.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct PanelOptions {
     /// What the codes of a second factor are made from, as the panel shows it beside its
     /// QR code.
     pub totp: Option<Secret>,
+    /// Who is asked for the code of a second factor where there is no `totp`.
+    pub asker: Option<Arc<dyn Asker>>,
     /// How to talk to the panel.
     pub driver: Driver,
     /// A directory for downloaded files and evidence; made private (0700).
@@ -60,6 +62,7 @@ impl PanelOptions {
             username,
             password,
             totp: None,
+            asker: None,
             driver: Driver::Auto,
             downloads,
             state: None,

@@ -168,7 +168,7 @@ impl Panel {
         Credentials {
             username: self.options.username.clone(),
             password: self.options.password.clone(),
-            totp: self.totp.clone(),
+            codes: self.codes.clone(),
         }
     }
 }
