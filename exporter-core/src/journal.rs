@@ -35,6 +35,10 @@ pub trait Journal: Send + Sync {
     /// Takes down a batch before it is sent.
     async fn begin(&self, batch: &JournalBatch) -> Result<(), Error>;
 
+    /// Takes down, at once and as committed, cells that somebody else wrote and that the file
+    /// says as well ([`RowChange::Agreed`]): from now on that is what was last written.
+    async fn agree(&self, batch: &JournalBatch) -> Result<(), Error>;
+
     /// Says what became of a batch, by its id.
     async fn settle(&self, id: &str, state: BatchState) -> Result<(), Error>;
 
@@ -120,6 +124,9 @@ pub enum RowChange {
     Inserted,
     /// Cells of it were changed.
     Updated,
+    /// Cells of it were changed by somebody else, to what the file says as well. No run did
+    /// that, so there is nothing to take back.
+    Agreed,
 }
 
 /// A cell of a batch.

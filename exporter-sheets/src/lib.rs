@@ -4,6 +4,7 @@
 //! file, formats and formulas stay as they are, wherever people move them.
 
 mod a1;
+mod agreed;
 mod apply;
 mod aside;
 mod attempt;

@@ -15,6 +15,7 @@ use exporter_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::a1;
+use crate::agreed;
 use crate::apply::Applier;
 use crate::changes::{self, ChangeList};
 use crate::client::{SheetsClient, Tally};
@@ -114,6 +115,9 @@ impl SheetsSink {
         changes.repairs = look.repairs(&restores)?;
         if let Some(desk) = desk {
             look.tell((&layout, &whole), table, spec, desk, restores.is_empty()).await?;
+            if restores.is_empty() {
+                agreed::tell(desk, (&layout, &whole), table, spec, &self.target(&spec.tab)).await?;
+            }
         }
         let mut cells = restores;
         cells.extend(changed_cells(&layout, &changes));

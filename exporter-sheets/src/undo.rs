@@ -148,6 +148,7 @@ impl<'a> Back<'a> {
         match row.change {
             RowChange::Updated => self.take_cells(batch, row, at),
             RowChange::Inserted => self.take_row(batch, row, at),
+            RowChange::Agreed => {}
         }
     }
 

@@ -17,19 +17,28 @@ pub fn text(key: &RowKey, entries: &[JournalEntry], zone: Tz) -> String {
             (_, BatchState::Open) => "may have been written",
             (RowChange::Inserted, _) => "was added",
             (RowChange::Updated, _) => "was changed",
+            (RowChange::Agreed, _) => "was changed by somebody else",
         };
-        let file = entry.file.as_deref().unwrap_or("a file that is not kept");
+        let (by, from) = match (entry.change, &entry.file) {
+            (RowChange::Agreed, _) => {
+                (String::new(), "to what the file of the next run says as well".to_owned())
+            }
+            (_, Some(file)) => (format!(" by run {}", entry.run), format!("from {file}")),
+            (_, None) => (format!(" by run {}", entry.run), "from a file that is not kept".to_owned()),
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "\n{at}  {what} by run {} ({})\n  in   {}\n  from {file}, page {}, row {}",
-            entry.run, entry.export, entry.place, entry.origin.page, entry.origin.line
+            "\n{at}  {what}{by} ({})\n  in   {}\n  {from}, page {}, row {}",
+            entry.export, entry.place, entry.origin.page, entry.origin.line
         );
         for (column, before, after) in &entry.cells {
             let _ = match entry.change {
                 RowChange::Inserted if after.is_empty() => Ok(()),
                 RowChange::Inserted => writeln!(text, "  {column}: {}", shown(after)),
-                RowChange::Updated => writeln!(text, "  {column}: {} → {}", shown(before), shown(after)),
+                RowChange::Updated | RowChange::Agreed => {
+                    writeln!(text, "  {column}: {} → {}", shown(before), shown(after))
+                }
             };
         }
     }
@@ -57,13 +66,25 @@ mod tests {
             cells: vec![("Status".into(), "pending".into(), "paid".into())],
         };
         let key = RowKey::of([&Value::text("TRX1")]).unwrap();
-        insta::assert_snapshot!(text(&key, &[entry], Tz::Asia__Jakarta), @r"
+        let agreed = JournalEntry {
+            run: String::new(),
+            file: None,
+            change: RowChange::Agreed,
+            cells: vec![("Status".into(), "paid".into(), "void".into())],
+            ..entry.clone()
+        };
+        insta::assert_snapshot!(text(&key, &[entry, agreed], Tz::Asia__Jakarta), @r"
         TRX1
 
         2026-01-05 08:02:04  was changed by run 20260105T010203004Z (transaksi)
           in   spreadsheet x, tab `transaksi`
           from downloads/transaksi_20260105_080203.xlsx, page 1, row 7
           Status: `pending` → `paid`
+
+        2026-01-05 08:02:04  was changed by somebody else (transaksi)
+          in   spreadsheet x, tab `transaksi`
+          to what the file of the next run says as well, page 1, row 7
+          Status: `paid` → `void`
         ");
     }
 }

@@ -75,8 +75,9 @@ async fn forget_calls(State(faults): State<Faults>) -> StatusCode {
 }
 
 /// An act of a person; on the spreadsheet of the configuration unless it names another.
-async fn act(State(sheets): State<Arc<Sheets>>, Json(act): Json<Value>) -> Response {
-    let spreadsheet = act["spreadsheet"].as_str().unwrap_or(SPREADSHEET);
+async fn act(State(sheets): State<Arc<Sheets>>, Json(mut act): Json<Value>) -> Response {
+    let named = act.as_object_mut().and_then(|act| act.remove("spreadsheet"));
+    let spreadsheet = named.as_ref().and_then(Value::as_str).unwrap_or(SPREADSHEET);
     match person::act_json(&sheets, spreadsheet, &act) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refuse(&error.message),

@@ -107,6 +107,11 @@ async fn a_person_types_into_the_spreadsheet() {
     assert_eq!(rows[1][1], "1,5");
     let (status, _) = control.post("/sheets/person", json!({"act": "dance"})).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+    let other = control.sandbox.sheets().create("Lain", "ayu@toko.test");
+    let elsewhere = json!({"spreadsheet": other, "act": "add_tab", "title": "Baru"});
+    control.done("/sheets/person", elsewhere).await;
+    assert_eq!(control.sandbox.sheets().tabs(&other), ["Sheet1", "Baru"]);
+    assert_eq!(control.sandbox.sheets().tabs(SPREADSHEET), ["Sheet1"]);
 }
 
 #[tokio::test]

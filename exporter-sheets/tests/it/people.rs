@@ -1,7 +1,11 @@
 //! People work in the tab: their columns, rows and order survive, and ours are found.
 
-use exporter_core::{ErrorKind, ExportSpec, NewColumns, Sink as _};
+use std::sync::Arc;
+
+use exporter_core::testing::MemoryJournal;
+use exporter_core::{ErrorKind, ExportSpec, NewColumns, Sink as _, SystemClock};
 use exporter_sandbox::person::Act;
+use exporter_sheets::SheetsSink;
 
 use crate::bench::{Bench, ID, client, lines, orders, spec};
 
@@ -22,6 +26,20 @@ async fn columns_of_people_between_and_beside_ours_stay_untouched() {
     bench.run(&orders(&[("A1", "paid", 11), ("A2", "paid", 21), ("A3", "new", 30)])).await.unwrap();
     let expected = ["Total|Mine|ID|Status||Check", "11|hello|A1|paid", "21||A2|paid||42", "30||A3|new"];
     assert_eq!(lines(&bench.rows()), expected);
+}
+
+#[tokio::test]
+async fn a_cell_that_people_changed_to_what_the_panel_says_later_is_ours_again() {
+    let mut bench = Bench::start().await;
+    let journal = Arc::new(MemoryJournal::default());
+    bench.sink =
+        SheetsSink::new(client(&bench.url, ID).unwrap()).with_journal(journal, Arc::new(SystemClock));
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    bench.type_text("B2", "paid");
+    let plan = bench.plan(&orders(&[("A1", "paid", 10), ("A2", "open", 20)])).await.unwrap();
+    assert!(plan.changes.is_empty() && plan.changes.conflicts.is_empty());
+    bench.run(&orders(&[("A1", "void", 10), ("A2", "open", 21)])).await.unwrap();
+    assert_eq!(lines(&bench.rows()), ["ID|Status|Total", "A1|void|10", "A2|open|21"]);
 }
 
 #[tokio::test]

@@ -303,6 +303,15 @@ impl Journal for SqliteStore {
         self.with(move |db| journal::begin(db, &batch)).await
     }
 
+    async fn agree(&self, batch: &JournalBatch) -> Result<()> {
+        let batch = batch.clone();
+        self.with(move |db| {
+            journal::begin(db, &batch)?;
+            journal::settle(db, &batch.id, BatchState::Committed)
+        })
+        .await
+    }
+
     async fn settle(&self, id: &str, state: BatchState) -> Result<()> {
         let id = id.to_owned();
         self.with(move |db| journal::settle(db, &id, state)).await

@@ -111,6 +111,13 @@ async fn committed_batches_tell_the_last_value_of_each_cell(journal: &dyn Journa
     let last = ok(journal.last_written("t", &[key("A")]).await, "last values cannot be read");
     let status = last.get(&key("A")).and_then(|cells| cells.get("Status"));
     assert_eq!(status, Some(&Value::text("paid")), "a batch taken down again keeps its place");
+    let agreed = batch("b6", "t", &[("A", &[(0, "paid", "void")])]);
+    ok(journal.agree(&agreed).await, "what was agreed on cannot be taken down");
+    let last = ok(journal.last_written("t", &[key("A")]).await, "last values cannot be read");
+    let status = last.get(&key("A")).and_then(|cells| cells.get("Status"));
+    assert_eq!(status, Some(&Value::text("void")), "what was agreed on counts as written");
+    let open = ok(journal.open("t").await, "open batches cannot be listed");
+    assert!(open.iter().all(|batch| batch.id != "b6"), "and is never open");
 }
 
 /// A run's batches with their states, a key's entries with where they came from.

@@ -61,6 +61,11 @@ impl Journal for FileJournal {
         self.memory.begin(batch).await
     }
 
+    async fn agree(&self, batch: &JournalBatch) -> Result<(), Error> {
+        self.begin(batch).await?;
+        self.settle(&batch.id, BatchState::Committed).await
+    }
+
     async fn settle(&self, id: &str, state: BatchState) -> Result<(), Error> {
         self.write(&Line::Settle(id.to_owned(), state))?;
         self.memory.settle(id, state).await
