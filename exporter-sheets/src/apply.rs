@@ -23,6 +23,7 @@ use crate::part::{Cells, Part};
 use crate::reconcile;
 use crate::record::{self, About, Desk};
 use crate::sink::State;
+use crate::stage::Stager;
 use crate::structure::Tab;
 
 /// How often we look again at one write before we give up.
@@ -50,6 +51,9 @@ pub struct Applier<'a> {
     lost: Vec<Sent>,
     /// What the list of changes has got.
     told: HashSet<Change>,
+    stager: Stager<'a>,
+    /// Most bytes of a request.
+    bytes: usize,
 }
 
 /// What is still to be done, and the picture of the tab that it was worked out from.
@@ -98,19 +102,19 @@ impl Work {
 
     /// Takes the next part off it. Keys that an earlier write hit go alone: a row can always
     /// be told by the cells that a write leaves alone.
-    fn part(&mut self, plan: &Plan, keys: &[usize], listed: bool) -> Part {
+    fn part(&mut self, plan: &Plan, keys: &[usize], (listed, bytes): (bool, usize)) -> Part {
         let more = if listed { changes::weights(&self.layout, &self.updates) } else { HashMap::new() };
         let mut cells = self.restores.clone();
         cells.extend(std::mem::take(&mut self.cells));
         let is_key = |(place, _): &(&(usize, usize), &Value)| keys.contains(&place.1);
         let part = if self.restores.iter().any(|cell| is_key(&cell)) {
             let (mut of_keys, rest) = cells.into_iter().partition(|(place, value)| is_key(&(place, value)));
-            let part = Part::take(&mut of_keys, &mut Vec::new(), &plan.table, &more);
+            let part = Part::take(&mut of_keys, &mut Vec::new(), &plan.table, &more, bytes);
             cells = rest;
             cells.append(&mut of_keys);
             part
         } else {
-            Part::take(&mut cells, &mut self.inserts, &plan.table, &more)
+            Part::take(&mut cells, &mut self.inserts, &plan.table, &more, bytes)
         };
         let (sent, left) = std::mem::take(&mut self.restores)
             .into_iter()
@@ -127,7 +131,7 @@ impl<'a> Applier<'a> {
         list: Option<&'a ChangeList>,
         clock: &'a dyn Clock,
         plan: &'a Plan,
-        state: State,
+        (state, bytes): (State, usize),
     ) -> Self {
         Self {
             client,
@@ -144,6 +148,8 @@ impl<'a> Applier<'a> {
             refused: false,
             lost: Vec::new(),
             told: HashSet::new(),
+            stager: Stager::new(client, bytes),
+            bytes,
         }
     }
 
@@ -194,9 +200,18 @@ impl<'a> Applier<'a> {
         } else {
             work.layout.places_of(&layout::identity(&self.plan.table, &self.state.spec))
         };
-        let part = work.part(self.plan, &keys, self.list.is_some());
-        let Work { mut layout, grid, updates, cells, restores, inserts, .. } = work;
+        let mut part = work.part(self.plan, &keys, (self.list.is_some(), self.bytes));
+        let Work { mut layout, grid, updates, cells, restores, mut inserts, .. } = work;
         layout.renew_token(self.clock.now().timestamp());
+        let structure = self.client.structure(&mut self.tally).await?;
+        let rows = (&mut part, &mut inserts);
+        let staged =
+            self.stager.send_ahead((&layout, &structure), &self.plan.table, rows, &mut self.tally).await?;
+        let outdated = self.stager.outdated(
+            &self.client.structure(&mut self.tally).await?,
+            &layout.name,
+            inserts.is_empty(),
+        );
         let attempt = Attempt::new(layout, grid, &part, &self.plan.table, &self.state.spec);
         let attempt = attempt.owing(restores.clone());
         let entries = self.entries(&attempt, &part, &updates).await?;
@@ -208,6 +223,8 @@ impl<'a> Applier<'a> {
             identity: &attempt.identity,
             keyed: attempt.keyed,
             before: &attempt.before,
+            staged,
+            outdated: &outdated,
         };
         let body = batch
             .body()
@@ -219,12 +236,13 @@ impl<'a> Applier<'a> {
             Ok(answer) => {
                 (self.failures, self.refused) = (0, false);
                 self.chunk += 1;
+                self.client.forget_tabs(&outdated).await;
                 self.drop_lost().await;
                 self.told.extend(sent.changes.iter().cloned());
                 if self.learn(&sent, answer).await {
                     self.commit(&sent).await;
+                    self.rounds = 0;
                     if cells.is_empty() && restores.is_empty() {
-                        self.rounds = 0;
                         let taken = self.client.taken().await;
                         let (layout, grid) = sent.attempt.into_after(&taken);
                         return Ok(Work { layout, grid, updates, cells, restores, inserts, unsaid: false });
@@ -236,6 +254,10 @@ impl<'a> Applier<'a> {
             }
             Err(failure) => failure,
         };
+        if staged.is_some() || !outdated.is_empty() {
+            self.stager.start_over();
+            self.client.forget_structure().await;
+        }
         self.after(failure, &sent).await?;
         self.look_again(sent, false).await
     }

@@ -12,6 +12,7 @@ use crate::changes::Entries;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::{Cells, Part};
+use crate::stage::Staged;
 use crate::structure::{CELLS, Hit, MARKER, TAB_FIELDS, TAG};
 use crate::wire::CellData;
 use crate::{a1, wire};
@@ -40,6 +41,10 @@ pub struct Batch<'a> {
     pub before: &'a Grid,
     /// What the list of changes gets.
     pub entries: Option<&'a Entries>,
+    /// Where the rows to insert wait, if they went ahead.
+    pub staged: Option<Staged>,
+    /// Tabs in which nothing waits any more once this is done.
+    pub outdated: &'a [i64],
 }
 
 impl Batch<'_> {
@@ -63,10 +68,16 @@ impl Batch<'_> {
         requests.extend(small(self.header()));
         requests.extend(blocks(self.layout.sheet, &new));
         requests.extend(small(self.hits(&new, NEW)));
-        requests.extend(self.rows());
+        match self.staged {
+            Some(staged) => requests.extend(small(self.copies(staged))),
+            None => requests.extend(self.rows()),
+        }
         requests.extend(small(self.formats()));
         requests.extend(small(self.tags()));
         requests.extend(self.entries.into_iter().flat_map(|entries| small(entries.requests())));
+        requests.extend(small(
+            self.outdated.iter().map(|id| json!({ "deleteSheet": { "sheetId": id } })).collect(),
+        ));
         requests.extend(small(commit(self.layout)));
         let body = Body { requests, include_spreadsheet_in_response: true, response_ranges: self.ranges() };
         serde_json::to_vec(&body).map(Bytes::from)
@@ -181,6 +192,36 @@ impl Batch<'_> {
             });
             update(layout.sheet, (layout.end, layout.places[run[0]]), rows.collect())
         })
+    }
+
+    /// The new rows, from where they wait; below rows of ours with the formats of these.
+    fn copies(&self, staged: Staged) -> Vec<Json> {
+        let (layout, count) = (self.layout, self.part.inserts.len());
+        let mut requests = Vec::new();
+        let mut first = 0;
+        for run in runs(&layout.places) {
+            let place = layout.places[run[0]];
+            let block = |sheet: i64, row: usize, rows: usize, column: usize| {
+                json!({
+                    "sheetId": sheet,
+                    "startRowIndex": row,
+                    "endRowIndex": row + rows,
+                    "startColumnIndex": column,
+                    "endColumnIndex": column + run.len(),
+                })
+            };
+            let mut copy = |source: Json, kind: &str| {
+                let destination = block(layout.sheet, layout.end, count, place);
+                let body = json!({ "source": source, "destination": destination, "pasteType": kind });
+                requests.push(json!({ "copyPaste": body }));
+            };
+            copy(block(staged.sheet, staged.row, count, first), "PASTE_NORMAL");
+            if self.follows() {
+                copy(block(layout.sheet, layout.end - 1, 1, place), "PASTE_FORMAT");
+            }
+            first += run.len();
+        }
+        requests
     }
 
     /// The formats of the new rows.
@@ -352,7 +393,7 @@ fn forget(sheet: i64, key: &str, value: Option<&str>) -> Json {
 }
 
 /// Columns of the table in the sheet's order, cut where people's columns lie between.
-fn runs(places: &[usize]) -> Vec<Vec<usize>> {
+pub fn runs(places: &[usize]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_unstable_by_key(|&column| places[column]);
     let follows = |a: &usize, b: &usize| places[*a] + 1 == places[*b];

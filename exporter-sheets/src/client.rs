@@ -16,7 +16,7 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use exporter_core::{Error, ErrorKind};
 use google_sheets4::Sheets;
 use hyper::body::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
 
@@ -178,6 +178,13 @@ impl SheetsClient {
         self.structure.lock().await.as_ref().map(|structure| structure.taken.clone()).unwrap_or_default()
     }
 
+    /// Tabs were deleted.
+    pub(crate) async fn forget_tabs(&self, ids: &[i64]) {
+        if let Some(structure) = &mut *self.structure.lock().await {
+            structure.tabs.retain(|tab| !ids.contains(&tab.id));
+        }
+    }
+
     /// Takes over what a write told about a tab.
     pub(crate) async fn learn(&self, tab: Tab) {
         if let Some(structure) = &mut *self.structure.lock().await {
@@ -264,6 +271,32 @@ impl SheetsClient {
         Ok(answer.updated_spreadsheet.tabs())
     }
 
+    /// Puts values into cells, as often as it takes: only for cells that nobody else changes.
+    ///
+    /// # Errors
+    /// Whatever it ends in.
+    pub(crate) async fn put(&self, body: &Bytes, tally: &mut Tally) -> Result<(), Failure> {
+        self.repeat::<IgnoredAny>(&Ask::Put(body), tally).await.map(|_| ())
+    }
+
+    /// A batch that makes a tab of the id `id`, as often as it takes.
+    ///
+    /// # Errors
+    /// Whatever it ends in.
+    pub(crate) async fn make(&self, id: i64, body: &Bytes, tally: &mut Tally) -> Result<(), Failure> {
+        let made = self.repeat::<IgnoredAny>(&Ask::Write { body, fields: "spreadsheetId" }, tally).await;
+        let Err(failure) = made else { return Ok(()) };
+        if failure.fate() == Fate::Refused {
+            // Refused the second time, because the first one had its effect?
+            self.forget_structure().await;
+            let structure = self.structure(tally).await;
+            if structure.is_ok_and(|structure| structure.tabs.iter().any(|tab| tab.id == id)) {
+                return Ok(());
+            }
+        }
+        Err(failure)
+    }
+
     /// How long to wait after the failure of this number, from 1: what Google asks for, else
     /// about twice as long each time, up to a minute and a bit.
     pub(crate) fn pause(&self, failure: &Failure, number: u32) -> Duration {
@@ -311,7 +344,7 @@ impl SheetsClient {
 
     async fn once<T: DeserializeOwned>(&self, ask: &Ask<'_>, tally: &mut Tally) -> Result<T, Failure> {
         if let Some(gate) = &self.gate {
-            gate.pass(matches!(ask, Ask::Write { .. })).await;
+            gate.pass(ask.writes()).await;
         }
         tally.calls += 1;
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -330,11 +363,10 @@ impl SheetsClient {
                 parameters.push(("valueRenderOption", *render));
                 (format!("{address}/values:batchGet"), None)
             }
-            Ask::Write { body, .. } => {
-                tally.bytes += body.len() as u64;
-                (format!("{address}:batchUpdate"), Some(Bytes::clone(body)))
-            }
+            Ask::Put(body) => (format!("{address}/values:batchUpdate"), Some(Bytes::clone(body))),
+            Ask::Write { body, .. } => (format!("{address}:batchUpdate"), Some(Bytes::clone(body))),
         };
+        tally.bytes += body.as_ref().map_or(0, |body| body.len() as u64);
         let project = self.identity.quota_project();
         let call = Call { address: &address, parameters: &parameters, project, body };
         let late = |_| Failure::Lost(format!("no answer within {} s", limit.as_secs()));
@@ -352,6 +384,8 @@ enum Ask<'a> {
     /// them into the path as they are.
     /// The second part says how values are shown.
     Values(&'a [String], &'a str),
+    /// `values.batchUpdate`.
+    Put(&'a Bytes),
     /// `spreadsheets.batchUpdate`.
     Write {
         /// The request as JSON.
@@ -362,8 +396,12 @@ enum Ask<'a> {
 }
 
 impl Ask<'_> {
+    fn writes(&self) -> bool {
+        matches!(self, Self::Write { .. } | Self::Put(_))
+    }
+
     fn limit(&self) -> Duration {
-        if matches!(self, Self::Write { .. }) { WRITE_LIMIT } else { READ_LIMIT }
+        if self.writes() { WRITE_LIMIT } else { READ_LIMIT }
     }
 
     /// What is to be answered.
@@ -372,6 +410,7 @@ impl Ask<'_> {
             Self::Structure => format!("sheets({TAB_FIELDS},data({TAG_FIELDS}))").into(),
             Self::Picture(_) => format!("sheets({TAB_FIELDS},{CELLS})").into(),
             Self::Values(..) => "valueRanges(values)".into(),
+            Self::Put(_) => "spreadsheetId".into(),
             Self::Write { fields, .. } => (*fields).into(),
         }
     }

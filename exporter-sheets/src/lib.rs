@@ -22,6 +22,7 @@ mod quota;
 mod reconcile;
 mod record;
 mod sink;
+mod stage;
 mod structure;
 mod undo;
 mod wire;

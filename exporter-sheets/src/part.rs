@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use exporter_core::{Table, Value};
 
+use crate::stage;
+
 /// Cells to write, by the sheet's row and column.
 pub type Cells = BTreeMap<(usize, usize), Value>;
 
-/// Most bytes of a request: Google recommends 2 MB.
-const MOST_BYTES: usize = 1_800_000;
+/// Most bytes of a request, unless told otherwise: Google recommends 2 MB.
+pub const MOST_BYTES: usize = 1_800_000;
 /// Most changed cells of a request: each may need two requests inside, of 100,000 at most.
 const MOST_CELLS: usize = 20_000;
 /// Bytes of a cell around its value: `{"userEnteredValue":{"stringValue":""}},`.
@@ -29,15 +31,17 @@ pub struct Part {
 impl Part {
     /// Takes as much as one request holds off what is left to write: changed cells first.
     ///
-    /// `more` is what else a changed cell adds to the request, in bytes.
+    /// `more` is what else a changed cell adds to the request, in bytes, and `bytes` how many
+    /// one may have.
     pub fn take(
         cells: &mut Cells,
         inserts: &mut Vec<u32>,
         table: &Table,
         more: &HashMap<(usize, usize), usize>,
+        bytes: usize,
     ) -> Self {
         let mut part = Self::default();
-        let mut room = MOST_BYTES;
+        let mut room = bytes;
         while part.cells.len() < MOST_CELLS {
             let Some(entry) = cells.first_entry() else { break };
             let weight = weight(entry.get()) + more.get(entry.key()).copied().unwrap_or(0);
@@ -66,10 +70,19 @@ impl Part {
 }
 
 /// How many requests a write takes.
-pub fn count(cells: &Cells, inserts: &[u32], table: &Table, more: &HashMap<(usize, usize), usize>) -> u32 {
+pub fn count(
+    cells: &Cells,
+    inserts: &[u32],
+    table: &Table,
+    more: &HashMap<(usize, usize), usize>,
+    bytes: usize,
+) -> u32 {
     let (mut cells, mut inserts, mut parts) = (cells.clone(), inserts.to_vec(), 0);
     while !cells.is_empty() || !inserts.is_empty() {
-        Part::take(&mut cells, &mut inserts, table, more);
+        let part = Part::take(&mut cells, &mut inserts, table, more, bytes);
+        if part.cells.is_empty() && stage::is_worth_it(table, &inserts, bytes) {
+            return parts + stage::count(table, &[part.inserts, inserts].concat(), bytes);
+        }
         parts += 1;
     }
     parts
@@ -79,13 +92,15 @@ pub fn count(cells: &Cells, inserts: &[u32], table: &Table, more: &HashMap<(usiz
 pub fn weight(value: &Value) -> usize {
     let value = match value {
         Value::Empty => return 3,
-        Value::Text(text) => text
-            .bytes()
-            .map(|byte| if byte < 0x20 { 6 } else { 1 + usize::from(b"\"\\".contains(&byte)) })
-            .sum(),
+        Value::Text(text) => letters(text),
         _ => 20,
     };
     AROUND + value
+}
+
+/// About how many bytes a text takes in JSON.
+pub fn letters(text: &str) -> usize {
+    text.bytes().map(|byte| if byte < 0x20 { 6 } else { 1 + usize::from(b"\"\\".contains(&byte)) }).sum()
 }
 
 #[cfg(test)]
@@ -111,7 +126,7 @@ mod tests {
         let mut cells: Cells = (0..100).map(|row| ((row, 0), Value::Integer(1))).collect();
         let (mut seen, mut parts, mut changed) = (Vec::new(), 0, 0);
         while !inserts.is_empty() || !cells.is_empty() {
-            let part = Part::take(&mut cells, &mut inserts, &table, &HashMap::new());
+            let part = Part::take(&mut cells, &mut inserts, &table, &HashMap::new(), MOST_BYTES);
             let bytes: usize = part
                 .inserts
                 .iter()
@@ -129,7 +144,8 @@ mod tests {
     fn a_row_larger_than_a_part_goes_alone() {
         let table = table(3, &"\u{1}".repeat(400_000));
         let mut inserts = vec![0, 1, 2];
-        assert_eq!(Part::take(&mut Cells::new(), &mut inserts, &table, &HashMap::new()).inserts, [0]);
+        let part = Part::take(&mut Cells::new(), &mut inserts, &table, &HashMap::new(), MOST_BYTES);
+        assert_eq!(part.inserts, [0]);
         assert_eq!(inserts, [1, 2]);
     }
 

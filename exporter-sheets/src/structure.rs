@@ -22,6 +22,9 @@ pub const HITS: [&str; 2] = ["exporter.write.0", "exporter.write.1"];
 /// Key of the developer metadata that says of which tab a tab holds rows that were set aside.
 pub const ASIDE: &str = "exporter.aside";
 
+/// Key of the developer metadata that says for which tab of the configuration rows wait in a tab.
+pub const LOAD: &str = "exporter.load";
+
 /// Fields of a tab that [`Tab::read`] looks at. Of `data` only what hangs on columns: no cell.
 pub const TAB_FIELDS: &str = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),\
      developerMetadata(metadataId,metadataKey,metadataValue),merges,\
@@ -61,6 +64,8 @@ pub struct Tab {
     pub list: Option<String>,
     /// The id of the tab whose rows it holds, set aside by an undo.
     pub aside: Option<i64>,
+    /// The name in the configuration of the tab that rows wait here for.
+    pub load: Option<String>,
     /// The marker of our last commit, if we have written to it.
     pub marker: Option<Marker>,
     /// All markers that are kept, oldest first.
@@ -230,6 +235,9 @@ impl Tab {
             aside: metadata(sheet)
                 .find(|item| item["metadataKey"] == ASIDE)
                 .and_then(|item| item["metadataValue"].as_str()?.parse().ok()),
+            load: metadata(sheet)
+                .find(|item| item["metadataKey"] == LOAD)
+                .and_then(|item| item["metadataValue"].as_str().map(str::to_owned)),
             marker: newest.map(|(marker, _)| marker.clone()),
             name: newest.and_then(|(_, name)| name.map(str::to_owned)),
             markers: markers.iter().map(|(marker, _)| marker.clone()).collect(),

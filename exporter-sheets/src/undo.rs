@@ -78,7 +78,7 @@ impl SheetsSink {
             file: None,
             target: self.target(&spec.tab),
             calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
-            expected_calls: part::count(&cells, &[], &table, &HashMap::new()),
+            expected_calls: part::count(&cells, &[], &table, &HashMap::new(), self.bytes),
             table,
             changes,
             notes: Vec::new(),

@@ -52,6 +52,23 @@ impl Serialize for CellData<'_> {
     }
 }
 
+/// A value as it stands in a `ValueRange` that is taken as it is (`RAW`): text is never read as
+/// something else there either, and an empty text leaves a cell empty.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'a>(pub &'a Value);
+
+impl Serialize for Raw<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Empty => serializer.serialize_str(""),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Bool(truth) => serializer.serialize_bool(*truth),
+            Value::Integer(number) if number.abs() <= EXACT => serializer.serialize_i64(*number),
+            other => serial(other).serialize(serializer),
+        }
+    }
+}
+
 /// The number format that a value needs to be shown as what it is.
 pub fn number_format(value: &Value) -> Option<Json> {
     match value {

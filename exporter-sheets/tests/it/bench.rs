@@ -42,6 +42,8 @@ pub struct Wire {
     person: Mutex<Option<(usize, Act)>>,
     /// What people do before the calls to come.
     acts: Mutex<VecDeque<Vec<Act>>>,
+    /// A person renames a tab in which rows wait, before this call from now.
+    rename: Mutex<Option<usize>>,
     held: Mutex<Vec<Request>>,
     pub bodies: Mutex<Vec<String>>,
     pub heads: Mutex<Vec<HeaderMap>>,
@@ -85,6 +87,16 @@ async fn tamper(
     match person {
         Some((0, what)) => act(&sheets, ID, &what).unwrap(),
         Some((calls, what)) => *wire.person.lock().unwrap() = Some((calls - 1, what)),
+        None => {}
+    }
+    let rename = wire.rename.lock().unwrap().take();
+    match rename {
+        Some(0) => {
+            for tab in sheets.tabs(ID).into_iter().filter(|title| title.starts_with("exporter load")) {
+                act(&sheets, ID, &Act::RenameTab { tab, title: "what is this".into() }).unwrap();
+            }
+        }
+        Some(calls) => *wire.rename.lock().unwrap() = Some(calls - 1),
         None => {}
     }
     for what in wire.acts.lock().unwrap().pop_front().into_iter().flatten() {
@@ -150,6 +162,11 @@ impl Bench {
     /// A person does something before a call to come: the next one is 0.
     pub fn before(&self, call: usize, what: Act) {
         *self.wire.person.lock().unwrap() = Some((call, what));
+    }
+
+    /// A person renames a tab in which rows wait, before a call to come.
+    pub fn rename_load_before(&self, call: usize) {
+        *self.wire.rename.lock().unwrap() = Some(call);
     }
 
     /// What people do before each of the calls to come.

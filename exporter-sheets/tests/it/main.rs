@@ -8,6 +8,7 @@ mod changes;
 mod contract;
 mod credentials;
 mod faults;
+mod loading;
 mod monthly;
 mod people;
 mod preflight;

@@ -121,7 +121,7 @@ async fn the_process_that_is_killed() {
     let table: Table =
         serde_json::from_str(&std::fs::read_to_string(directory.join("table.json")).unwrap()).unwrap();
     let journal = FileJournal::open(directory.join("journal")).await;
-    super::run(&url, Arc::new(journal), &Arc::new(table)).await.unwrap();
+    super::run(&url, Arc::new(journal), &Arc::new(table), None).await.unwrap();
 }
 
 /// A process that dies at this call of its first fill or of a later run.

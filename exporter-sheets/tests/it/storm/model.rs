@@ -56,6 +56,8 @@ pub struct Model {
     pub shown: BTreeSet<String>,
     /// What people typed and nobody had read when a write hit it: nothing can bring it back.
     pub unseen: BTreeSet<String>,
+    /// How many orders more than usual come in and are exported.
+    pub busy: usize,
     /// For names that are never the same twice.
     serial: usize,
 }
@@ -68,7 +70,7 @@ impl Model {
 
     /// Time passes in the panel: new orders, others are paid.
     pub fn pass(&mut self, rng: &mut Rng) {
-        for _ in 0..rng.below(4) {
+        for _ in 0..rng.below(4 + self.busy) {
             let id = format!("A{:03}", self.panel.len() + 1);
             let total = i64::try_from(rng.below(1000)).unwrap();
             self.panel.insert(id, Order { status: "open".into(), total });
@@ -83,7 +85,7 @@ impl Model {
 
     /// The ids that are exported.
     pub fn window(&self) -> Vec<String> {
-        self.panel.keys().rev().take(7).cloned().collect()
+        self.panel.keys().rev().take(7 + self.busy).cloned().collect()
     }
 
     /// The table that is exported.
