@@ -112,12 +112,22 @@ fn sheet<'a>(view: &View<'a>, tab: &'a Tab, index: usize, ranges: &[&GridRange],
             answer.insert("data".to_owned(), data.collect());
         }
     }
-    if !tab.merges.is_empty() {
-        answer.insert("merges".to_owned(), json!(tab.merges));
+    // Whoever asks for ranges sees the merges and tables that these meet, and no others.
+    let asked: Vec<Rect> = ranges.iter().map(|range| range.bounded(tab)).collect();
+    let met = |range: Option<&Value>| {
+        let rect = range.and_then(|range| GridRange::read(range).ok()).map(|range| range.bounded(tab));
+        asked.is_empty() || rect.is_some_and(|rect| asked.iter().any(|asked| asked.meets(&rect)))
+    };
+    let merges: Vec<&Value> = tab.merges.iter().filter(|merge| met(Some(merge))).collect();
+    if !merges.is_empty() {
+        answer.insert("merges".to_owned(), json!(merges));
     }
     for (name, list) in &tab.objects {
-        if list.as_array().is_some_and(|items| !items.is_empty()) {
-            answer.insert(name.clone(), list.clone());
+        let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        let seen = |item: &&Value| name != "tables" || met(item.get("range"));
+        let items: Vec<&Value> = items.iter().filter(seen).collect();
+        if !items.is_empty() {
+            answer.insert(name.clone(), json!(items));
         }
     }
     if let Some(Value::Array(items)) = answer.get_mut("protectedRanges") {

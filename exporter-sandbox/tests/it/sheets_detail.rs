@@ -1,6 +1,6 @@
 //! Details of answers that clients compare: what is shown, what is left out.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::service::Service;
 
@@ -221,4 +221,32 @@ async fn a_sort_leaves_rows_out_of_sight_where_they_are() {
         .batch(&file, json!([{"updateDimensionProperties": hide}, {"sortRange": sort("DESCENDING")}]))
         .await;
     assert_eq!(service.values(&file, "A1:A6").await, json!([["5"], ["1"], ["4"], ["3"], ["2"]]));
+}
+
+#[tokio::test]
+async fn who_asks_for_a_range_sees_the_merges_and_tables_it_meets() {
+    let service = Service::start().await;
+    let file = service.small(20, 8).await;
+    let cells = |top: usize, left: usize| json!({"sheetId": 0, "startRowIndex": top, "endRowIndex": top + 2, "startColumnIndex": left, "endColumnIndex": left + 2});
+    let table = json!({"name": "Plan", "range": cells(10, 0)});
+    let merge = |top: usize, left: usize| json!({"mergeCells": {"range": cells(top, left), "mergeType": "MERGE_ALL"}});
+    service.batch(&file, json!([merge(0, 0), merge(4, 5), {"addTable": {"table": table}}])).await;
+    let fields = "fields=sheets(merges(startRowIndex,startColumnIndex),tables.name)";
+    for (asked, merges, tables) in [
+        ("", json!([[0, 0], [4, 5]]), json!(["Plan"])),
+        ("ranges=S&", json!([[0, 0], [4, 5]]), json!(["Plan"])),
+        ("ranges=A:A&", json!([[0, 0]]), json!(["Plan"])),
+        ("ranges=S!B2&ranges=S!G6&", json!([[0, 0], [4, 5]]), json!([])),
+        ("ranges=C1:D20&", json!([]), json!([])),
+    ] {
+        let seen = service.get(&format!("{file}?{asked}{fields}")).await;
+        let sheet = &seen["sheets"][0];
+        let items = |name: &str| sheet[name].as_array().cloned().unwrap_or_default();
+        let places: Vec<Value> = items("merges")
+            .iter()
+            .map(|merge| json!([merge["startRowIndex"], merge["startColumnIndex"]]))
+            .collect();
+        let names: Vec<Value> = items("tables").iter().map(|table| table["name"].clone()).collect();
+        assert_eq!((json!(places), json!(names)), (merges, tables), "{asked}");
+    }
 }

@@ -111,12 +111,18 @@ async fn what_no_cell_can_hold_is_refused() {
         refused["message"].as_str().unwrap().starts_with("Invalid values[0][1]: struct_value {"),
         "{refused}"
     );
-    let wide = error(
-        service.request(Method::PUT, &path).json(&json!({"values": [["1", "2", "3", "4", "5", "6"]]})),
-        400,
-    )
-    .await;
-    assert_eq!(wide["message"], "Range (S!A1:F1) exceeds grid limits. Max rows: 5, max columns: 5");
+    let row = json!(["1", "2", "3"]);
+    for (range, rows, tried) in [
+        ("A1", json!([["1", "2", "3", "4", "5", "6"]]), "column [F]"),
+        ("'S'!B4", json!([row, row, row]), "row [6]"),
+        ("'S'!$A$1:B2", json!([row]), "column [C]"),
+        ("A4:C7", json!([row, row, row, row]), "row [6]"),
+    ] {
+        let path = format!("{file}/values/{range}?valueInputOption=RAW");
+        let refused = error(service.request(Method::PUT, &path).json(&json!({"values": rows})), 400).await;
+        let text = format!("Requested writing within range [{range}], but tried writing to {tried}");
+        assert_eq!(refused["message"], text);
+    }
 }
 
 #[tokio::test]

@@ -223,7 +223,8 @@ impl Asked<'_> {
                 for range in ranges {
                     let anchor = filter.get("a1Range").is_some() && range.is_one_cell();
                     let asked = a1::Asked { range, anchor };
-                    let written = write::write(spreadsheet, asked, data, writer)
+                    let text = a1::write_grid_range(&range, spreadsheet.tab(range.sheet)?);
+                    let written = write::write(spreadsheet, asked, &text, data, writer)
                         .map_err(|error| error.within(&format!("Invalid data[{index}]: ")))?;
                     totals.add(&written);
                     done.push((written, major(data), filter));

@@ -76,12 +76,19 @@ pub fn update(spreadsheet: &mut Spreadsheet, range: &str, body: &Value, writer: 
             "Requested writing within range [{range}], but the body's range is [{other}]"
         )));
     }
-    write(spreadsheet, asked, body, writer)
+    write(spreadsheet, asked, range, body, writer)
 }
 
-/// Writes the values of `body` to a range. A range of one cell is only an anchor; a larger
-/// one must hold all values.
-pub fn write(spreadsheet: &mut Spreadsheet, asked: Asked, body: &Value, writer: Writer) -> Answer<Written> {
+/// Writes the values of `body` to a range, whose text as it was asked errors repeat. A range
+/// of one cell is only an anchor, from which the grid must hold all values; a larger one
+/// must hold them itself.
+pub fn write(
+    spreadsheet: &mut Spreadsheet,
+    asked: Asked,
+    text: &str,
+    body: &Value,
+    writer: Writer,
+) -> Answer<Written> {
     let (tab, inside) = asked.range.inside(spreadsheet)?;
     let block = Block::read(body, super::major(body))?;
     let rect = Rect {
@@ -90,17 +97,16 @@ pub fn write(spreadsheet: &mut Spreadsheet, asked: Asked, body: &Value, writer: 
         left: inside.left,
         right: inside.left + block.columns.max(1),
     };
-    if !asked.anchor {
-        check_within(&inside, &rect, tab)?;
-    }
-    check_grid(&rect, tab)?;
+    let (bottom, right) = (tab.grid.row_count(), tab.grid.column_count());
+    let room = if asked.anchor { Rect { bottom, right, ..inside } } else { inside };
+    check_within(&room, &rect, text)?;
     put(spreadsheet, asked.range.sheet, &rect, &block, writer).map(|mut written| {
         written.asked = if asked.anchor { rect } else { inside };
         written
     })
 }
 
-fn check_within(inside: &Rect, rect: &Rect, tab: &Tab) -> Answer<()> {
+fn check_within(inside: &Rect, rect: &Rect, range: &str) -> Answer<()> {
     let tried = if rect.right > inside.right {
         format!("column [{}]", a1::column_letters(inside.right))
     } else if rect.bottom > inside.bottom {
@@ -108,19 +114,7 @@ fn check_within(inside: &Rect, rect: &Rect, tab: &Tab) -> Answer<()> {
     } else {
         return Ok(());
     };
-    let range = a1::write(inside, tab);
     Err(ApiError::invalid(format!("Requested writing within range [{range}], but tried writing to {tried}")))
-}
-
-fn check_grid(rect: &Rect, tab: &Tab) -> Answer<()> {
-    let (rows, columns) = (tab.grid.row_count(), tab.grid.column_count());
-    if rect.bottom > rows || rect.right > columns {
-        return Err(ApiError::invalid(format!(
-            "Range ({}) exceeds grid limits. Max rows: {rows}, max columns: {columns}",
-            a1::write(rect, tab)
-        )));
-    }
-    Ok(())
 }
 
 /// The lists of a `ValueRange`, turned into rows.
