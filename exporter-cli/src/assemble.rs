@@ -36,6 +36,8 @@ pub struct Parts {
     pub sheet: String,
     /// Who we are to Google, and where the credentials were found.
     pub google: String,
+    /// The browser that the panel's exports may need, with its driver.
+    pub browser: Option<(Driver, BrowserOptions)>,
     /// The panel's session.
     pub session: Arc<dyn Session>,
     /// The spreadsheet as a sink, for what only it can do.
@@ -98,11 +100,15 @@ pub fn assemble(
     options.state = Some(state);
     options.driver = driver.unwrap_or(panel.driver);
     options.browser = BrowserOptions {
+        kind: config.browser.kind,
         binary: config.browser.binary,
         driver: config.browser.driver,
         remote: config.browser.remote,
         ..BrowserOptions::default()
     };
+    let needs =
+        options.driver != Driver::Http && matches!(described.login.kind, None | Some(LoginKind::Form));
+    let browser = needs.then(|| (options.driver, options.browser.clone()));
     let panel = Panel::new(&described, options)?;
     if downloads.is_dir() {
         sweep(&downloads, &**clock)?;
@@ -151,6 +157,7 @@ pub fn assemble(
         account,
         sheet,
         google,
+        browser,
         session: panel,
         sheets,
         sink,

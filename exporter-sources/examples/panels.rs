@@ -1,7 +1,7 @@
 //! Every site of the sandbox in every driver that it allows: rows right, seconds, memory.
 //!
-//! `cargo xtask panels` runs it. Each line is measured in a process of its own; with
-//! `EXPORTER_GRID=http://…` the browser is that of a WebDriver or Selenium grid.
+//! `cargo xtask panels [chromium|edge|firefox]` runs it. Each line is measured in a process of its
+//! own; with `EXPORTER_GRID=http://…` the browser is that of a WebDriver or Selenium grid.
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use exporter_core::{Driver, ExportRequest, Retry, Secret, Session as _, SystemCl
 use exporter_sandbox::panel::data::Dataset;
 use exporter_sandbox::panel::{EMAIL, PASSWORD, TOTP_SECRET};
 use exporter_sandbox::{Options, Sandbox, sites};
-use exporter_sources::{Panel, PanelConfig, PanelOptions, preset};
+use exporter_sources::{BrowserKind, Panel, PanelConfig, PanelOptions, preset};
 use serde::{Deserialize, Serialize};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -42,6 +42,8 @@ struct Task {
     site: String,
     config: String,
     driver: Driver,
+    /// The first that is found, unless given.
+    browser: Option<BrowserKind>,
     state: PathBuf,
 }
 
@@ -64,6 +66,7 @@ async fn main() -> Result<(), Failure> {
         println!("{}", serde_json::to_string(&measured)?);
         return Ok(());
     }
+    let browser = std::env::args().nth(1).map(|name| serde_json::from_value(name.into())).transpose()?;
     let sandbox = Sandbox::start(Options::default()).await?;
     let state = tempfile::tempdir()?;
     println!(
@@ -80,6 +83,7 @@ async fn main() -> Result<(), Failure> {
                 site: site.into(),
                 config: config.into(),
                 driver: *driver,
+                browser,
                 state: state.path().join(site),
             };
             let measured = run(&task).await?;
@@ -154,6 +158,7 @@ async fn measure(task: Task) -> Result<Measured, Failure> {
     options.totp = Some(Secret::new(TOTP_SECRET));
     options.driver = task.driver;
     options.state = Some(task.state);
+    options.browser.kind = task.browser;
     options.browser.remote = std::env::var("EXPORTER_GRID").ok();
     let panel = Panel::new(&described(&task.config)?, options)?;
     let begun = Instant::now();
@@ -178,7 +183,10 @@ async fn measure(task: Task) -> Result<Measured, Failure> {
         }
     }
     measured.browser = family(std::process::id());
-    panel.close().await?;
+    if let Err(error) = panel.close().await {
+        // As in a run: what was fetched counts, the failed logout is told.
+        eprintln!("{} by {}: {error}", task.site, task.driver);
+    }
     measured.seconds = begun.elapsed().as_secs_f64();
     measured.own = kilobytes("/proc/self/status", "VmHWM:") / 1024.0;
     Ok(measured)

@@ -11,9 +11,10 @@ mod selector;
 mod totp;
 
 pub use browser::leavings::left_running as browsers_left_running;
+pub use browser::{TriedBrowser, try_browser};
 pub use panel::{
-    BrowserOptions, Columns, Deadlines, ExportConfig, FieldValue, KEEP_DAYS, LoginConfig, LoginKind, Panel,
-    PanelConfig, PanelOptions, Preset, Recorded, Recording, Reread, StepConfig, Surveyed, preset, reread,
-    survey, sweep,
+    BrowserKind, BrowserOptions, Columns, Deadlines, ExportConfig, FieldValue, KEEP_DAYS, LoginConfig,
+    LoginKind, Panel, PanelConfig, PanelOptions, Preset, Recorded, Recording, Reread, StepConfig, Surveyed,
+    preset, reread, survey, sweep,
 };
 pub use route::{Body, Route, Routes};

@@ -16,7 +16,8 @@ usage: cargo xtask COMMAND
   ci               formatting, lints, documentation, then `test`: what a change must pass
   setup            only the set-up: a browser and its driver
   tidy             only the rules of the tree: headers, sizes, dependencies
-  panels           every panel of the sandbox in every driver: rows right, seconds, memory
+  panels [BROWSER] every panel of the sandbox in every driver: rows right, seconds, memory;
+                   BROWSER is chromium, edge or firefox
   soak             1,000 runs over HTTP and 50 in a browser: what is left behind
   bench [FILTER]   the benchmarks
   drill [N]        kill the service at N random moments, 200 unless given, and look at what is left
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
         ("ci", []) => ci::all(),
         ("setup", []) => browser::set_up(),
         ("tidy", []) => test::tidy(),
-        ("panels", []) => panels::all(),
+        ("panels", []) => panels::all(None),
+        ("panels", [browser]) => panels::all(Some(browser)),
         ("soak", []) => panels::soak(),
         ("bench", filters) => test::bench(filters),
         ("drill", kills) => test::drill(kills.first().map_or("200", String::as_str)),

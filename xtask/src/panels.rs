@@ -2,9 +2,10 @@
 
 use crate::process::{Result, cargo, run};
 
-/// A table of rows, seconds and memory.
-pub fn all() -> Result {
-    run(cargo(&["run", "--quiet", "--package", "exporter-sources", "--example", "panels"]))
+/// A table of rows, seconds and memory; with the first browser that is found, unless one is named.
+pub fn all(browser: Option<&str>) -> Result {
+    let example = ["run", "--quiet", "--package", "exporter-sources", "--example", "panels", "--"];
+    run(cargo(&[&example[..], browser.as_slice()].concat()))
 }
 
 /// 1,000 runs over HTTP and 50 in a browser: nothing may be left behind.

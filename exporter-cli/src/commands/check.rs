@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use exporter_core::{Error, ErrorReport, ExportSpec, SystemClock, Topic};
+use exporter_core::{Driver, Error, ErrorReport, ExportSpec, SystemClock, Topic};
+use exporter_sources::{BrowserOptions, try_browser};
 use exporter_store::Store;
 use serde::Serialize;
 
@@ -16,6 +18,9 @@ use crate::forecast::Forecast;
 use crate::render::{progress::Progress, say};
 use crate::watch::Watched;
 use crate::{render, state};
+
+/// How long a browser may take to show an empty page.
+const BROWSER_PATIENCE: Duration = Duration::from_mins(1);
 
 /// One thing that was tried.
 #[derive(Debug, Serialize)]
@@ -80,6 +85,9 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     let login = parts.session.open().await.map(drop);
     let logout = parts.session.close().await;
     findings.push(finding("login to the panel", login.and(logout)));
+    if let Some((driver, options)) = parts.browser {
+        findings.push(browser(driver, &options).await);
+    }
     for channel in parts.channels {
         findings.push(finding(&channel.name, channel.notifier.check().await));
     }
@@ -102,6 +110,14 @@ fn name(topic: Topic) -> &'static str {
         Topic::Credentials => "key",
         Topic::Backup => "backup",
     }
+}
+
+/// Whether the browser starts, and what it takes; only a run that must have it fails without.
+async fn browser(driver: Driver, options: &BrowserOptions) -> Finding {
+    let tried = try_browser(options, BROWSER_PATIENCE).await;
+    let detail = tried.as_ref().ok().map(ToString::to_string);
+    let found = finding("browser", tried.map(drop));
+    Finding { detail, warning: !found.ok && driver != Driver::Browser, ..found }
 }
 
 /// Whether the tabs that are there are as the next run needs them, and how much room is left.

@@ -9,7 +9,7 @@ use exporter_core::Driver;
 use exporter_core::checks::Checks;
 use exporter_core::layers::Reference;
 use exporter_schedule::CatchUp;
-use exporter_sources::{ExportConfig, LoginConfig};
+use exporter_sources::{BrowserKind, ExportConfig, LoginConfig};
 use serde::Deserialize;
 
 use super::secret::SecretRef;
@@ -142,9 +142,11 @@ pub struct SheetsSection {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BrowserSection {
+    /// `chromium` (Chrome too), `edge` or `firefox`; the first that is found unless given.
+    pub kind: Option<BrowserKind>,
     /// The browser; found among the usual places unless given.
     pub binary: Option<PathBuf>,
-    /// chromedriver; found on the `PATH` unless given.
+    /// Its driver; found on the `PATH` unless given.
     pub driver: Option<PathBuf>,
     /// The address of a WebDriver or Selenium grid to use instead of a browser of this machine.
     pub remote: Option<String>,

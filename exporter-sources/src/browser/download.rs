@@ -90,7 +90,10 @@ pub(super) async fn take(
             (keep(directory, Bytes::Here(bytes)).await?, name.unwrap_or_default().to_owned(), look.url)
         }
     };
-    let trace = watch.map(|watch| watch.finish(&address));
+    let trace = match watch {
+        Some(watch) => Some(watch.finish(&address).await),
+        None => None,
+    };
     Ok(Answer::File(Download { path, file_name, media_type: None, notes: Vec::new(), trace }))
 }
 

@@ -8,39 +8,20 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use exporter_core::{Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
-use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as _;
 use thirtyfour::error::WebDriverError;
-use thirtyfour::{
-    ChromeCapabilities, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, WebElement,
-};
+use thirtyfour::{WebDriver, WebElement};
 
+use super::capabilities::capabilities;
 use super::diary::Diary;
-use super::process::{self, DriverProcess};
+use super::installed;
+use super::process::DriverProcess;
 use crate::driver::classify::{self, Seen};
 use crate::driver::{Cookie, Key};
-use crate::panel::BrowserOptions;
+use crate::panel::{BrowserKind, BrowserOptions};
 use crate::selector::{Selector, written};
 
 /// The page's side of every question.
 const PAGE: &str = include_str!("page.js");
-
-/// Flags of DEVTOOLS-driven browsers: nothing in the background, nothing on the screen,
-/// and a pipe instead of a port, so that the browser ends with its driver.
-const FLAGS: [&str; 13] = [
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-default-apps",
-    "--disable-extensions",
-    "--disable-quic",
-    "--disable-breakpad",
-    "--mute-audio",
-    "--window-size=1280,900",
-    "--remote-debugging-pipe",
-];
 
 /// A browser with one window.
 pub(super) struct Browser {
@@ -48,6 +29,7 @@ pub(super) struct Browser {
     process: Option<DriverProcess>,
     driver: WebDriver,
     diary: Diary,
+    kind: BrowserKind,
 }
 
 /// The page as it is now.
@@ -76,26 +58,28 @@ impl Browser {
     pub(super) async fn start(options: &BrowserOptions, zone: &str, page: Duration) -> Result<Self, Error> {
         crate::panel::install_tls();
         let mut client = reqwest::Client::builder().timeout(page + Duration::from_secs(10));
-        let (process, binary, address) = if let Some(remote) = &options.remote {
+        let (process, installed, address) = if let Some(remote) = &options.remote {
             (None, None, remote.clone())
         } else {
             // The driver is on loopback, where a proxy of the environment cannot reach it.
             client = client.no_proxy();
-            let binary = process::find_browser(options.binary.as_deref(), options.headless)?;
-            let process =
-                DriverProcess::start(&process::find_driver(options.driver.as_deref())?, zone).await?;
+            let installed = installed::find(options)?;
+            let process = DriverProcess::start(installed.kind, &installed.driver, zone).await?;
             let address = process.address().to_owned();
-            (Some(process), Some(binary), address)
+            (Some(process), Some(installed), address)
         };
-        let capabilities = capabilities(binary.as_deref(), options.headless)
+        let kind =
+            installed.as_ref().map(|found| found.kind).or(options.kind).unwrap_or(BrowserKind::Chromium);
+        let binary = installed.as_ref().map(|found| found.binary.as_path());
+        let capabilities = capabilities(kind, binary, options.headless)
             .map_err(|error| failed("cannot be set up", &error))?;
         let client = client.build().map_err(|error| {
             Error::new(ErrorKind::Internal, "the HTTP client cannot be made").source(error)
         })?;
         let driver = WebDriver::builder(&address, capabilities).client(client).await;
-        let driver = driver.map_err(|error| not_started(&error, binary.as_deref(), options))?;
+        let driver = driver.map_err(|error| not_started(&error, kind, binary, options))?;
         let diary = Diary::start(driver.bidi().await.ok().as_ref()).await;
-        let browser = Self { process, driver, diary };
+        let browser = Self { process, driver, diary, kind };
         let set = async {
             browser.driver.set_page_load_timeout(page).await?;
             browser.driver.set_script_timeout(page).await
@@ -107,6 +91,18 @@ impl Browser {
     /// Whether the browser is on another machine, as far as anybody can tell.
     pub(super) fn is_remote(&self) -> bool {
         self.process.is_none()
+    }
+
+    /// Its name and version.
+    pub(super) fn name(&self) -> String {
+        let told = self.driver.handle().capabilities();
+        let told = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        format!("{} {}", told("browserName"), told("browserVersion"))
+    }
+
+    /// Bytes of memory that it and its driver take, where that can be seen.
+    pub(super) fn memory(&self) -> Option<u64> {
+        self.process.as_ref()?.memory()
     }
 
     /// What happened so far.
@@ -243,8 +239,7 @@ impl Browser {
         self.mark().await?;
         let Some(element) = self.element(selectors).await? else { return Ok(false) };
         let form = element.tag_name().await.is_ok_and(|name| name == "form");
-        let clicked =
-            if form { Err(String::new()) } else { element.click().await.map_err(|e| e.to_string()) };
+        let clicked = if form { Err(String::new()) } else { self.click_on(&element).await };
         if let Err(error) = clicked {
             // A form has no button of its own, or something lies over the button: what the
             // page does on a click still works.
@@ -255,6 +250,20 @@ impl Browser {
             self.ask(script, vec![as_data(selectors)]).await?;
         }
         Ok(true)
+    }
+
+    async fn click_on(&self, element: &WebElement) -> Result<(), String> {
+        let clicked = if self.kind == BrowserKind::Firefox {
+            // Its own click waits five seconds for the page that a download does not bring.
+            async {
+                element.scroll_into_view().await?;
+                self.driver.action_chain().click_element(element).perform().await
+            }
+            .await
+        } else {
+            element.click().await
+        };
+        clicked.map_err(|error| error.to_string())
     }
 
     /// Leaves a mark on the page that the next one does not have.
@@ -311,7 +320,7 @@ impl Browser {
 
     /// Ends browser and driver.
     pub(super) async fn stop(self) -> Result<(), Error> {
-        let Self { process, driver, diary } = self;
+        let Self { process, driver, diary, .. } = self;
         drop(diary);
         // The process group is killed either way; quitting first spares the browser that.
         if let Err(error) = driver.quit().await {
@@ -324,47 +333,23 @@ impl Browser {
     }
 }
 
-/// What is asked of the driver; without a binary, of a grid.
-fn capabilities(binary: Option<&Path>, headless: bool) -> Result<ChromeCapabilities, WebDriverError> {
-    let mut capabilities = DesiredCapabilities::chrome();
-    for flag in FLAGS {
-        // The pipe ties the browser to our own driver.
-        if binary.is_some() || flag != "--remote-debugging-pipe" {
-            capabilities.add_arg(flag)?;
-        }
-    }
-    if let Some(binary) = binary {
-        capabilities.set_binary(&binary.to_string_lossy())?;
-        // Chromium's sandbox does not work for root, and only there is it switched off.
-        if rustix::process::geteuid().is_root() {
-            capabilities.add_arg("--no-sandbox")?;
-        }
-    } else {
-        // A Selenium grid hands files out only when it was asked to before.
-        capabilities.set("se:downloadsEnabled", true)?;
-    }
-    if headless {
-        let shell = binary.is_some_and(|binary| binary.ends_with("chromium-headless-shell"));
-        capabilities.add_arg(if shell { "--headless" } else { "--headless=new" })?;
-    }
-    capabilities.enable_bidi()?;
-    // "Really export?" is meant.
-    capabilities.set("unhandledPromptBehavior", "accept")?;
-    Ok(capabilities)
-}
-
 /// No session: the grid is not there, or driver and browser do not fit each other.
-fn not_started(error: &WebDriverError, binary: Option<&Path>, options: &BrowserOptions) -> Error {
+fn not_started(
+    error: &WebDriverError,
+    kind: BrowserKind,
+    binary: Option<&Path>,
+    options: &BrowserOptions,
+) -> Error {
     let said = error.to_string();
     if let Some(remote) = &options.remote {
         return failed("of the grid does not start", error)
             .context("grid", classify::without_query(remote))
-            .hint("check `[browser] remote` and that the grid has a free Chrome or Chromium");
+            .hint("check `[browser] remote`, and that the grid has a free browser of the `kind` asked for");
     }
     let error = if said.contains("only supports") {
         Error::new(ErrorKind::BrowserMissing, "the browser and its driver have different versions")
             .context("it says", first_line(&said))
-            .hint("bring both to one version: apt-get install --only-upgrade chromium chromium-driver")
+            .hint(format!("bring both to one version: {}", installed::upgrade(kind)))
             .hint("or name a pair that fits in `[browser] binary` and `driver`")
     } else {
         failed("does not start", error)

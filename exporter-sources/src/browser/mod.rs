@@ -1,14 +1,18 @@
 //! The driver that uses a real browser through WebDriver.
 
+mod capabilities;
 mod diary;
 mod download;
 mod driver;
 mod evidence;
+mod family;
 mod grid;
+mod installed;
 pub(crate) mod leavings;
 mod login;
 mod process;
 mod record;
+mod trial;
 mod walk;
 mod watch;
 
@@ -25,6 +29,7 @@ use crate::panel::{BrowserOptions, Deadlines, PanelOptions};
 use driver::Browser;
 
 pub(crate) use record::{Act, Field, Recorder};
+pub use trial::{TriedBrowser, try_browser};
 
 /// How often a page is looked at while something is awaited.
 const GLANCE: Duration = Duration::from_millis(100);

@@ -1,15 +1,16 @@
-//! chromedriver as a child that cannot outlive us, and its browser with it.
+//! A browser's driver as a child that cannot outlive us, and its browser with it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use exporter_core::{Error, ErrorKind};
-use rustix::process::{Pid, Signal, kill_process_group, set_parent_process_death_signal};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
+use super::family::Family;
 use super::leavings;
+use crate::panel::BrowserKind;
 
 /// chromedriver answers within milliseconds; a machine under load gets this long.
 const START: Duration = Duration::from_secs(20);
@@ -19,109 +20,42 @@ const COMPLAINTS: usize = 5;
 /// How long the last words of a driver that has ended may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Where browsers are, the light ones first.
-const BROWSERS: [&str; 12] = [
-    "/usr/lib/chromium/chromium-headless-shell",
-    "/usr/lib/chromium/chromium",
-    "/usr/bin/chromium-headless-shell",
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome-stable",
-    "/usr/bin/google-chrome",
-    "/opt/google/chrome/chrome",
-    "/usr/bin/microsoft-edge",
-    "/usr/bin/microsoft-edge-stable",
-    "/opt/microsoft/msedge/msedge",
-    "/snap/bin/chromium",
-];
-
-/// Where their drivers are, beside the `PATH`.
-const DRIVERS: [&str; 5] = [
-    "/usr/bin/chromedriver",
-    "/usr/lib/chromium/chromedriver",
-    "/usr/local/bin/chromedriver",
-    "/snap/bin/chromium.chromedriver",
-    "/usr/bin/msedgedriver",
-];
-
-/// The browser to drive.
-///
-/// # Errors
-/// [`ErrorKind::BrowserMissing`] that says what to install.
-pub(super) fn find_browser(given: Option<&Path>, headless: bool) -> Result<PathBuf, Error> {
-    let usable = BROWSERS.iter().filter(|path| headless || !path.ends_with("headless-shell"));
-    find(given, usable.map(PathBuf::from), "browser", "apt-get install chromium chromium-driver")
-}
-
-/// Its driver.
-pub(super) fn find_driver(given: Option<&Path>) -> Result<PathBuf, Error> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<_> =
-        std::env::split_paths(&paths).map(|directory| directory.join("chromedriver")).collect();
-    find(
-        given,
-        on_path.into_iter().chain(DRIVERS.iter().map(PathBuf::from)),
-        "browser driver",
-        "apt-get install chromium-driver",
-    )
-}
-
-fn find(
-    given: Option<&Path>,
-    mut usual: impl Iterator<Item = PathBuf>,
-    what: &str,
-    install: &str,
-) -> Result<PathBuf, Error> {
-    let found = match given {
-        Some(path) => Some(path.to_path_buf()).filter(|path| path.is_file()),
-        None => usual.find(|path| path.is_file()),
-    };
-    found.ok_or_else(|| {
-        let error = Error::new(ErrorKind::BrowserMissing, format!("no {what} was found"));
-        let error = match given {
-            Some(path) => error.context("path", path.display().to_string()),
-            None => error,
-        };
-        error.hint(format!("install one ({install}), or use `--driver http`"))
-    })
-}
-
-/// A running chromedriver. Dropping it kills its whole process group, browser included.
+/// A running driver. Dropping it kills its whole family, browser included.
 pub(super) struct DriverProcess {
     child: Child,
-    group: Option<Pid>,
+    family: Family,
     address: String,
     /// Profiles and other leavings of the browser; removed with it.
     _temporary: tempfile::TempDir,
 }
 
 impl DriverProcess {
-    /// Starts chromedriver on a free port, in the panel's time zone. When it ends at once, as it
+    /// Starts the driver on a free port, in the panel's time zone. When it ends at once, as it
     /// does when somebody else was quicker to take its port, it is started once more.
-    pub(super) async fn start(binary: &Path, zone: &str) -> Result<Self, Error> {
+    pub(super) async fn start(kind: BrowserKind, binary: &Path, zone: &str) -> Result<Self, Error> {
         leavings::sweep(&std::env::temp_dir());
-        match Self::start_once(binary, zone).await {
+        match Self::start_once(kind, binary, zone).await {
             Err(error) if error.kind() == ErrorKind::BrowserFailed => {
                 tracing::debug!(%error, "the browser driver is started once more");
-                Self::start_once(binary, zone).await
+                Self::start_once(kind, binary, zone).await
             }
             started => started,
         }
     }
 
-    async fn start_once(binary: &Path, zone: &str) -> Result<Self, Error> {
+    async fn start_once(kind: BrowserKind, binary: &Path, zone: &str) -> Result<Self, Error> {
         let temporary = leavings::own_directory()?;
+        let family = Family::found()?;
         let mut command = Command::new(binary);
         command
-            .arg("--port=0")
+            .args(arguments(kind))
             .env("TMPDIR", temporary.path())
             .env("TZ", zone)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true);
-        die_with_us(&mut command);
+        family.adopt(&mut command);
         let failed = |why: &str| {
             Error::new(ErrorKind::BrowserFailed, format!("the browser driver {why}"))
                 .context("driver", binary.display().to_string())
@@ -129,10 +63,9 @@ impl DriverProcess {
         let mut child = command.spawn().map_err(|error| {
             failed("cannot be started").source(error).hint("check `[browser] driver`: it must be a program")
         })?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let stdout = child.stdout.take().ok_or_else(|| failed("has no output"))?;
         let complaints = Complaints::hear(child.stderr.take());
-        let mut process = Self { child, group, address: String::new(), _temporary: temporary };
+        let mut process = Self { child, family, address: String::new(), _temporary: temporary };
         let mut lines = BufReader::new(stdout).lines();
         let port = match tokio::time::timeout(START, port(&mut lines)).await {
             Ok(port) => port?.ok_or("ended at once"),
@@ -156,23 +89,35 @@ impl DriverProcess {
         &self.address
     }
 
+    /// Bytes of memory that it and its browser take, where the system tells.
+    pub(super) fn memory(&self) -> Option<u64> {
+        self.family.memory()
+    }
+
     /// Ends it and waits until it is gone.
     pub(super) async fn stop(mut self) -> Result<(), Error> {
         self.kill();
-        self.child.wait().await.map(|_| ()).map_err(Error::from)
+        self.child.wait().await?;
+        self.family.gone().await
     }
 
+    /// Kills driver and browser at once.
     fn kill(&self) {
-        if let Some(group) = self.group {
-            // Fails only when the group is gone, which is what is wanted.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.family.kill(self.child.id());
     }
 }
 
 impl Drop for DriverProcess {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// On a free port; Firefox has a second one for `BiDi`.
+fn arguments(kind: BrowserKind) -> &'static [&'static str] {
+    match kind {
+        BrowserKind::Chromium | BrowserKind::Edge => &["--port=0"],
+        BrowserKind::Firefox => &["--port=0", "--websocket-port=0"],
     }
 }
 
@@ -215,29 +160,24 @@ async fn port(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<Option<u16>, 
 }
 
 fn port_in(line: &str) -> Option<u16> {
-    let rest = line.split_once("started successfully on port ")?.1;
+    // chromedriver and msedgedriver, then geckodriver.
+    let (_, rest) = line
+        .split_once("started successfully on port ")
+        .or_else(|| line.split_once("Listening on 127.0.0.1:"))?;
     rest.trim_end_matches(|c: char| !c.is_ascii_digit()).parse().ok()
-}
-
-/// The driver gets SIGKILL when we end, however we end; its browser ends with the pipe
-/// between the two (`--remote-debugging-pipe`).
-#[expect(unsafe_code, reason = "the death signal can only be set between fork and exec")]
-fn die_with_us(command: &mut Command) {
-    // SAFETY: the hook makes one system call (prctl, async-signal-safe) and allocates nothing.
-    unsafe {
-        command
-            .pre_exec(|| set_parent_process_death_signal(Some(Signal::KILL)).map_err(std::io::Error::from));
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
     fn the_port_is_in_the_second_line() {
         assert_eq!(port_in("Starting ChromeDriver 140.0 (x) on port 0"), None);
         assert_eq!(port_in("ChromeDriver was started successfully on port 43211."), Some(43211));
+        assert_eq!(port_in("1795269796029\tgeckodriver\tINFO\tListening on 127.0.0.1:41627"), Some(41627));
     }
 
     /// A program that does what this script says.
@@ -257,7 +197,7 @@ mod tests {
             "[ -e $0.tried ] && echo was started successfully on port 4321. && exec sleep 60
              touch $0.tried; echo 'bind() failed: Address already in use' >&2; exit 1",
         );
-        let process = DriverProcess::start(&driver, "UTC").await.unwrap();
+        let process = DriverProcess::start(BrowserKind::Chromium, &driver, "UTC").await.unwrap();
         assert_eq!(process.address(), "http://127.0.0.1:4321");
         process.stop().await.unwrap();
     }
@@ -266,14 +206,7 @@ mod tests {
     async fn a_driver_that_does_not_start_is_quoted() {
         let directory = tempfile::tempdir().unwrap();
         let driver = script(directory.path(), "echo 'error while loading shared libraries' >&2; exit 127");
-        let error = DriverProcess::start(&driver, "UTC").await.err().unwrap();
+        let error = DriverProcess::start(BrowserKind::Chromium, &driver, "UTC").await.err().unwrap();
         assert!(error.to_string().contains("it says: error while loading shared libraries"), "{error}");
-    }
-
-    #[test]
-    fn a_missing_browser_says_what_to_install() {
-        let error = find_browser(Some(Path::new("/nowhere/chrome")), true).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BrowserMissing);
-        assert!(error.hints()[0].contains("apt-get install"));
     }
 }

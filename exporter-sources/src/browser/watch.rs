@@ -3,7 +3,8 @@
 use futures::{FutureExt as _, StreamExt as _};
 use serde_json::Value;
 use thirtyfour::bidi::events::BeforeRequestSent;
-use thirtyfour::bidi::{BiDi, BidiError, EventStream};
+use thirtyfour::bidi::modules::network::{AddDataCollector, DataType, GetData, RemoveDataCollector};
+use thirtyfour::bidi::{BiDi, BidiError, CollectorId, EventStream};
 
 use super::driver::Browser;
 use crate::driver::Cookie;
@@ -11,12 +12,17 @@ use crate::route::{Facts, Observed, Trace};
 
 /// How many requests are offered as the one behind a file that a script made.
 const OFFERED: usize = 3;
+/// A form that is larger sends a file, and is no request for one.
+const FORM: u64 = 1 << 20;
 
 /// The page before the click, and the requests from then on.
 pub(super) struct Watch {
     page: String,
     facts: Facts,
     requests: EventStream<BeforeRequestSent>,
+    bidi: BiDi,
+    /// What keeps the bodies of requests, where the browser does not tell them with the requests.
+    bodies: Option<CollectorId>,
 }
 
 impl Watch {
@@ -37,11 +43,20 @@ impl Watch {
         let cookies = browser.cookies().await.ok()?;
         let cookies = cookies.into_iter().map(|Cookie { name, value, .. }| (name, value)).collect();
         let page = facts["url"].as_str().unwrap_or_default().to_owned();
-        Some(Self { page, facts: Facts { fields, metas, cookies }, requests })
+        let bodies = bidi.send(AddDataCollector {
+            data_types: vec![DataType::Request],
+            max_encoded_data_size: FORM,
+            collector_type: None,
+            contexts: None,
+            user_contexts: None,
+        });
+        let bodies = bodies.await.inspect_err(|error| tracing::debug!(%error, "no bodies are kept")).ok();
+        let bodies = bodies.map(|kept| kept.collector);
+        Some(Self { page, facts: Facts { fields, metas, cookies }, requests, bidi: bidi.clone(), bodies })
     }
 
     /// What was sent until the file was here, which came from `address`.
-    pub(super) fn finish(mut self, address: &str) -> Trace {
+    pub(super) async fn finish(mut self, address: &str) -> Trace {
         let mut sent = Vec::new();
         while let Some(Some(event)) = self.requests.next().now_or_never() {
             sent.push(event);
@@ -53,7 +68,35 @@ impl Watch {
         } else {
             sent.iter().rev().filter(|event| by_script(event)).take(OFFERED).collect()
         };
-        Trace { page: self.page, facts: self.facts, requests: chosen.into_iter().map(observed).collect() }
+        let mut requests = Vec::new();
+        for event in chosen {
+            requests.push(Observed { body: self.body(event).await, ..observed(event) });
+        }
+        if let Some(collector) = self.bodies
+            && let Err(error) = self.bidi.send(RemoveDataCollector { collector }).await
+        {
+            tracing::debug!(%error, "bodies are still kept");
+        }
+        Trace { page: self.page, facts: self.facts, requests }
+    }
+
+    /// What was sent with a request: Chromium tells it at once, Firefox when asked.
+    async fn body(&self, event: &BeforeRequestSent) -> Option<String> {
+        let request = &event.request;
+        if let Some(told) = request.extra.get("goog:postData").and_then(Value::as_str) {
+            return Some(told.to_owned());
+        }
+        if request.method == "GET" {
+            return None;
+        }
+        let kept = GetData {
+            data_type: DataType::Request,
+            request: request.id.clone(),
+            collector: self.bodies.clone(),
+            disown: None,
+        };
+        let kept = self.bidi.send(kept).await.inspect_err(|error| tracing::debug!(%error, "no body")).ok()?;
+        kept.bytes["value"].as_str().filter(|_| kept.bytes["type"] == "string").map(str::to_owned)
     }
 }
 
@@ -75,6 +118,6 @@ fn observed(event: &BeforeRequestSent) -> Observed {
         method: request.method.clone(),
         url: request.url.clone(),
         headers: request.headers.iter().filter_map(header).collect(),
-        body: request.extra.get("goog:postData").and_then(Value::as_str).map(str::to_owned),
+        body: None,
     }
 }

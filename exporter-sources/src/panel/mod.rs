@@ -26,7 +26,7 @@ pub use config::{
 };
 pub(crate) use downloads::{BROWSER_PREFIX, make_private};
 pub use downloads::{KEEP_DAYS, sweep};
-pub use options::{BrowserOptions, Deadlines, PanelOptions};
+pub use options::{BrowserKind, BrowserOptions, Deadlines, PanelOptions};
 pub use record::{Recorded, Recording};
 pub use reread::{Reread, reread};
 pub use survey::{Surveyed, survey};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use exporter_core::{Asker, Clock, Driver, Secret};
+use serde::{Deserialize, Serialize};
 
 /// Where a panel is, who logs in, and what one run may cost.
 #[derive(Debug, Clone)]
@@ -77,12 +78,28 @@ impl PanelOptions {
     }
 }
 
+/// A family of browsers that one driver drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BrowserKind {
+    /// Chromium and Google Chrome, by chromedriver.
+    #[serde(alias = "chrome")]
+    Chromium,
+    /// Microsoft Edge, by msedgedriver.
+    Edge,
+    /// Mozilla Firefox, by geckodriver.
+    Firefox,
+}
+
 /// Which browser is driven, and how.
 #[derive(Debug, Clone)]
 pub struct BrowserOptions {
+    /// The family; unless given it is that of `binary`, else of the first browser whose driver
+    /// is there too: Chromium, Chrome, Edge, Firefox. A grid is asked for Chrome.
+    pub kind: Option<BrowserKind>,
     /// The browser; found among the usual places unless given.
     pub binary: Option<PathBuf>,
-    /// chromedriver; found on the `PATH` unless given.
+    /// Its driver; found on the `PATH` unless given.
     pub driver: Option<PathBuf>,
     /// Address of a WebDriver or a Selenium grid that has the browser; instead of starting
     /// one here.
@@ -93,7 +110,7 @@ pub struct BrowserOptions {
 
 impl Default for BrowserOptions {
     fn default() -> Self {
-        Self { binary: None, driver: None, remote: None, headless: true }
+        Self { kind: None, binary: None, driver: None, remote: None, headless: true }
     }
 }
 

@@ -5,6 +5,7 @@ mod formats_fixtures;
 mod formats_round_trip;
 mod pdf_corpus;
 mod session_drivers;
+mod session_firefox;
 mod session_kept;
 mod session_orphans;
 mod session_routes;

@@ -6,13 +6,17 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use exporter_core::{Driver, Session as _};
+use exporter_sources::{BrowserKind, Panel, preset};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::session_drivers::{browser_here, panel};
+use crate::session_drivers::{browser_here, options};
+use crate::session_firefox::firefox_here;
 use crate::stand_in::{Fault, StandIn};
 
 /// Set in the child: the address of the panel to log in to.
 const CHILD: &str = "EXPORTER_TEST_ORPHANS_URL";
+/// Set in the child when its browser is to be Firefox.
+const FIREFOX: &str = "EXPORTER_TEST_ORPHANS_FIREFOX";
 /// What the child prints once its browser is open.
 const READY: &str = "browser is open";
 
@@ -21,7 +25,11 @@ const READY: &str = "browser is open";
 async fn child_with_a_browser() {
     let Ok(url) = std::env::var(CHILD) else { return };
     let directory = tempfile::tempdir().unwrap();
-    let panel = panel(&url, Driver::Browser, directory.path(), "rahasia");
+    let mut options = options(&url, Driver::Browser, directory.path(), "rahasia");
+    if std::env::var_os(FIREFOX).is_some() {
+        options.browser.kind = Some(BrowserKind::Firefox);
+    }
+    let panel = Panel::new(&preset("andalan").unwrap(), options).unwrap();
     panel.open().await.unwrap();
     println!("{READY}");
     std::future::pending::<()>().await;
@@ -29,13 +37,24 @@ async fn child_with_a_browser() {
 
 #[tokio::test]
 async fn a_killed_exporter_leaves_no_browser_behind() {
-    if !browser_here() {
-        return;
+    if browser_here() {
+        all_end_with_a_killed_exporter(&[]).await;
     }
+}
+
+#[tokio::test]
+async fn a_killed_exporter_leaves_no_firefox_behind() {
+    if firefox_here() {
+        all_end_with_a_killed_exporter(&[(FIREFOX, "1")]).await;
+    }
+}
+
+async fn all_end_with_a_killed_exporter(variables: &[(&str, &str)]) {
     let server = StandIn::start(Fault::None).await;
     let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "session_orphans::child_with_a_browser", "--nocapture"])
         .env(CHILD, &server.url)
+        .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -51,7 +70,7 @@ async fn a_killed_exporter_leaves_no_browser_behind() {
     };
     assert!(tokio::time::timeout(Duration::from_mins(1), open).await.unwrap(), "the child opened no browser");
     let family = descendants(child.id().unwrap());
-    assert!(family.len() >= 2, "driver and browser: {family:?}");
+    assert!(family.len() >= 3, "guard, driver and browser: {family:?}");
     child.kill().await.unwrap();
 
     let killed = Instant::now();
