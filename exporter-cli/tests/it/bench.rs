@@ -95,6 +95,7 @@ impl Bench {
             (r"\b\d{8}_\d{6}(_\d+)?\b", "[time]"),
             (r"\bbytes: \d+", "bytes: [n]"),
             (r"\b\d+ MB\b", "[n] MB"),
+            (r"browser: \S+ [\d.]+", "browser: [browser]"),
             // Another key must not change what is shown here.
             (r"expected one of `.*`", "expected one of [keys]"),
             (r"\d+\.\d s\b", "[seconds]"),

@@ -1,11 +1,13 @@
 //! An export that a person makes in the browser is one that a run makes afterwards.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use exporter_sandbox::panel::{EMAIL, PASSWORD};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr};
 
 use crate::bench::{Bench, command};
 
@@ -65,8 +67,53 @@ impl Person {
         self.does(&format!("{element}/click"), json!({})).await;
     }
 
+    /// From now on everything is in this frame.
+    async fn enters(&self, css: &str) {
+        let found = self.does("/element", json!({ "using": "css selector", "value": css })).await;
+        self.does("/frame", json!({ "id": found })).await;
+    }
+
     async fn goes_to(&self, url: &str) {
         self.does("/url", json!({ "url": url })).await;
+    }
+}
+
+/// `exporter record` at work, and the person who does what it watches.
+struct Watched {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    person: Person,
+}
+
+impl Watched {
+    /// Opens a panel; credentials and the configuration to be written are in `directory`.
+    async fn start(url: &str, directory: &Path) -> Self {
+        let at = |name: &str| directory.join(name).display().to_string();
+        std::fs::write(at("user"), EMAIL).unwrap();
+        std::fs::write(at("password"), PASSWORD).unwrap();
+        let (user, password) = (format!("file:{}", at("user")), format!("file:{}", at("password")));
+        let places = ["--username", &user, "--password", &password, "--out", &at("exporter.toml")];
+        let words = [&["record", url, "--headless", "--minutes", "1"], &places[..]].concat();
+        let mut child = command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let person = loop {
+            let line = lines.next_line().await.unwrap().expect("the browser did not open");
+            if let Some((_, address)) = line.split_once("drive it at ") {
+                break Person::new(address);
+            }
+        };
+        Self { child, lines, person }
+    }
+
+    /// Waits for the end, which must be a good one; what it said.
+    async fn ends_well(mut self) -> String {
+        let mut told = String::new();
+        while let Some(line) = self.lines.next_line().await.unwrap() {
+            told.push_str(&line);
+            told.push('\n');
+        }
+        assert_eq!(self.child.wait().await.unwrap().code(), Some(0), "{told}");
+        told
     }
 }
 
@@ -75,31 +122,9 @@ async fn what_a_person_did_is_written_down_and_learned() {
     let bench = Bench::start().await;
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name).display().to_string();
-    std::fs::write(at("user"), EMAIL).unwrap();
-    std::fs::write(at("password"), PASSWORD).unwrap();
-    let (user, password) = (format!("file:{}", at("user")), format!("file:{}", at("password")));
     let (url, out) = (bench.sandbox.panel_url(), at("exporter.toml"));
-    let words = [
-        "record",
-        &url,
-        "--headless",
-        "--minutes",
-        "1",
-        "--username",
-        &user,
-        "--password",
-        &password,
-        "--out",
-        &out,
-    ];
-    let mut child = command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let person = loop {
-        let line = lines.next_line().await.unwrap().expect("the browser did not open");
-        if let Some((_, address)) = line.split_once("drive it at ") {
-            break Person::new(address);
-        }
-    };
+    let watched = Watched::start(&url, directory.path()).await;
+    let person = &watched.person;
     person.types("[name=email]", EMAIL).await;
     person.types("[name=password]", PASSWORD).await;
     person.clicks("button[type=submit]").await;
@@ -112,12 +137,7 @@ async fn what_a_person_did_is_written_down_and_learned() {
     let id = button.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
     person.does(&format!("/element/{id}/click"), json!({})).await;
 
-    let mut told = String::new();
-    while let Some(line) = lines.next_line().await.unwrap() {
-        told.push_str(&line);
-        told.push('\n');
-    }
-    assert_eq!(child.wait().await.unwrap().code(), Some(0), "{told}");
+    let told = watched.ends_well().await;
     assert!(told.contains("learned the request"), "{told}");
     let text = std::fs::read_to_string(&out).unwrap();
     for line in [
@@ -160,6 +180,37 @@ async fn what_a_person_did_is_written_down_and_learned() {
             .iter()
             .all(|note| !note.to_string().contains("forgotten"))
     );
+}
+
+#[tokio::test]
+async fn what_is_clicked_on_in_a_frame_is_seen_as_well() {
+    let bench = Bench::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let url = bench.sandbox.sites().iter().find(|site| site.name == "framed").unwrap().url.clone();
+    let watched = Watched::start(&url, directory.path()).await;
+    let person = &watched.person;
+    person.types("[name=user]", EMAIL).await;
+    person.types("[name=pass]", PASSWORD).await;
+    person.clicks("input[type=submit]").await;
+    person.goes_to(&format!("{url}/main")).await;
+    person.enters("#isi").await;
+    person.types("[name=tgl1]", "10.09.2026").await;
+    person.types("[name=tgl2]", "12.09.2026").await;
+    person.clicks("option[value=xls]").await;
+    person.clicks("[name=lengkap]").await;
+    person.clicks("input[type=submit]").await;
+    watched.ends_well().await;
+    let text = std::fs::read_to_string(directory.path().join("exporter.toml")).unwrap();
+    for line in [
+        "page = '/main'",
+        "frame = ['iframe[name=\"isi\"]'",
+        "start = ['input[name=\"tgl1\"]'",
+        "date_format = 'DD.MM.YYYY'",
+        "file = 'xlsx'",
+        "columns = 10",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -26,8 +26,10 @@ const LATE: Duration = Duration::from_millis(500);
 /// One click, with the fields of the page as they were.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Act {
-    /// The page's address.
+    /// The address of the page in the window, whatever its frames show.
     pub url: String,
+    /// Selectors of the frames that it was in, the outermost first.
+    pub frames: Vec<Vec<String>>,
     /// Selectors of what was clicked on, the best first.
     pub at: Vec<String>,
     /// What stands on it.

@@ -112,13 +112,13 @@ fn describe(acts: &[Act], base: &Url) -> Result<Told, Error> {
         trigger: Some(trigger.at.clone()),
         ..ExportConfig::default()
     };
-    let mut steps: Vec<StepConfig> = Vec::new();
+    let mut fills: Vec<StepConfig> = Vec::new();
     let click = |act: &Act| StepConfig { click: Some(act.at.clone()), ..StepConfig::default() };
     if filtered {
         // The days were filled in for a click that made another page of it: all are steps.
         for (at, day) in days.at.iter().zip(["{first}", "{last}"]) {
             let value = Some(FieldValue::Text(day.to_owned()));
-            steps.push(StepConfig { fill: Some(at.clone()), value, ..StepConfig::default() });
+            fills.push(StepConfig { fill: Some(at.clone()), value, ..StepConfig::default() });
         }
     } else {
         export.start = first;
@@ -126,9 +126,36 @@ fn describe(acts: &[Act], base: &Url) -> Result<Told, Error> {
         let fields: BTreeMap<String, FieldValue> = others(&trigger.fields, &days).collect();
         export.fields = Some(fields).filter(|fields| !fields.is_empty());
     }
-    steps.extend(clicks.iter().map(click));
+    let mut inside = Frames::default();
+    let mut steps: Vec<StepConfig> = Vec::new();
+    for act in clicks {
+        steps.extend(inside.enter(&act.frames)?);
+        if days_of(&act.fields).is_some() {
+            steps.append(&mut fills);
+        }
+        steps.push(click(act));
+    }
+    steps.extend(inside.enter(&trigger.frames)?);
     export.steps = Some(steps).filter(|steps| !steps.is_empty());
     Ok(Told { login, export, window: days.window })
+}
+
+/// The frames that the steps are in so far.
+#[derive(Default)]
+struct Frames(Vec<Vec<String>>);
+
+impl Frames {
+    /// The steps from here into these frames.
+    fn enter(&mut self, frames: &[Vec<String>]) -> Result<Vec<StepConfig>, Error> {
+        let deeper = frames.strip_prefix(self.0.as_slice()).ok_or_else(|| {
+            Error::new(ErrorKind::ElementNotFound, "the export was made in two frames, one after the other")
+                .hint("record again, with clicks in one frame alone; or describe it by hand: docs/panels.md")
+        })?;
+        let steps =
+            deeper.iter().map(|at| StepConfig { frame: Some(at.clone()), ..StepConfig::default() }).collect();
+        self.0 = frames.to_vec();
+        Ok(steps)
+    }
 }
 
 /// The fields for days, how they are written, and which days they held.
@@ -206,7 +233,8 @@ mod tests {
     }
 
     fn act(path: &str, at: &str, secret: bool, fields: Vec<Field>) -> Act {
-        Act { url: format!("http://p.test{path}"), at: vec![at.into()], says: String::new(), secret, fields }
+        let url = format!("http://p.test{path}");
+        Act { url, frames: Vec::new(), at: vec![at.into()], says: String::new(), secret, fields }
     }
 
     fn told(acts: &[Act]) -> Result<Told, Error> {
@@ -270,6 +298,26 @@ mod tests {
         assert_eq!(steps.len(), 3, "{steps:?}");
         assert_eq!(steps[1].value, Some(FieldValue::Text("{last}".to_owned())));
         assert!(told.export.start.is_none());
+    }
+
+    #[test]
+    fn frames_are_entered_before_what_is_in_them() {
+        let within = |frames: &[&str], act: Act| {
+            let frames = frames.iter().map(|frame| vec![(*frame).to_owned()]).collect();
+            Act { frames, ..act }
+        };
+        let days = || vec![field("#a", "text", "05.01.2026", false), field("#b", "text", "06.01.2026", true)];
+        let open = act("/main", "#open", false, Vec::new());
+        let go = within(&["#outer", "#inner"], act("/main", "#go", false, days()));
+        let told = told(&[open.clone(), go.clone()]).unwrap();
+        let steps = told.export.steps.unwrap();
+        let frames: Vec<_> = steps.iter().filter_map(|step| step.frame.as_deref()).flatten().collect();
+        assert_eq!(frames, ["#outer", "#inner"]);
+        assert!(steps[0].click.is_some() && steps.len() == 3, "{steps:?}");
+        assert_eq!(told.export.start, Some(vec!["#a".to_owned()]));
+        let elsewhere = within(&["#menu"], open);
+        let error = describe(&[elsewhere, go], &Url::parse("http://p.test").unwrap()).err().unwrap();
+        assert!(error.to_string().contains("two frames"), "{error}");
     }
 
     #[test]

@@ -232,9 +232,13 @@ impl Surveyed {
 fn step(step: &StepConfig) -> String {
     let list = |list: &[String]| list.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
-    for (verb, at) in
-        [("fill", &step.fill), ("select", &step.select), ("check", &step.check), ("click", &step.click)]
-    {
+    for (verb, at) in [
+        ("fill", &step.fill),
+        ("select", &step.select),
+        ("check", &step.check),
+        ("click", &step.click),
+        ("frame", &step.frame),
+    ] {
         parts.extend(at.as_deref().map(|at| format!("{verb} = [{}]", list(at))));
     }
     parts.extend(step.value.as_ref().map(|value| format!("value = {}", value_of(value))));

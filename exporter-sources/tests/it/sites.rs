@@ -10,29 +10,31 @@ use exporter_core::{Driver, ErrorKind, Export, ExportRequest, FixedClock, Secret
 use exporter_sandbox::panel::data::Dataset;
 use exporter_sandbox::panel::{EMAIL, PASSWORD, TOTP_SECRET};
 use exporter_sandbox::{Options, Sandbox, sites};
-use exporter_sources::{Panel, PanelConfig, PanelOptions, preset};
+use exporter_sources::{BrowserKind, Panel, PanelConfig, PanelOptions, preset};
 
 use crate::session_drivers::browser_here;
 
-fn day(month: u32, day: u32) -> NaiveDate {
+pub fn day(month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, month, day).unwrap()
 }
 
 /// A description that is shown to operators.
-fn described(name: &str) -> PanelConfig {
+pub fn described(name: &str) -> PanelConfig {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/panels").join(format!("{name}.toml"));
     toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-struct Bench {
-    sandbox: Sandbox,
+pub struct Bench {
+    pub sandbox: Sandbox,
     directory: tempfile::TempDir,
+    /// The first that is found, unless given.
+    pub browser: Option<BrowserKind>,
 }
 
 impl Bench {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
-        Self { sandbox, directory: tempfile::tempdir().unwrap() }
+        Self { sandbox, directory: tempfile::tempdir().unwrap(), browser: None }
     }
 
     fn panel(&self, site: &str, config: &PanelConfig, driver: Driver) -> Arc<Panel> {
@@ -50,6 +52,7 @@ impl Bench {
         );
         options.totp = Some(Secret::new(TOTP_SECRET));
         options.driver = driver;
+        options.browser.kind = self.browser;
         options.deadlines.page = Duration::from_secs(20);
         options.deadlines.download = Duration::from_secs(20);
         options.state = Some(self.directory.path().join(format!("state-{site}")));
@@ -57,7 +60,7 @@ impl Bench {
     }
 
     /// Every export of a description, with as many rows as the sandbox has for the days.
-    async fn right(&self, site: &str, config: &PanelConfig, driver: Driver, days: Window) -> Vec<Export> {
+    pub async fn right(&self, site: &str, config: &PanelConfig, driver: Driver, days: Window) -> Vec<Export> {
         let panel = self.panel(site, config, driver);
         panel.open().await.unwrap_or_else(|error| panic!("{site} by {driver}: {error:?}"));
         let mut exports = Vec::new();
@@ -176,7 +179,10 @@ async fn hostile_downloads_are_refused_and_leave_nothing_outside() {
         ("endless", ErrorKind::TooLarge),
         ("stalled", ErrorKind::Timeout),
         ("gzip_bomb", ErrorKind::TooLarge),
+        ("zip_bomb", ErrorKind::TooLarge),
         ("too_short", ErrorKind::DownloadIncomplete),
+        ("foreign", ErrorKind::Blocked),
+        ("loop", ErrorKind::Blocked),
     ] {
         assert_eq!(hostile(&bench, kind, Driver::Http).await.unwrap_err(), error, "{kind}");
     }
@@ -202,12 +208,16 @@ async fn hostile_downloads_are_refused_in_the_browser_too() {
         ("empty", ErrorKind::EmptyFile),
         ("endless", ErrorKind::TooLarge),
         ("stalled", ErrorKind::Timeout),
+        ("gzip_bomb", ErrorKind::TooLarge),
+        ("zip_bomb", ErrorKind::TooLarge),
         ("too_short", ErrorKind::DownloadIncomplete),
     ] {
         assert_eq!(hostile(&bench, kind, Driver::Browser).await.unwrap_err(), error, "{kind}");
     }
-    let export = hostile(&bench, "traversal", Driver::Browser).await.unwrap();
-    assert!(export.artifact.unwrap().path.starts_with(bench.directory.path()));
+    for kind in ["traversal", "wrong_type"] {
+        let export = hostile(&bench, kind, Driver::Browser).await.unwrap();
+        assert!(export.artifact.unwrap().path.starts_with(bench.directory.path()), "{kind}");
+    }
     assert!(!Path::new("/tmp/exporter-was-here.xlsx").exists());
     let left = std::fs::read_dir(bench.directory.path()).unwrap().flatten();
     let names: Vec<_> = left.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
