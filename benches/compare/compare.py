@@ -1,5 +1,6 @@
 """exporter beside a script with Selenium and pandas: the four exports of the sandbox's panel,
 whole processes, wall time, CPU time and the most memory (PSS of the process and all below it).
+Then exporter beside itself: the first run, in a browser, and the next, by what was learned.
 
     python3 -m venv env && env/bin/pip install selenium pandas openpyxl pdfplumber
     cargo build --release
@@ -43,7 +44,7 @@ def pss(pid):
 
 
 def measured(command):
-    most = {"own": 0.0, "all": 0.0}
+    most = {"own": 0.0, "all": 0.0, "processes": 1}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -51,7 +52,9 @@ def measured(command):
     def watch():
         while process.poll() is None:
             most["own"] = max(most["own"], pss(process.pid))
-            most["all"] = max(most["all"], sum(map(pss, below(process.pid))))
+            family = below(process.pid)
+            most["all"] = max(most["all"], sum(map(pss, family)))
+            most["processes"] = max(most["processes"], len(family))
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
@@ -62,7 +65,8 @@ def measured(command):
     if process.returncode != 0:
         sys.exit(f"{command[0]} failed: {err}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"wall": time.monotonic() - begun, "cpu": cpu, "memory": most["all"], "own": most["own"], "out": out}
+    return {"wall": time.monotonic() - begun, "cpu": cpu, "memory": most["all"], "own": most["own"],
+            "processes": most["processes"], "out": out}
 
 
 def median(command, times):
@@ -85,12 +89,14 @@ def main(exporter, times=5):
         ]
     finally:
         sandbox.terminate()
-    base = lines[0][1]
+    base, first, learned = (run for _, run in lines)
     print("| | wall | CPU | memory, all processes | of which its own |\n|---|---|---|---|---|")
     for name, run in lines:
         ratio = lambda key: f"{base[key] / max(run[key], 1e-9):.0f}x less" if run is not base else ""
         print(f"| {name} | {run['wall']:.2f} s {ratio('wall')} | {run['cpu']:.2f} s {ratio('cpu')} "
               f"| {run['memory']:.0f} MB {ratio('memory')} | {run['own']:.0f} MB |")
+    print(f"learned beside the browser: {first['wall'] / learned['wall']:.0f}x faster, {learned['memory']:.0f} MB, "
+          f"{learned['processes'] - 1} other processes")
 
 
 main(*sys.argv[1:2], *map(int, sys.argv[2:]))
