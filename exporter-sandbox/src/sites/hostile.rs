@@ -184,7 +184,7 @@ async fn bomb(make: fn() -> std::io::Result<Vec<u8>>, media: &'static str, name:
     }
 }
 
-/// A workbook whose one sheet unpacks to far more than it says to be.
+/// A workbook of some hundred kilobytes that unpacks to more than a gigabyte.
 fn zip_bomb() -> std::io::Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let parts = [
@@ -213,12 +213,19 @@ fn zip_bomb() -> std::io::Result<Vec<u8>> {
     archive.write_all(
         b"<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>",
     )?;
-    // Small cells: there are too many of them long before there are too many bytes.
-    let rows = b"<row><c><v>1</v></c><c><v>1</v></c></row>".repeat(10_000);
-    for _ in 0..BOMB / rows.len() {
-        archive.write_all(&rows)?;
+    // Nothing packs as well as nothing.
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..BOMB / spaces.len() {
+        archive.write_all(&spaces)?;
     }
     archive.write_all(b"</sheetData></worksheet>")?;
+    let one = archive.finish()?.into_inner();
+    // The same packed bytes twice more: together they are over a gigabyte.
+    let mut archive = zip::ZipWriter::new_append(Cursor::new(one.clone()))?;
+    let mut source = zip::ZipArchive::new(Cursor::new(one))?;
+    for copy in ["xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"] {
+        archive.raw_copy_file_rename(source.by_name("xl/worksheets/sheet1.xml")?, copy)?;
+    }
     Ok(archive.finish()?.into_inner())
 }
 
