@@ -14,8 +14,8 @@ pub fn spreadsheet() -> Vec<(String, Value)> {
 }
 
 /// The format of a cell as people see it: the default one, aligned by the kind of value,
-/// under the cell's own.
-pub fn effective_format(value: &Scalar, own: Option<&Value>) -> Value {
+/// under the cell's own. A link shows unless the cell's own look says otherwise.
+pub fn effective_format(value: &Scalar, own: Option<&Value>, link: Option<&str>) -> Value {
     let mut format = cell_format();
     format["textFormat"]["fontFamily"] = json!("Arial");
     let side = match value {
@@ -27,10 +27,16 @@ pub fn effective_format(value: &Scalar, own: Option<&Value>) -> Value {
     if let Some(side) = side {
         format["horizontalAlignment"] = json!(side);
     }
+    if let Some(uri) = link {
+        let blue = theme_color("LINK");
+        let look = json!({ "link": { "uri": uri }, "underline": true, "foregroundColor": blue,
+            "foregroundColorStyle": { "rgbColor": blue } });
+        overlay(&mut format["textFormat"], &look);
+    }
     if let Some(own) = own {
         overlay(&mut format, own);
     }
-    format["hyperlinkDisplayType"] = json!("PLAIN_TEXT");
+    format["hyperlinkDisplayType"] = json!(if link.is_some() { "LINKED" } else { "PLAIN_TEXT" });
     format
 }
 

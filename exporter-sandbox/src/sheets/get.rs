@@ -9,6 +9,7 @@ use super::clock::Moment;
 use super::defaults;
 use super::errors::Answer;
 use super::fields::Mask;
+use super::links;
 use super::metadata;
 use super::model::{Place, Spreadsheet, Tab};
 use super::protect;
@@ -254,9 +255,11 @@ fn cell_data<'a>(view: &View<'a>, tab: &'a Tab, row: usize, column: usize, mask:
     }
     let format = view.spreadsheet.formats.get(cells.format(column));
     put("userEnteredFormat", format.cloned());
+    let link = links::of(cell, format);
     if mask.under("effectiveFormat").is_some() && (format.is_some() || !cell.is_empty()) {
-        put("effectiveFormat", Some(defaults::effective_format(&scalar, format)));
+        put("effectiveFormat", Some(defaults::effective_format(&scalar, format, link.as_deref())));
     }
+    put("hyperlink", link.map(Value::from));
     for (name, value) in cells.extra(column).into_iter().flatten() {
         put(name, Some(value.clone()));
     }

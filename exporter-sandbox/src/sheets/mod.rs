@@ -21,6 +21,7 @@ mod http;
 mod ids;
 mod input;
 mod json;
+mod links;
 pub mod locale;
 mod metadata;
 pub mod model;

@@ -250,3 +250,52 @@ async fn who_asks_for_a_range_sees_the_merges_and_tables_it_meets() {
         assert_eq!((json!(places), json!(names)), (merges, tables), "{asked}");
     }
 }
+
+#[tokio::test]
+async fn a_link_is_where_the_cell_leads_and_how_it_looks() {
+    let service = Service::start().await;
+    let file = service.small(9, 2).await;
+    let to = |name: &str| format!("https://example.com/{name}");
+    let formula = format!("=HYPERLINK(\"{}\", \"label\")", to("formula"));
+    service
+        .put(&file, "A1:A4", json!([[to("typed")], [formula], [format!("see {}", to("text"))], ["own"]]))
+        .await;
+    let text = json!({"link": {"uri": to("own")}, "underline": false, "foregroundColor": {"red": 1}});
+    let cell = json!({"userEnteredFormat": {"textFormat": text}});
+    let range = json!({"sheetId": 0, "startRowIndex": 3, "endRowIndex": 5, "startColumnIndex": 0, "endColumnIndex": 1});
+    let write = json!({"userEnteredValue": {"stringValue": to("written")}});
+    let start = json!({"sheetId": 0, "rowIndex": 5, "columnIndex": 0});
+    service
+        .batch(
+            &file,
+            json!([
+                {"repeatCell": {"range": range, "cell": cell, "fields": "userEnteredFormat.textFormat"}},
+                {"updateCells": {"start": start, "rows": [{"values": [write]}], "fields": "userEnteredValue"}}
+            ]),
+        )
+        .await;
+    let looks = "textFormat(underline,link,foregroundColor),hyperlinkDisplayType";
+    let fields = format!(
+        "fields=sheets.data.rowData.values(hyperlink,userEnteredFormat.textFormat.link,effectiveFormat({looks}))"
+    );
+    let seen = service.get(&format!("{file}?{fields}")).await;
+    let rows = &seen["sheets"][0]["data"][0]["rowData"];
+    let look = |uri: &str, underline: bool, color: Value| json!({"textFormat": {"underline": underline, "link": {"uri": to(uri)}, "foregroundColor": color}, "hyperlinkDisplayType": "LINKED"});
+    let blue = || json!({"red": 0.066_666_67, "green": 0.333_333_34, "blue": 0.8});
+    let own = |uri: &str| json!({"textFormat": {"link": {"uri": to(uri)}}});
+    let plain = json!({"effectiveFormat": {"textFormat": {"underline": false, "foregroundColor": {}}, "hyperlinkDisplayType": "PLAIN_TEXT"}});
+    let red = json!({"hyperlink": to("own"), "userEnteredFormat": own("own"), "effectiveFormat": look("own", false, json!({"red": 1}))});
+    for (row, wanted) in [
+        json!({"hyperlink": to("typed"), "userEnteredFormat": own("typed"), "effectiveFormat": look("typed", true, blue())}),
+        json!({"hyperlink": to("formula"), "effectiveFormat": look("formula", true, blue())}),
+        plain.clone(),
+        red.clone(),
+        red,
+        plain,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(rows[row]["values"][0], wanted, "row {row}");
+    }
+}

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::cell::Cell;
+use super::links;
 use super::locale::Locale;
 
 /// A value entered into a cell and the number format it brings along.
@@ -16,16 +17,19 @@ pub struct Entered {
     pub cell: Cell,
     /// The `NumberFormat` the text asked for, if any.
     pub format: Option<Value>,
+    /// Whether the text is a web address, to which the cell then leads.
+    pub link: bool,
 }
 
 impl Entered {
     /// A value without a format of its own.
     pub fn plain(cell: Cell) -> Self {
-        Self { cell, format: None }
+        Self { cell, format: None, link: false }
     }
 
     fn formatted(number: f64, kind: &str, pattern: &str) -> Self {
-        Self { cell: Cell::Number(number), format: Some(json!({ "type": kind, "pattern": pattern })) }
+        let format = Some(json!({ "type": kind, "pattern": pattern }));
+        Self { cell: Cell::Number(number), format, link: false }
     }
 }
 
@@ -58,7 +62,7 @@ fn read(text: &str, locale: Locale, today: NaiveDate) -> Entered {
     }
     number::read(trimmed, locale)
         .or_else(|| date::read(trimmed, locale, today))
-        .unwrap_or_else(|| Entered::plain(Cell::text(text)))
+        .unwrap_or_else(|| Entered { link: links::is_address(text), ..Entered::plain(Cell::text(text)) })
 }
 
 #[cfg(test)]

@@ -237,14 +237,18 @@ pub fn enter(
     }
     let cell = rewrite::entered(spreadsheet, entered.cell);
     spreadsheet.has_formulas |= matches!(cell, Cell::Formula(_));
-    let format = match entered.format {
-        None => None,
-        Some(number) => {
-            let old = spreadsheet.tab(sheet)?.grid.row(row).format(column);
-            let mut format = spreadsheet.formats.get(old).cloned().unwrap_or_else(|| json!({}));
+    let format = if entered.format.is_some() || entered.link {
+        let old = spreadsheet.tab(sheet)?.grid.row(row).format(column);
+        let mut format = spreadsheet.formats.get(old).cloned().unwrap_or_else(|| json!({}));
+        if let Some(number) = entered.format {
             format["numberFormat"] = number;
-            Some(spreadsheet.format_id(format))
         }
+        if let (true, Cell::Text(uri)) = (entered.link, &cell) {
+            format["textFormat"]["link"] = json!({ "uri": uri.as_str() });
+        }
+        Some(spreadsheet.format_id(format))
+    } else {
+        None
     };
     let grid = &mut spreadsheet.tab_mut(sheet)?.grid;
     grid.set(row, column, cell);
