@@ -3,10 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use exporter_core::Outbox as _;
+use chrono::NaiveDate;
+use exporter_core::{Outbox as _, Window};
 use exporter_sandbox::sheets::Quotas;
 use exporter_sandbox::{Options, Sandbox};
-use exporter_store::SqliteStore;
+use exporter_store::{SqliteStore, Store as _};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -150,6 +151,37 @@ async fn started(mut child: Child) -> Child {
     child
 }
 
+async fn state(bench: &Bench) -> SqliteStore {
+    SqliteStore::open(bench.config().with_file_name("state.db")).await.unwrap()
+}
+
+/// Every day from the first to the last is covered, and a look over all of them finds no row that
+/// is not in the sheet.
+async fn no_day_is_missing(bench: &Bench, runs: &[Value]) {
+    let store = state(bench).await;
+    let account = runs[0]["account"].as_str().unwrap();
+    let last: NaiveDate =
+        runs.iter().map(|run| run["window"]["to"].as_str().unwrap()).max().unwrap().parse().unwrap();
+    let first = store.first_covered(account).await.unwrap().expect("something was loaded");
+    let whole = Window::inclusive(first, last).unwrap();
+    let covered = store.coverage(account, whole).await.unwrap();
+    for export in ["koin_pay", "user"] {
+        let is_there = |day: &NaiveDate| covered.iter().any(|one| one.export == export && one.day == *day);
+        let holes: Vec<NaiveDate> =
+            first.iter_days().take_while(|day| whole.contains(*day)).filter(|day| !is_there(day)).collect();
+        assert!(holes.is_empty(), "{export}: {holes:?} are missing of {first}..{last}");
+    }
+    let (config, from, to) = (bench.config().display().to_string(), first.to_string(), last.to_string());
+    let words =
+        ["run", "--dry-run", "--config", &config, "--from", &from, "--to", &to, "--driver", "http", "--json"];
+    let ended = exporter(&words).await;
+    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
+    for export in report["exports"].as_array().unwrap() {
+        assert!(export["status"] == "ok" && export["rows"].as_u64() > Some(0), "{export:#}");
+        assert_eq!(export["new"], 0, "rows are missing in the sheet: {export:#}");
+    }
+}
+
 /// Killed at random moments: no lease is stuck, no day is missing, nothing is doubled.
 #[tokio::test]
 async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
@@ -173,7 +205,7 @@ async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     assert_eq!(stop(child).await, Some(0));
     assert!(runs.iter().all(|run| run["state"] != "running"), "what was cut off is noted: {runs:#?}");
 
-    // Every day from the first to the last is there, in the coverage and once in the sheet.
+    no_day_is_missing(&bench, &runs).await;
     for (tab, key) in [("koin_pay", "Kode"), ("user", "ID")] {
         let rows = bench.tab(tab);
         let key = rows[0].iter().position(|name| name == key).expect("the key has a column");
@@ -188,7 +220,7 @@ async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     // be there twice: Telegram's own limit.
     let twice = 1 + kills as usize / 50;
     let ended: Vec<&Value> = runs.iter().filter(|run| run["state"] == "ok").collect();
-    let store = SqliteStore::open(bench.config().with_file_name("state.db")).await.unwrap();
+    let store = state(&bench).await;
     let mut waiting = 0;
     for run in &ended {
         let (mail, why) = store.mail(run["id"].as_str().unwrap()).await.unwrap();
