@@ -113,6 +113,12 @@ pub struct DemoArgs {
     pub debug: bool,
 }
 
+/// A day as it is typed.
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse()
+        .map_err(|_| "there is no such day; a day is written YYYY-MM-DD, for instance 2026-09-10".to_owned())
+}
+
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = ArgGroup::new("days").args(["from", "day", "last"]))]
@@ -121,13 +127,13 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
     /// First day, YYYY-MM-DD; needs --to [default: today in the panel's time zone, and the `late_days` before it where they are configured]
-    #[arg(long, value_name = "DAY", requires = "to")]
+    #[arg(long, value_name = "DAY", requires = "to", value_parser = day)]
     pub from: Option<NaiveDate>,
     /// Last day, included
-    #[arg(long, value_name = "DAY", requires = "from")]
+    #[arg(long, value_name = "DAY", requires = "from", value_parser = day)]
     pub to: Option<NaiveDate>,
     /// One day
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub day: Option<NaiveDate>,
     /// The last N days, today included
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]

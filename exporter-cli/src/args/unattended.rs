@@ -73,10 +73,10 @@ pub struct BackfillArgs {
     #[arg(long, value_name = "FILE", env = "EXPORTER_CONFIG")]
     pub config: PathBuf,
     /// First day, YYYY-MM-DD; needs --to
-    #[arg(long, value_name = "DAY", requires = "to")]
+    #[arg(long, value_name = "DAY", requires = "to", value_parser = super::day)]
     pub from: Option<NaiveDate>,
     /// Last day, included
-    #[arg(long, value_name = "DAY", requires = "from")]
+    #[arg(long, value_name = "DAY", requires = "from", value_parser = super::day)]
     pub to: Option<NaiveDate>,
     /// Only the days that are missing or were loaded before they were over
     #[arg(long)]

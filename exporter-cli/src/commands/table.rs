@@ -20,8 +20,11 @@ pub fn main(args: TableArgs) -> Exit {
 
 fn print(args: TableArgs) -> Result<(), Error> {
     let file = args.file.display().to_string();
-    let bytes = std::fs::read(&args.file)
-        .map_err(|error| Error::new(ErrorKind::Io, format!("{file} cannot be read")).source(error))?;
+    let bytes = std::fs::read(&args.file).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("{file} cannot be read"))
+            .source(error)
+            .hint("check the path; what a run downloaded is in `downloads` beside the configuration")
+    })?;
     let options = ReadOptions {
         password: args.password.map(Secret::new),
         sheet: args.sheet,

@@ -48,8 +48,11 @@ async fn undo(args: &UndoArgs) -> Result<Vec<Undone>, Error> {
     let store = state::look(&loaded).await?;
     let batches = store.batches_of(&args.run).await?;
     if batches.is_empty() {
-        return Err(Error::new(ErrorKind::Config, format!("the run `{}` wrote nothing", args.run))
-            .hint("`exporter history` lists the runs with their whole ids"));
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("there is no run `{}`, or it wrote nothing", args.run),
+        )
+        .hint("`exporter history` lists the runs with their whole ids"));
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let parts = assemble(loaded, None, &[], &clock, Some(store.clone()), None)?;

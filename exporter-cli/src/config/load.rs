@@ -8,6 +8,9 @@ use exporter_sources::PanelConfig;
 
 use super::model::{Config, Loaded};
 
+/// Where somebody sees how it is done.
+const EXAMPLE: &str = "`exporter demo --keep` prints the path of a complete example";
+
 /// Reads and checks a configuration file.
 ///
 /// # Errors
@@ -16,7 +19,7 @@ pub fn load(path: &Path) -> Result<Loaded, Error> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::new(ErrorKind::Config, format!("the configuration {} cannot be read", path.display()))
             .source(error)
-            .hint("`exporter demo --keep` prints the path of a complete example")
+            .hint(EXAMPLE)
     })?;
     let config: Config = toml::from_str(&text).map_err(|error| explain(path, &text, &error))?;
     let directory = path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -53,7 +56,27 @@ fn explain(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let explained = Error::new(ErrorKind::Config, format!("{place}: {}", message.replace('\n', " ")));
     match nearest(message) {
         Some(name) => explained.hint(format!("did you mean `{name}`?")),
-        None => explained,
+        None => explained.hint(advice(message)),
+    }
+}
+
+/// What to do about a mistake, from the words of serde and of the TOML reader.
+fn advice(message: &str) -> &'static str {
+    let said = |part: &str| message.contains(part);
+    if said("failed to parse timezone") {
+        "name it by continent and city: Asia/Jakarta, Asia/Makassar, Asia/Jayapura, Europe/Berlin"
+    } else if said("expected a string") {
+        "put the value into quotes"
+    } else if said("duplicate key") {
+        "it is there twice in this section: take one away"
+    } else if said("unknown field") || said("unknown variant") {
+        "take it away, or write one of these"
+    } else if said("missing field") {
+        "add it to the section that begins at this line"
+    } else if said("invalid type") || said("invalid value") {
+        EXAMPLE
+    } else {
+        "every line is `[section]`, `key = \"text\"` or `# remark`; look at this line and the one before"
     }
 }
 

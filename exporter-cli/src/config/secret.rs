@@ -32,7 +32,7 @@ impl SecretRef {
                     .hint(format!("set it: export {name}=…"))
             })?,
             Self::File(path) => {
-                let path = directory.join(path);
+                let path = std::path::absolute(directory.join(path))?;
                 std::fs::read_to_string(&path).map_err(|error| {
                     missing("the file cannot be read".to_owned())
                         .source(error)

@@ -33,6 +33,7 @@ fn build(
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Error::new(ErrorKind::Config, format!("the holidays in {} cannot be read", path.display()))
                 .source(error)
+                .hint("put the calendar there, as it is exported with the ending .ics, or take `holidays_file` away")
         })?;
         holidays.extend(days_of(&text).map_err(|error| error.context("file", path.display().to_string()))?);
     }

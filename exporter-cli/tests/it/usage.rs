@@ -21,6 +21,64 @@ async fn an_unknown_key_is_refused_with_its_place_and_the_nearest_name() {
     bench.settings().bind(|| insta::assert_snapshot!(ended.whole()));
 }
 
+/// What people get wrong in the file: each answer says what, where and what to do.
+#[tokio::test]
+async fn mistakes_in_the_configuration_are_explained() {
+    let bench = Bench::start().await;
+    let right = std::fs::read_to_string(bench.config()).unwrap();
+    let path = bench.config().with_file_name("wrong.toml");
+    let config = path.display().to_string();
+    let mut said = String::new();
+    for (from, to) in [
+        ("[sheets]", "not toml [\n[sheets]"),
+        ("preset = ", "preset : "),
+        ("Asia/Jakarta", "Jakarta"),
+        ("\"-1001234567890\"", "-1001234567890"),
+        ("timezone = ", "url = "),
+        ("spreadsheet = ", "# spreadsheet = "),
+        ("[panel]", "[schedule]\ncron = \"8:00\"\n\n[panel]"),
+        ("[panel]", "[schedule]\ncron = \"0 8,25 * * *\"\n\n[panel]"),
+        ("[panel]", "[schedule]\ncron = \"0 8 * * *\"\nholidays_file = \"libur.ics\"\n\n[panel]"),
+    ] {
+        assert!(right.contains(from), "{from} is not in {right}");
+        std::fs::write(&path, right.replacen(from, to, 1)).unwrap();
+        let ended = exporter(&["schedule", "next", "--config", &config]).await;
+        assert_eq!(ended.code, Some(2), "{to}: {ended:?}");
+        assert!(ended.err.contains("\nhint: "), "{to}: {ended:?}");
+        said.push_str(&format!("{to:?}\n{}\n", ended.err));
+    }
+    bench.settings().bind(|| insta::assert_snapshot!(said));
+}
+
+/// The same on the command line.
+#[tokio::test]
+async fn mistakes_on_the_command_line_are_explained() {
+    let bench = Bench::start().await;
+    let config = bench.config().display().to_string();
+    assert_eq!(bench.run(&["--driver", "http", "--only", "koin_pay"]).await.code, Some(0));
+    let mut said = String::new();
+    for (words, code) in [
+        (&["run", "--config", &config, "--day", "kemarin"][..], 2),
+        (&["run", "--config", &config, "--from", "2026-02-31", "--to", "2026-03-02"], 2),
+        (&["run", "--config", &config, "--only", "koinpay"], 2),
+        (&["undo", "20260105T010000000Z", "--config", &config], 2),
+        (&["show", "20260105T010000000Z", "--config", &config], 2),
+        (&["why", "no such key", "--config", &config], 1),
+        (&["status", "--config", &config, "--month", "13"], 2),
+        (&["backup", "--config", &config], 2),
+        (&["serve", "--config", &config], 2),
+        (&["routes", "show", "koin_pay", "--config", &config], 2),
+        (&["table", "there-is-no-such-file.pdf"], 1),
+        (&["replay", &config], 2),
+    ] {
+        let ended = exporter(words).await;
+        assert_eq!(ended.code, Some(code), "{words:?}: {ended:?}");
+        let asked = words.join(" ").replace(&config, "exporter.toml");
+        said.push_str(&format!("exporter {asked}\n{}\n", ended.err));
+    }
+    bench.settings().bind(|| insta::assert_snapshot!(said));
+}
+
 #[tokio::test]
 async fn a_secret_that_is_not_there_is_named() {
     let bench = Bench::start().await;
