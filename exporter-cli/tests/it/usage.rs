@@ -1,5 +1,6 @@
 //! Help, configuration mistakes and the codes they end with.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 
 use crate::bench::{Bench, DAYS, command, exporter};
@@ -45,7 +46,7 @@ async fn mistakes_in_the_configuration_are_explained() {
         let ended = exporter(&["schedule", "next", "--config", &config]).await;
         assert_eq!(ended.code, Some(2), "{to}: {ended:?}");
         assert!(ended.err.contains("\nhint: "), "{to}: {ended:?}");
-        said.push_str(&format!("{to:?}\n{}\n", ended.err));
+        writeln!(said, "{to:?}\n{}", ended.err).unwrap();
     }
     bench.settings().bind(|| insta::assert_snapshot!(said));
 }
@@ -74,7 +75,7 @@ async fn mistakes_on_the_command_line_are_explained() {
         let ended = exporter(words).await;
         assert_eq!(ended.code, Some(code), "{words:?}: {ended:?}");
         let asked = words.join(" ").replace(&config, "exporter.toml");
-        said.push_str(&format!("exporter {asked}\n{}\n", ended.err));
+        writeln!(said, "exporter {asked}\n{}", ended.err).unwrap();
     }
     bench.settings().bind(|| insta::assert_snapshot!(said));
 }
