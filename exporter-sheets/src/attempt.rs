@@ -19,6 +19,17 @@ use crate::wire;
 /// A sheet has fewer columns.
 pub const NEW: usize = 100_000;
 
+/// What a write puts into the cells of one row: all of it goes into one row, whichever one
+/// people have there by then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The row that is meant, while it is there.
+    pub row: Option<usize>,
+    /// The values by the columns that the write names; [`NEW`] and more are columns that it
+    /// inserts itself.
+    pub values: BTreeMap<usize, Value>,
+}
+
 /// A write that was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attempt {
@@ -39,10 +50,9 @@ pub struct Attempt {
     /// What belongs in those of them that an earlier write hit by mistake.
     #[serde(with = "as_list")]
     pub restores: Cells,
-    /// What it puts into cells, by the column that it names; [`NEW`] and more are columns that
-    /// it inserts itself.
+    /// What it puts into cells, row by row.
     #[serde(default)]
-    pub written: BTreeMap<usize, Vec<Value>>,
+    pub stamps: Vec<Stamp>,
     /// Whether the journal's rows of it are those that arrived: it was found to have happened.
     #[serde(default)]
     pub told: bool,
@@ -64,18 +74,23 @@ impl Attempt {
             before,
             cells: part.cells.clone(),
             restores: part.restores.clone(),
-            written: BTreeMap::new(),
+            stamps: Vec::new(),
             told: false,
             names: table.columns().iter().map(|column| column.name.clone()).collect(),
             rows: part.inserts.iter().map(|&row| table.row(row as usize).to_vec()).collect(),
         };
-        let mut written: BTreeMap<usize, Vec<Value>> = BTreeMap::new();
+        let mut rows: BTreeMap<usize, BTreeMap<usize, Value>> = BTreeMap::new();
         for (&place, value) in &attempt.cells {
             let column = if attempt.is_new(place) { NEW + place.1 } else { place.1 };
-            written.entry(column).or_default().push(value.clone());
+            rows.entry(place.0).or_default().insert(column, value.clone());
         }
-        attempt.written = written;
+        attempt.stamps = rows.into_iter().map(|(row, values)| Stamp { row: Some(row), values }).collect();
         attempt
+    }
+
+    /// What it puts into a column that it names.
+    pub fn written(&self, named: usize) -> impl Iterator<Item = &Value> {
+        self.stamps.iter().filter_map(move |stamp| stamp.values.get(&named))
     }
 
     /// With what belongs in other cells and is left for a later write.
@@ -89,13 +104,13 @@ impl Attempt {
         self.layout.is_added(place.1) && !self.restores.contains_key(&place)
     }
 
-    /// The tab as it would be had it come through, columns and rows that it inserts aside.
-    pub fn meant(&self) -> Grid {
-        let mut meant = self.before.clone();
-        for (&(row, column), value) in self.cells.iter().filter(|(place, _)| !self.is_new(**place)) {
-            meant.set(row, column, wire::stored(value));
-        }
-        meant
+    /// Whether it leaves nothing in a row.
+    pub fn empties(&self, row: usize) -> bool {
+        let mut cells = self.before.row(row).iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+        cells.all(|(column, _)| {
+            let place = (row, column);
+            !self.is_new(place) && self.cells.get(&place).is_some_and(Value::is_empty)
+        }) && self.cells.range((row, 0)..=(row, usize::MAX)).all(|(_, value)| value.is_empty())
     }
 
     /// The tab was read again, and the write had not happened: should it happen after all,
@@ -126,6 +141,9 @@ impl Attempt {
             places.collect()
         };
         let (cells, restores) = (moved(&self.cells), moved(&self.restores));
+        for stamp in &mut self.stamps {
+            stamp.row = stamp.row.and_then(|row| map.rows.get(&row).copied());
+        }
         (self.cells, self.restores, self.layout, self.before) = (cells, restores, layout, now.clone());
     }
 

@@ -2,11 +2,13 @@
 //! of the other.
 //!
 //! Into which columns the write went is known, whatever people did with them since: it left
-//! a mark on each. All other cells are as people have them, so that rows are matched by
-//! those: by their keys, rows without a key by what is in them.
+//! a mark on each. Rows are matched by their keys where nothing was written to those, and else
+//! by what is in them, each as it was or with one stamp of the write on it.
 
 mod columns;
+mod new_rows;
 mod rows;
+mod sight;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +19,9 @@ use crate::grid::Grid;
 use crate::structure::Tab;
 use crate::wire;
 use columns::match_columns;
-use rows::{Likeness, Rows, new_rows};
+use new_rows::NewRows;
+use rows::Rows;
+use sight::{Sight, Stamped};
 
 /// Where rows and columns of the earlier picture are now.
 #[derive(Debug, Default)]
@@ -32,12 +36,12 @@ pub struct Map {
     pub inserted: HashMap<usize, usize>,
     /// The columns that the write went into, with the column that it named.
     pub hit: BTreeMap<usize, usize>,
-    /// Rows of the earlier picture with nothing left in them by which to tell them.
-    pub rebuilt: Vec<usize>,
     /// The rows that the write inserted: their index among its rows, and where they are.
     pub new: Vec<(usize, usize)>,
     /// Other rows that are now and were not before.
     pub fresh: Vec<usize>,
+    /// What the write put into which rows.
+    pub stamps: Vec<Stamped>,
 }
 
 impl Map {
@@ -84,16 +88,10 @@ impl Map {
             (0..grid.len()).filter(|&row| row != header && !grid.is_blank(row)).collect()
         };
         let mut rows = Rows { left: filled(before, header), free: filled(now, header_now) };
-        let all: Vec<(usize, usize)> =
-            self.columns.iter().enumerate().filter_map(|(column, now)| Some((column, (*now)?))).collect();
-        let clean: Vec<(usize, usize)> =
-            all.iter().copied().filter(|(_, now)| !self.hit.contains_key(now)).collect();
-        // A row is as it was, or as the write meant it to be.
-        let meant = attempt.meant();
-        let (was, to_be) =
-            (Likeness { before, now, pairs: &all }, Likeness { before: &meant, now, pairs: &all });
-        let alike = |row: usize, other: usize| was.score(row, other).max(to_be.score(row, other));
-
+        let sight = Sight::new(attempt, now, &self.columns, &self.hit);
+        let alike = |row: usize, other: usize| {
+            sight.fit(row, other).map(|fit| (std::cmp::Reverse(fit.typed), fit.equal))
+        };
         let keys = attempt.key_columns();
         let keys_now: Option<Vec<usize>> =
             keys.iter().map(|&column| self.columns.get(column).copied().flatten()).collect();
@@ -101,56 +99,41 @@ impl Map {
         let key_was = |row: usize| key(before, &keys, row).filter(|_| row > header);
         let key_is =
             |row: usize| keys_now.as_ref().and_then(|keys| key(now, keys, row)).filter(|_| row > header_now);
+        // A key that nothing was written to is the row's own: another one is another row.
         let sure = keys_now.as_ref().is_some_and(|keys| keys.iter().all(|key| !self.hit.contains_key(key)));
-        let mut found = Vec::new();
+        let (mut found, mut keyed) = (Vec::new(), Vec::new());
         if sure {
             found.extend(rows.pair(key_was, key_is, alike));
+            rows.left.retain(|&row| key_was(row).is_none());
+            (keyed, rows.free) = rows.free.iter().partition(|&&row| key_is(row).is_some());
         }
-        // A key that nothing was written to is the row's own: another one is another row.
-        let own = |key: Option<RowKey>| key.filter(|_| sure);
-        let cells = |grid: &Grid, row: usize, columns: &mut dyn Iterator<Item = usize>| {
-            let cells: Vec<String> = columns.map(|column| text(grid.at(row, column))).collect();
-            let empty = text(&Value::Empty);
-            cells.iter().any(|cell| *cell != empty).then_some(cells)
-        };
-        let name = |picture: &Grid, row: usize, pairs: &[(usize, usize)]| {
-            Some((own(key_was(row)), cells(picture, row, &mut pairs.iter().map(|pair| pair.0))?))
-        };
-        let name_now = |row: usize, pairs: &[(usize, usize)]| {
-            Some((own(key_is(row)), cells(now, row, &mut pairs.iter().map(|pair| pair.1))?))
-        };
-        found.extend(rows.pair_either(
-            |row| [name(before, row, &all), name(&meant, row, &all)],
-            |row| name_now(row, &all),
-        ));
-        found.extend(rows.pair(|row| name(before, row, &clean), |row| name_now(row, &clean), alike));
+        let (rounds, groups) = sight.choices(&rows.left, &rows.free);
+        found.extend(rows.seat(&rounds, groups));
+        let mut new = NewRows::new(attempt, now);
+        if landed {
+            new.whole(&mut keyed);
+            new.whole(&mut rows.free);
+        }
+        // A row that was to be emptied is nowhere any more.
+        rows.left.retain(|&row| !attempt.empties(row));
+        let edited = sight.edited(&rows.left, &rows.free);
+        rows.take(&edited);
+        found.extend(edited);
+        if landed {
+            new.in_part(&mut keyed);
+            new.in_part(&mut rows.free);
+        }
         if !sure {
             found.extend(rows.pair(key_was, key_is, alike));
         }
-        if landed {
-            self.new = new_rows(attempt, now, &mut rows.free);
-        }
-        // A row that was to be emptied is nowhere any more.
-        rows.left.retain(|&row| own(key_was(row)).is_none() && !meant.is_blank(row));
-        let (keyed, mut free): (Vec<usize>, Vec<usize>) =
-            std::mem::take(&mut rows.free).into_iter().partition(|&row| own(key_is(row)).is_some());
-        std::mem::swap(&mut rows.free, &mut free);
-        found.extend(rows.pair_edited(&Likeness { before, now, pairs: &clean }, alike));
-        // Of a row with nothing else in it only its place is left.
-        let bare = |grid: &Grid, row: usize, columns: &mut dyn Iterator<Item = usize>| {
-            cells(grid, row, columns).is_none().then_some(())
-        };
-        let rebuilt = rows.pair(
-            |row| bare(before, row, &mut clean.iter().map(|pair| pair.0)),
-            |row| bare(now, row, &mut clean.iter().map(|pair| pair.1)),
-            alike,
-        );
-        self.rebuilt = rebuilt.iter().map(|pair| pair.0).collect();
-        found.extend(rebuilt);
         self.rows.extend(found);
+        self.new = new.found;
         self.fresh = rows.free;
         self.fresh.extend(keyed);
         self.fresh.sort_unstable();
+        if landed {
+            self.stamps = sight.stamps(&self.rows, &self.fresh);
+        }
     }
 }
 

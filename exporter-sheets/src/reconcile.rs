@@ -1,12 +1,12 @@
 //! After a write during which people may have moved rows or columns: which cells it hit that
 //! were not meant, what belongs there, and what still has to be written.
 //!
-//! A write changes no cell outside the columns that bear its mark, and puts nothing into
-//! them but its own values. So a cell there that changed to such a value was hit, unless it
-//! was meant to be; what belongs in it is what the newest picture shows that was read before
-//! the write happened.
+//! A write changes no cell outside the columns that bear its mark, and what it puts there it
+//! puts row by row: a stamp for each. So each row is as it was or bears one stamp. Where that is
+//! not the one that was meant for it, its cells get back what the newest picture shows that was
+//! read before the write happened.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use exporter_core::Value;
 use exporter_core::compare::same;
@@ -40,8 +40,10 @@ impl Settled {
 pub fn settle(attempt: &Attempt, now: Grid, tab: Option<&Tab>, landed: bool) -> Settled {
     let map = Map::new(attempt, &now, tab, landed);
     let mut settled = Settled { whole: now, ..Settled::default() };
+    let mut astray = HashSet::new();
     if landed {
-        put_back(attempt, &map, &mut settled);
+        astray = put_back(attempt, &map, &mut settled);
+        put_torn_back(attempt, &map, &mut settled, &mut astray);
         set_right(attempt, &map, &mut settled);
     }
     // What was to be put back and is not, unless people changed that cell meanwhile. What
@@ -49,10 +51,7 @@ pub fn settle(attempt: &Attempt, now: Grid, tab: Option<&Tab>, landed: bool) -> 
     for (&(row, column), value) in &attempt.restores {
         let Some(place) = map.place(attempt, (row, column)) else { continue };
         let there = settled.whole.at(place.0, place.1);
-        // The table may have had something newer for it.
-        let arrived = attempt.cells.get(&(row, column)).is_some_and(|meant| same(meant, there));
-        let astray = !arrived && wrote(attempt, &map, place.1, there);
-        let untouched = same(there, attempt.before.at(row, column)) || astray;
+        let untouched = same(there, attempt.before.at(row, column)) || astray.contains(&place);
         if untouched && !same(value, there) {
             settled.put(place, value.clone());
         }
@@ -60,86 +59,80 @@ pub fn settle(attempt: &Attempt, now: Grid, tab: Option<&Tab>, landed: bool) -> 
     settled
 }
 
-/// Whether the write put a value into a column.
-fn wrote(attempt: &Attempt, map: &Map, column: usize, value: &Value) -> bool {
-    let values = map.hit.get(&column).and_then(|named| attempt.written.get(named));
-    values.is_some_and(|values| values.iter().any(|written| same(written, value)))
-}
-
-/// A cell that changed to a value of the write's.
-struct Suspect {
-    place: (usize, usize),
-    before: Value,
-    /// The value, with the column that the write named for it.
-    wrote: (usize, String),
-}
-
-/// Finds the cells that were hit by mistake and puts back what was in them.
-fn put_back(attempt: &Attempt, map: &Map, settled: &mut Settled) {
-    // What was written and is not where it was meant to be, by column and value.
-    let mut astray: HashMap<(usize, String), usize> = HashMap::new();
-    for (column, values) in &attempt.written {
-        for value in values {
-            *astray.entry((*column, text(value))).or_default() += 1;
-        }
-    }
-    let mut arrived = HashSet::new();
-    for (&(row, column), value) in &attempt.cells {
-        let Some(place) = map.place(attempt, (row, column)) else { continue };
-        let Some(&named) = map.hit.get(&place.1) else { continue };
-        if same(value, settled.whole.at(place.0, place.1)) {
-            arrived.insert(place);
-            astray.entry((named, text(value))).and_modify(|count| *count = count.saturating_sub(1));
-        }
-    }
-    for &row in &map.rebuilt {
-        make_whole(attempt, map, row, settled);
-    }
-    for suspect in suspects(attempt, map, &settled.whole) {
-        let Some(count) = astray.get_mut(&suspect.wrote).filter(|count| **count > 0) else { continue };
-        if !arrived.contains(&suspect.place) {
-            *count -= 1;
-            settled.stray += 1;
-            settled.put(suspect.place, suspect.before);
-        }
-    }
-}
-
-/// Fills what is empty in a row of which nothing but the write's own values was left.
-fn make_whole(attempt: &Attempt, map: &Map, row_before: usize, settled: &mut Settled) {
-    let Some(&row) = map.rows.get(&row_before) else { return };
-    for &column in map.hit.keys() {
-        let Some(column_before) = map.was(column) else { continue };
-        let meant = attempt.cells.get(&(row_before, column_before));
-        let before = attempt.before.at(row_before, column_before);
-        if meant.is_none() && settled.whole.at(row, column).is_empty() && !before.is_empty() {
-            settled.stray += 1;
-            settled.put((row, column), before.clone());
-        }
-    }
-}
-
-/// Cells in the columns that were hit that are not as they were. Of rows that nobody has
-/// read before only those with nothing else in them: they were empty.
-fn suspects(attempt: &Attempt, map: &Map, now: &Grid) -> Vec<Suspect> {
-    let rows: BTreeMap<usize, usize> = map.rows.iter().map(|(before, now)| (*now, *before)).collect();
-    let known = rows.iter().map(|(now, before)| (*now, Some(*before)));
-    let is_bare = |row: &usize| {
-        let mut filled = (0..now.row(*row).len()).filter(|&column| !now.at(*row, column).is_empty());
-        filled.all(|column| wrote(attempt, map, column, now.at(*row, column)))
-    };
-    let bare = map.fresh.iter().filter(|row| is_bare(row)).map(|row| (*row, None));
-    let mut found = Vec::new();
-    for (row, row_before) in known.chain(bare) {
-        for (&column, &named) in &map.hit {
-            let was = row_before.zip(map.was(column)).map(|(row, column)| attempt.before.at(row, column));
-            let (before, there) = (was.cloned().unwrap_or_default(), now.at(row, column));
-            if !same(there, &before) {
-                found.push(Suspect { place: (row, column), before, wrote: (named, text(there)) });
+/// Puts back what was in the cells that were hit by mistake. Gives the places that were.
+fn put_back(attempt: &Attempt, map: &Map, settled: &mut Settled) -> HashSet<(usize, usize)> {
+    let meant: HashMap<(usize, usize), &Value> = attempt
+        .cells
+        .iter()
+        .filter_map(|(&place, value)| Some((map.place(attempt, place)?, value)))
+        .collect();
+    let keys: Vec<usize> =
+        attempt.key_columns().iter().filter_map(|&key| map.columns.get(key).copied().flatten()).collect();
+    let mut astray = HashSet::new();
+    for stamp in &map.stamps {
+        let cells = settled.whole.row(stamp.row).iter().enumerate();
+        let mut others =
+            cells.filter(|(column, cell)| !cell.is_empty() && !stamp.values.contains_key(column));
+        // What people typed there nobody had read: only what makes the row another one goes.
+        let unread = stamp.was.is_none() && others.next().is_some();
+        for (&column, value) in &stamp.values {
+            let place = (stamp.row, column);
+            if unread && !keys.contains(&column) && !settled.whole.at(map.header, column).is_empty() {
+                continue;
+            }
+            let arrived = meant.get(&place).is_some_and(|meant| same(meant, value));
+            // What people typed over it is theirs.
+            if arrived || !same(value, settled.whole.at(place.0, place.1)) {
+                continue;
+            }
+            let was = stamp.was.zip(map.was(column));
+            let before = was.map_or(&Value::Empty, |(row, column)| attempt.before.at(row, column));
+            astray.insert(place);
+            if !same(before, value) {
+                settled.stray += 1;
+                settled.put(place, before.clone());
             }
         }
     }
-    found
+    astray
+}
+
+/// The same in rows that bear no stamp as a whole: people who sort some columns and not others
+/// tear it. A cell there that came to hold a value of a stamp that is nowhere else was hit.
+fn put_torn_back(attempt: &Attempt, map: &Map, settled: &mut Settled, astray: &mut HashSet<(usize, usize)>) {
+    let mut lost: HashMap<(usize, String), usize> = HashMap::new();
+    for (&column, &named) in &map.hit {
+        for value in attempt.written(named) {
+            *lost.entry((column, text(value))).or_default() += 1;
+        }
+    }
+    let found = map.stamps.iter().flat_map(|stamp| &stamp.values);
+    let arrived =
+        attempt.cells.iter().filter_map(|(&place, value)| Some((map.place(attempt, place)?, value)));
+    let arrived: HashMap<(usize, usize), &Value> =
+        arrived.filter(|(place, value)| same(value, settled.whole.at(place.0, place.1))).collect();
+    let stamped: HashSet<usize> = map.stamps.iter().map(|stamp| stamp.row).collect();
+    let in_place = arrived.iter().filter(|(place, _)| !stamped.contains(&place.0));
+    for (column, value) in found.chain(in_place.map(|(place, value)| (&place.1, *value))) {
+        lost.entry((*column, text(value))).and_modify(|count| *count = count.saturating_sub(1));
+    }
+    let mut rows: Vec<(usize, usize)> = map.rows.iter().map(|(before, now)| (*now, *before)).collect();
+    rows.sort_unstable();
+    for (row, row_before) in rows.into_iter().filter(|(row, _)| !stamped.contains(row)) {
+        for &column in map.hit.keys().filter(|column| !arrived.contains_key(&(row, **column))) {
+            let before = map.was(column).map_or(&Value::Empty, |was| attempt.before.at(row_before, was));
+            let there = settled.whole.at(row, column);
+            if there.is_empty() || same(before, there) {
+                continue;
+            }
+            if let Some(count) = lost.get_mut(&(column, text(there))).filter(|count| **count > 0) {
+                *count -= 1;
+                astray.insert((row, column));
+                settled.stray += 1;
+                settled.put((row, column), before.clone());
+            }
+        }
+    }
 }
 
 /// Puts the cells of new rows under the headers that they were meant for.

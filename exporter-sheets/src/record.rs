@@ -238,7 +238,7 @@ fn inserted(row: u32, identity: &[usize], table: &Table) -> Option<JournalRow> {
 /// key that were not to change, since they are found again by it.
 fn needed(attempt: &Attempt) -> Attempt {
     let mut needed = Attempt { names: Vec::new(), rows: Vec::new(), ..attempt.clone() };
-    if attempt.cells.is_empty() {
+    if attempt.stamps.is_empty() {
         // What is only inserted hits nothing.
         needed.before = Grid::default();
         let header = attempt.layout.header;

@@ -70,8 +70,8 @@ pub fn match_columns(
         let was = contents(before, column);
         let common = |other: &usize| {
             // What the write put there says nothing.
-            let written = hit.get(other).and_then(|named| attempt.written.get(named));
-            let written: HashSet<String> = written.into_iter().flatten().map(text).collect();
+            let written = hit.get(other).into_iter().flat_map(|named| attempt.written(*named));
+            let written: HashSet<String> = written.map(text).collect();
             contents(now, *other)
                 .iter()
                 .filter(|text| was.contains(*text) && !written.contains(*text))

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use exporter_core::testing::MemoryJournal;
-use exporter_core::{ErrorKind, Sink as _, SystemClock};
+use exporter_core::{ErrorKind, Sink as _, SystemClock, Value};
 use exporter_sandbox::oauth::SERVICE_ACCOUNT;
 use exporter_sandbox::person::Act;
 use exporter_sheets::SheetsSink;
 
-use crate::bench::Fault::{Hold, LoseAnswer, Pass, Release};
-use crate::bench::{Bench, ID, client, lines, orders, spec};
+use crate::bench::Fault::{Hold, LoseAnswer, Pass, Refuse, Release};
+use crate::bench::{Bench, ID, client, lines, orders, spec, table};
 
 fn tab() -> String {
     "orders".into()
@@ -26,6 +26,11 @@ fn sort(column: &str) -> Act {
 
 fn move_column(from: &str, to: &str) -> Act {
     Act::MoveColumn { tab: tab(), from: from.into(), to: to.into() }
+}
+
+/// Rows from 1 on, to before another one.
+fn move_rows(at: usize, count: usize, to: usize) -> Act {
+    Act::MoveRows { tab: tab(), at, count, to }
 }
 
 /// A sink with a journal: it knows what it wrote last.
@@ -105,6 +110,80 @@ async fn columns_that_move_before_a_write_whose_answer_is_lost_are_put_right() {
         let expected = ["A1|open|10|hello", "A2|paid|21|", "A3|open|30|", "|note||own row"];
         assert_eq!(seen, expected, "{from} to {to}");
     }
+}
+
+#[tokio::test]
+async fn a_row_that_two_writes_could_have_made_is_put_right() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20), ("A3", "open", 11)])).await.unwrap();
+    bench.run(&orders(&[("A4", "open", 40)])).await.unwrap();
+    let plan = bench.plan(&orders(&[("A1", "paid", 11), ("A2", "paid", 20)])).await.unwrap();
+    // A4 and A3 come to where A1 and A2 were: what was meant for A2 makes A3 look as if it had
+    // got what was meant for A1.
+    bench.acts(&[&[move_rows(2, 2, 6), move_rows(2, 1, 4)]]);
+    bench.sink.apply(&plan).await.unwrap();
+    assert_eq!(sorted(&bench), ["ID|Status|Total", "A1|paid|11", "A2|paid|20", "A3|open|11", "A4|open|40"]);
+}
+
+#[tokio::test]
+async fn rows_whose_keys_were_hit_are_told_by_what_was_put_into_them() {
+    let bench = Bench::start().await;
+    let rows =
+        |rows: &[[&str; 4]]| table(&["ID", "A", "B", "C"], rows.iter().map(|row| row.map(Value::text)));
+    let first = rows(&[
+        ["A1", "w", "b1", "c1"],
+        ["A2", "x", "b2", "c2"],
+        ["A3", "x", "b3", "c3"],
+        ["A4", "x", "b4", "c4"],
+        ["A5", "x", "b5", "c5"],
+    ]);
+    bench.run(&first).await.unwrap();
+    let plan = bench.plan(&rows(&[["A2", "y2", "n2", "m2"], ["A4", "y4", "b4", "c4"]])).await.unwrap();
+    // The keys come to where a status is written, and A3 and A5 to where A2 and A4 were.
+    let delete = Act::DeleteRows { tab: tab(), at: 2, count: 1 };
+    bench.acts(&[&[move_column("A", "C"), delete]]);
+    bench.sink.apply(&plan).await.unwrap();
+    let expected = ["A|ID|B|C", "x|A3|b3|c3", "x|A5|b5|c5", "y2|A2|n2|m2", "y4|A4|b4|c4"];
+    assert_eq!(sorted(&bench), expected);
+}
+
+#[tokio::test]
+async fn a_row_of_people_that_nobody_had_read_does_not_become_one_of_ours() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+    // What is meant for a status comes to stand below `ID`, in a row that is new there.
+    let column = Act::InsertColumns { tab: tab(), at: "A".into(), count: 1 };
+    let row = Act::InsertRows { tab: tab(), at: 2, count: 1 };
+    bench.acts(&[&[column, row, types("D2", "77")]]);
+    bench.sink.apply(&plan).await.unwrap();
+    assert_eq!(sorted(&bench), ["|ID|Status|Total", "|A1|paid|10", "|A2|open|20", "|||77"]);
+}
+
+#[tokio::test]
+async fn a_late_write_of_a_process_that_died_is_made_up_for_where_nothing_is_meant_any_more() {
+    let bench = Bench::start().await;
+    let journal = MemoryJournal::default();
+    let sink = || {
+        let client = client(&bench.url, ID).unwrap();
+        SheetsSink::new(client).with_journal(Arc::new(journal.clone()), Arc::new(SystemClock))
+    };
+    let first = sink();
+    let plan = first.plan(&orders(&[("A1", "open", 10), ("A2", "open", 20)]), &spec()).await.unwrap();
+    first.apply(&plan).await.unwrap();
+    let later = orders(&[("A1", "paid", 10)]);
+    let plan = first.plan(&later, &spec()).await.unwrap();
+    // The write is lost. A1 is edited, and read so; then the process ends.
+    bench.faults(&[Hold, Pass, Refuse(403)]);
+    bench.acts(&[&[], &[types("B2", "edited")]]);
+    first.apply(&plan).await.unwrap_err();
+    // A2 comes to where A1 was, and the write happens.
+    bench.acts(&[&[sort("A")]]);
+    bench.faults(&[Release]);
+    let second = sink();
+    let plan = second.plan(&later, &spec()).await.unwrap();
+    second.apply(&plan).await.unwrap();
+    assert_eq!(sorted(&bench), ["ID|Status|Total", "A1|edited|10", "A2|open|20"]);
 }
 
 #[tokio::test]

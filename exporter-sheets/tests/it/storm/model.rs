@@ -44,6 +44,8 @@ pub struct Model {
     pub synced: BTreeMap<String, Order>,
     /// What runs exported since then that died or failed: it may be there or not.
     pub maybe: BTreeMap<String, Vec<Order>>,
+    /// Each order as it ever was exported.
+    pub exported: BTreeMap<String, Vec<Order>>,
     /// Ids whose rows people deleted since they were last exported.
     pub deleted: BTreeSet<String>,
     /// Statuses that people typed over ours, the last one last.
@@ -91,6 +93,9 @@ impl Model {
     /// The table that is exported.
     pub fn table(&mut self) -> Arc<Table> {
         let ids = self.window();
+        for id in &ids {
+            self.exported.entry(id.clone()).or_default().push(self.panel[id].clone());
+        }
         let rows: Vec<(&str, &str, i64)> = ids
             .iter()
             .rev()
@@ -157,6 +162,33 @@ impl Model {
             return last;
         }
         texts.find(|text| self.shown.contains(*text)).unwrap_or(first)
+    }
+
+    /// What is wrong with the list of changes: a row that tells what never was.
+    pub fn faults_of_list(&self, rows: &[Vec<String>]) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            let cell = |column: usize| row.get(column).map_or("", String::as_str);
+            let is_right = if number == 0 {
+                row.join("|") == "When|Tab|Key|Column|Before|After|Run"
+            } else {
+                let exported = self.exported.get(cell(2)).into_iter().flatten();
+                let mut after = exported.map(|order| match cell(3) {
+                    "Status" => order.status.clone(),
+                    "Total" => order.total.to_string(),
+                    _ => String::new(),
+                });
+                cell(1).starts_with("orders")
+                    && after.any(|after| !after.is_empty() && after == cell(5))
+                    && cell(4) != cell(5)
+                    && cell(6) == "storm"
+                    && row.len() == 7
+            };
+            if !is_right {
+                faults.push(format!("row {} of the list of changes: {}", number + 1, row.join("|")));
+            }
+        }
+        faults
     }
 
     /// What is wrong with the sheet, in sentences; nothing when all is well.

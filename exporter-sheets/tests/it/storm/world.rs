@@ -15,10 +15,14 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
+use super::counts::Counts;
 use super::model::Model;
 use super::person::{meddle, tab};
 use super::rng::Rng;
 use crate::bench::ID;
+
+/// The tab that lists changes.
+pub const LIST: &str = "Perubahan";
 
 /// How rough it is, in percent.
 #[derive(Debug, Clone, Copy)]
@@ -29,25 +33,17 @@ pub struct Weather {
     pub failures: usize,
 }
 
-/// What happened, for the summary.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    pub calls: usize,
-    pub acts: usize,
-    pub failures: usize,
-    pub late: usize,
-    pub kills: usize,
-    /// Cells with something in them that nobody had read when a write hit them.
-    pub unseen: usize,
-}
-
 pub struct Storm {
     pub rng: Rng,
     pub model: Model,
     pub weather: Weather,
     pub counts: Counts,
+    /// Calls that the process has made.
+    pub made: usize,
     /// The process dies at the call of this number from now, before or after its effect.
     pub kill_in: Option<(usize, bool)>,
+    /// Where the process died last: at its call of this number, before or after its effect.
+    died_at: (usize, bool),
     /// Requests that have their effect later: before the call of this number from now.
     late: Vec<(usize, Parts, Bytes)>,
     pub log: Vec<String>,
@@ -59,6 +55,8 @@ pub struct World {
     pub storm: Arc<Mutex<Storm>>,
     /// Told when the process is to die.
     pub killed: Arc<Notify>,
+    /// Whether changes are listed.
+    pub listed: bool,
     /// Bytes of a request, where they are not the usual ones.
     pub bytes: Option<usize>,
     service: Service,
@@ -103,7 +101,9 @@ impl World {
             model: Model::default(),
             weather: Weather { people: 0, failures: 0 },
             counts: Counts::default(),
+            made: 0,
             kill_in: None,
+            died_at: (0, false),
             late: Vec::new(),
             log: Vec::new(),
         };
@@ -118,7 +118,7 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { sheets, url, storm, killed, bytes: None, service, server: Some(server) }
+        Self { sheets, url, storm, killed, listed: false, bytes: None, service, server: Some(server) }
     }
 
     /// Lets everything that was to happen later happen now.
@@ -140,9 +140,16 @@ impl World {
         let tab = tab(&self.sheets).unwrap_or_default();
         let rows = self.sheets.rows(ID, &tab).unwrap_or_default();
         let mut faults = storm.model.faults(&rows);
+        let mut tabs = self.sheets.tabs(ID);
+        if self.listed {
+            tabs.retain(|tab| tab != LIST);
+            let list = self.sheets.rows(ID, LIST).unwrap_or_default();
+            faults.extend(storm.model.faults_of_list(&list));
+        }
         // One that came late goes with the next write.
-        if self.sheets.tabs(ID).iter().filter(|title| !title.starts_with("exporter load")).count() != 2 {
-            faults.push(format!("there are the tabs {:?}", self.sheets.tabs(ID)));
+        tabs.retain(|title| !title.starts_with("exporter load"));
+        if tabs.len() != 2 {
+            faults.push(format!("there are the tabs {tabs:?}"));
         }
         if !faults.is_empty() {
             faults.push(storm.log.join("\n"));
@@ -270,9 +277,15 @@ fn described(body: &Bytes) -> Vec<String> {
 }
 
 impl Storm {
+    /// The process that died last was a real one.
+    pub fn count_real_death(&mut self) {
+        *self.counts.real.entry(self.died_at).or_default() += 1;
+    }
+
     /// Lets people act, and says what becomes of the call and which earlier ones happen now.
     fn before_a_call(&mut self, sheets: &Sheets, parts: &Parts, body: &Bytes) -> (Vec<(Parts, Bytes)>, Fate) {
         self.counts.calls += 1;
+        self.made += 1;
         for late in &mut self.late {
             late.0 -= 1;
         }
@@ -302,6 +315,7 @@ impl Storm {
                 let after = *after;
                 self.kill_in = None;
                 self.counts.kills += 1;
+                self.died_at = (self.made, after);
                 self.log.push(format!("  {name}: dies {}", if after { "after" } else { "before" }));
                 return if after { Fate::DiesAfter } else { Fate::DiesBefore };
             }

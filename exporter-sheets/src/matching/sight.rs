@@ -1,0 +1,366 @@
+//! What became of a row under a write: it is as it was, or one stamp of the write is on it,
+//! and people may have typed over some cells besides.
+//!
+//! A stamp is all that a write puts into one row. It lands on one row whole, and no row gets
+//! two, so that a row is told by all of its cells, those that were written over as well.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use exporter_core::Value;
+use exporter_core::compare::same;
+
+use super::rows::seats;
+use super::text;
+use crate::attempt::{Attempt, NEW};
+use crate::grid::Grid;
+
+/// How many pairs of unlike rows are looked at, at most.
+pub const PAIRS: usize = 1_000_000;
+/// How many cells of a row people may have typed over since the write.
+const TYPED: usize = 2;
+/// How many kinds of stamps that share a value are tried on a row with cells typed over.
+const TRIED: usize = 32;
+
+/// A cell as a number by which equal cells are equal; 0 is an empty one.
+type Print = u64;
+
+/// What each may choose.
+type Choices = Vec<Vec<usize>>;
+
+/// A stamp that was found.
+#[derive(Debug, Clone)]
+pub struct Stamped {
+    /// The row now.
+    pub row: usize,
+    /// The row before; nothing for one that was empty or not there.
+    pub was: Option<usize>,
+    /// What was put into it, by the column of now.
+    pub values: BTreeMap<usize, Value>,
+}
+
+/// Stamps that fill the same columns with the same values.
+struct Kind {
+    /// By the index of the column.
+    prints: BTreeMap<usize, Print>,
+    values: BTreeMap<usize, Value>,
+    count: usize,
+    /// The rows before that they are meant for, if the columns are those that were meant as well.
+    rows: HashSet<usize>,
+}
+
+/// How a row of now can be one of before.
+#[derive(Debug, Clone, Copy)]
+pub struct Fit {
+    /// Cells that nothing but people's typing explains.
+    pub typed: usize,
+    /// Cells with something in them that are as they were.
+    pub equal: usize,
+    /// The kind of stamp that is on it.
+    kind: Option<usize>,
+}
+
+/// A row that looks as if a stamp were on it.
+struct Bearer {
+    row: usize,
+    was: Option<usize>,
+    /// With which stamps, the likeliest first; never none.
+    fits: Vec<Fit>,
+}
+
+/// Two pictures and the stamps between them.
+pub struct Sight<'a> {
+    before: &'a Grid,
+    now: &'a Grid,
+    /// The columns that tell rows apart, as they were and as they are; those that came since and
+    /// were written into were empty.
+    columns: Vec<(Option<usize>, usize)>,
+    /// Those of the key, by their index, if all of them are there.
+    keys: Vec<usize>,
+    kinds: Vec<Kind>,
+    /// Kinds by the columns that they fill, and the prints there.
+    by_columns: BTreeMap<Vec<usize>, HashMap<u64, usize>>,
+    by_value: HashMap<(usize, Print), Vec<usize>>,
+}
+
+impl<'a> Sight<'a> {
+    /// `columns` says where each column of before is now, `hit` which of now the write went
+    /// into and as what it named them.
+    pub fn new(
+        attempt: &'a Attempt,
+        now: &'a Grid,
+        columns: &[Option<usize>],
+        hit: &BTreeMap<usize, usize>,
+    ) -> Self {
+        let was = |column: usize| columns.iter().position(|is| *is == Some(column));
+        let width = now.width().max(hit.keys().last().map_or(0, |last| last + 1));
+        let width = columns.iter().flatten().map(|column| column + 1).max().unwrap_or(0).max(width);
+        let columns: Vec<(Option<usize>, usize)> = (0..width)
+            .map(|column| (was(column), column))
+            .filter(|(was, column)| was.is_some() || hit.contains_key(column))
+            .collect();
+        let index = |is: &dyn Fn(&(Option<usize>, usize)) -> bool| columns.iter().position(is);
+        let keys = attempt.key_columns();
+        let found: Option<Vec<usize>> =
+            keys.iter().map(|key| index(&|(was, _)| *was == Some(*key))).collect();
+        let places: BTreeMap<usize, usize> =
+            hit.iter().filter_map(|(now, named)| Some((*named, index(&|(_, is)| is == now)?))).collect();
+        let mut sight = Self {
+            before: &attempt.before,
+            now,
+            columns,
+            keys: found.unwrap_or_default(),
+            kinds: Vec::new(),
+            by_columns: BTreeMap::new(),
+            by_value: HashMap::new(),
+        };
+        sight.sort_stamps(attempt, &places);
+        sight
+    }
+
+    /// Sorts the stamps by kind. `places` gives the index of a column that the write named.
+    fn sort_stamps(&mut self, attempt: &Attempt, places: &BTreeMap<usize, usize>) {
+        for stamp in &attempt.stamps {
+            // A column that is not there any more took along what was put into it.
+            let there: Vec<(usize, &Value)> =
+                stamp.values.iter().filter_map(|(named, value)| Some((*places.get(named)?, value))).collect();
+            if there.is_empty() {
+                continue;
+            }
+            let prints: BTreeMap<usize, Print> =
+                there.iter().map(|(index, value)| (*index, print(value))).collect();
+            let kinds = self.by_columns.entry(prints.keys().copied().collect()).or_default();
+            let kind = *kinds.entry(digest(prints.values().copied())).or_insert(self.kinds.len());
+            if kind == self.kinds.len() {
+                for (index, print) in &prints {
+                    self.by_value.entry((*index, *print)).or_default().push(kind);
+                }
+                let columns = &self.columns;
+                let values = there.iter().map(|(index, value)| (columns[*index].1, (*value).clone()));
+                let values = values.collect();
+                self.kinds.push(Kind { prints, values, count: 0, rows: HashSet::new() });
+            }
+            self.kinds[kind].count += 1;
+            let is_meant = |row: &usize| {
+                let cell = |was: usize, value: &Value| {
+                    attempt.cells.get(&(*row, was)).is_some_and(|meant| same(meant, value))
+                };
+                let columns =
+                    stamp.values.iter().filter_map(|(named, value)| Some((named, places.get(named)?, value)));
+                columns.into_iter().all(|(named, index, value)| {
+                    *named >= NEW || self.columns[*index].0.is_some_and(|was| cell(was, value))
+                })
+            };
+            self.kinds[kind].rows.extend(stamp.row.filter(is_meant));
+        }
+    }
+
+    fn was(&self, row: usize) -> Vec<Print> {
+        let cell = |column: usize| print(self.before.at(row, column));
+        self.columns.iter().map(|(was, _)| was.map_or(0, cell)).collect()
+    }
+
+    fn is(&self, row: usize) -> Vec<Print> {
+        self.columns.iter().map(|(_, is)| print(self.now.at(row, *is))).collect()
+    }
+
+    /// Which of these rows of now each of those of before can be when nobody typed anything, in
+    /// rounds: as it was, with the stamp that was meant for it, with another one; and last those
+    /// rows that an empty one with a stamp on it explains as well. Rows of now that say the same
+    /// come together.
+    pub fn choices(&self, left: &[usize], free: &[usize]) -> (Vec<Choices>, Vec<Vec<usize>>) {
+        let (mut groups, mut prints, mut known) = (Vec::<Vec<usize>>::new(), Vec::new(), HashMap::new());
+        for &row in free {
+            let is = self.is(row);
+            let group = *known.entry(digest(is.iter().copied())).or_insert(groups.len());
+            if group == groups.len() {
+                groups.push(Vec::new());
+                prints.push(is);
+            }
+            groups[group].push(row);
+        }
+        let was: Vec<Vec<Print>> = left.iter().map(|row| self.was(*row)).collect();
+        let plain: Choices = was
+            .iter()
+            .map(|was| known.get(&digest(was.iter().copied())).copied().into_iter().collect())
+            .collect();
+        let (mut meant, mut likely, mut all) = (plain.clone(), plain.clone(), plain.clone());
+        let bare: Vec<bool> = prints.iter().map(|is| self.is_bare(is)).collect();
+        for (filled, kinds) in &self.by_columns {
+            let rest = |prints: &[Print]| {
+                digest((0..prints.len()).filter(|index| !filled.contains(index)).map(|index| prints[index]))
+            };
+            let mut alike: HashMap<u64, Vec<(usize, usize)>> = HashMap::new();
+            for (group, prints) in prints.iter().enumerate() {
+                if let Some(&kind) = kinds.get(&digest(filled.iter().map(|&index| prints[index]))) {
+                    alike.entry(rest(prints)).or_default().push((group, kind));
+                }
+            }
+            for (one, was) in was.iter().enumerate().filter(|_| !alike.is_empty()) {
+                for &(group, kind) in alike.get(&rest(was)).into_iter().flatten() {
+                    let is_meant = self.kinds[kind].rows.contains(&left[one]);
+                    meant[one].extend(is_meant.then_some(group));
+                    likely[one].extend((is_meant || !bare[group]).then_some(group));
+                    all[one].push(group);
+                }
+            }
+        }
+        (vec![plain, meant, likely, all], groups)
+    }
+
+    /// Whether a row is what a stamp makes of an empty one.
+    fn is_bare(&self, is: &[Print]) -> bool {
+        let fits = self.fits(&vec![0; is.len()], is, None);
+        fits.iter().any(|fit| fit.kind.is_some() && fit.typed == 0)
+    }
+
+    /// How a row of now can be one of before. Nothing if it can't: people type over no key.
+    pub fn fit(&self, row: usize, other: usize) -> Option<Fit> {
+        self.fit_of(&self.was(row), &self.is(other), Some(row))
+    }
+
+    fn fit_of(&self, was: &[Print], is: &[Print], row: Option<usize>) -> Option<Fit> {
+        self.fits(was, is, row).into_iter().next()
+    }
+
+    /// The ways in which a row of now can be one of before, the likeliest first.
+    fn fits(&self, was: &[Print], is: &[Print], row: Option<usize>) -> Vec<Fit> {
+        let mut tried: Vec<usize> = Vec::new();
+        for (filled, kinds) in &self.by_columns {
+            tried.extend(kinds.get(&digest(filled.iter().map(|&index| is[index]))));
+        }
+        let changed = (0..was.len()).filter(|&index| was[index] != is[index]);
+        let partly = changed.filter_map(|index| self.by_value.get(&(index, is[index])));
+        tried.extend(partly.flat_map(|kinds| kinds.iter().take(TRIED)));
+        tried.sort_unstable();
+        tried.dedup();
+        let plain = self.fit_with(was, is, None);
+        let stamped = tried.into_iter().filter_map(|kind| self.fit_with(was, is, Some(kind)));
+        let mut fits: Vec<Fit> = plain.into_iter().chain(stamped).collect();
+        fits.sort_by_key(|fit| (fit.typed, !self.is_meant(fit, row), fit.kind.is_some()));
+        fits
+    }
+
+    fn is_meant(&self, fit: &Fit, row: Option<usize>) -> bool {
+        fit.kind.zip(row).is_some_and(|(kind, row)| self.kinds[kind].rows.contains(&row))
+    }
+
+    fn fit_with(&self, was: &[Print], is: &[Print], kind: Option<usize>) -> Option<Fit> {
+        let stamp = kind.map(|kind| &self.kinds[kind].prints);
+        let mut fit = Fit { typed: 0, equal: 0, kind };
+        for index in 0..was.len() {
+            let put = stamp.and_then(|stamp| stamp.get(&index));
+            if *put.unwrap_or(&was[index]) != is[index] {
+                if self.keys.contains(&index) {
+                    return None;
+                }
+                fit.typed += 1;
+            } else if put.is_none() && is[index] != 0 {
+                fit.equal += 1;
+            }
+        }
+        Some(fit)
+    }
+
+    /// Pairs rows in which people typed besides: those first of which least is unexplained.
+    pub fn edited(&self, left: &[usize], free: &[usize]) -> Vec<(usize, usize)> {
+        if left.len() * free.len() > PAIRS {
+            return Vec::new();
+        }
+        let is: Vec<Vec<Print>> = free.iter().map(|row| self.is(*row)).collect();
+        let mut likely = Vec::new();
+        for &row in left {
+            let was = self.was(row);
+            for (other, is) in free.iter().zip(&is) {
+                let fit = self.fit_of(&was, is, Some(row));
+                if let Some(fit) = fit.filter(|fit| fit.typed <= TYPED && fit.equal > 0) {
+                    likely.push((fit.typed, std::cmp::Reverse(fit.equal), row, *other));
+                }
+            }
+        }
+        likely.sort_unstable();
+        let (mut rows, mut others, mut found) = (HashSet::new(), HashSet::new(), Vec::new());
+        for (_, _, row, other) in likely {
+            if !rows.contains(&row) && !others.contains(&other) {
+                rows.insert(row);
+                others.insert(other);
+                found.push((row, other));
+            }
+        }
+        found
+    }
+
+    /// Which stamps are on which rows: each is where it was meant to be, or else where it
+    /// explains most. Rows that were not there before bear one only as a whole.
+    pub fn stamps(&self, rows: &HashMap<usize, usize>, fresh: &[usize]) -> Vec<Stamped> {
+        if self.kinds.is_empty() {
+            return Vec::new();
+        }
+        let meant: HashSet<usize> = self.kinds.iter().flat_map(|kind| kind.rows.iter().copied()).collect();
+        let filled: BTreeSet<usize> = self.by_columns.keys().flatten().copied().collect();
+        let is_touched = |row: usize, other: usize| {
+            filled.iter().map(|index| self.columns[*index]).any(|(was, is)| {
+                let was = was.map_or(&Value::Empty, |was| self.before.at(row, was));
+                !same(was, self.now.at(other, is))
+            })
+        };
+        let mut bearers = Vec::new();
+        for (&row, &other) in rows {
+            if meant.contains(&row) || is_touched(row, other) {
+                let fits = self.fits(&self.was(row), &self.is(other), Some(row));
+                // What a stamp explains no better is people's.
+                let stamped: Vec<Fit> = fits.into_iter().take_while(|fit| fit.kind.is_some()).collect();
+                if !stamped.is_empty() {
+                    bearers.push(Bearer { row: other, was: Some(row), fits: stamped });
+                }
+            }
+        }
+        for &other in fresh {
+            let is = self.is(other);
+            let mut fits = self.fits(&vec![0; self.columns.len()], &is, None);
+            fits.retain(|fit| {
+                let stamp = fit.kind.map(|kind| &self.kinds[kind].prints);
+                let is_there = |(index, print): (&usize, &Print)| is[*index] == *print;
+                stamp.is_some_and(|stamp| {
+                    stamp.iter().all(is_there) && stamp.values().any(|print| *print != 0)
+                })
+            });
+            if !fits.is_empty() {
+                bearers.push(Bearer { row: other, was: None, fits });
+            }
+        }
+        let meant = |bearer: &Bearer| self.is_meant(&bearer.fits[0], bearer.was);
+        bearers.sort_by_key(|bearer| (!meant(bearer), bearer.fits[0].typed, bearer.fits.len(), bearer.row));
+        let choices = |only_best: bool| -> Vec<Vec<usize>> {
+            let kinds = |bearer: &Bearer| {
+                let fits = bearer.fits.iter().filter(|fit| !only_best || fit.typed == bearer.fits[0].typed);
+                fits.filter_map(|fit| fit.kind).collect()
+            };
+            bearers.iter().map(kinds).collect()
+        };
+        let rooms: Vec<usize> = self.kinds.iter().map(|kind| kind.count).collect();
+        let seated = seats(&[choices(true), choices(false)], &rooms).into_iter().zip(&self.kinds);
+        let found = seated.flat_map(|(seated, kind)| {
+            let values = |one: usize| (bearers[one].row, bearers[one].was, kind.values.clone());
+            seated.into_iter().map(values).map(|(row, was, values)| Stamped { row, was, values })
+        });
+        found.collect()
+    }
+}
+
+fn print(value: &Value) -> Print {
+    if value.is_empty() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    text(value).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn digest(prints: impl Iterator<Item = Print>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for print in prints {
+        print.hash(&mut hasher);
+    }
+    hasher.finish()
+}
