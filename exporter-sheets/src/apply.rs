@@ -223,6 +223,7 @@ impl<'a> Applier<'a> {
             identity: &attempt.identity,
             keyed: attempt.keyed,
             before: &attempt.before,
+            owing: !attempt.restores.is_empty(),
             staged,
             outdated: &outdated,
         };

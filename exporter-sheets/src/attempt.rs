@@ -18,6 +18,8 @@ use crate::wire;
 /// Added to a column that a write inserts: it is another one than that which stood there.
 /// A sheet has fewer columns.
 pub const NEW: usize = 100_000;
+/// Added to a column that a write marks and does not write into: it is to be found again.
+pub const SEEN: usize = 200_000;
 
 /// What a write puts into the cells of one row: all of it goes into one row, whichever one
 /// people have there by then.

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-use crate::attempt::NEW;
+use crate::attempt::{NEW, SEEN};
 use crate::changes::Entries;
 use crate::grid::Grid;
 use crate::layout::Layout;
@@ -17,6 +17,8 @@ use crate::structure::{CELLS, Hit, MARKER, TAB_FIELDS, TAG};
 use crate::wire::CellData;
 use crate::{a1, wire};
 
+/// Most columns that are marked to be found again: a tab holds 30,000 characters of metadata.
+const MARKED: usize = 200;
 /// Rows of a new tab, as Sheets makes it.
 const NEW_ROWS: usize = 1000;
 
@@ -41,6 +43,8 @@ pub struct Batch<'a> {
     pub before: &'a Grid,
     /// What the list of changes gets.
     pub entries: Option<&'a Entries>,
+    /// Whether it, or a later write, puts something back.
+    pub owing: bool,
     /// Where the rows to insert wait, if they went ahead.
     pub staged: Option<Staged>,
     /// Tabs in which nothing waits any more once this is done.
@@ -63,6 +67,7 @@ impl Batch<'_> {
             requests.extend(small(vec![forget(self.layout.sheet, self.layout.hit_key(), None)]));
         }
         requests.extend(small(self.hits(&there, 0)));
+        requests.extend(small(self.seen(&there)));
         requests.extend(small(self.day_formats()));
         requests.extend(small(self.grow()));
         requests.extend(small(self.header()));
@@ -101,6 +106,19 @@ impl Batch<'_> {
             .iter()
             .map(|&column| on_column(layout.sheet, column, layout.hit_key(), &value(column)))
             .collect()
+    }
+
+    /// While something is out of its place, columns without a header matter as well: each is
+    /// marked, so that it is found again after the next write.
+    fn seen(&self, cells: &Cells) -> Vec<Json> {
+        let layout = self.layout;
+        if !self.owing || cells.is_empty() {
+            return Vec::new();
+        }
+        let hit: BTreeSet<usize> = cells.keys().map(|&(_, column)| column).collect();
+        let others = (0..self.before.width().min(MARKED)).filter(|column| !hit.contains(column));
+        let value = |column: usize| Hit::value(&layout.next.token, SEEN + column);
+        others.map(|column| on_column(layout.sheet, column, layout.hit_key(), &value(column))).collect()
     }
 
     /// The tab itself, new columns and new rows.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use exporter_core::{RowKey, Value};
 
-use crate::attempt::{Attempt, NEW};
+use crate::attempt::{Attempt, NEW, SEEN};
 use crate::grid::Grid;
 use crate::structure::Tab;
 use crate::wire;
@@ -51,7 +51,8 @@ impl Map {
         let header = find_header(attempt, now);
         let hits = tab.map(|tab| tab.hits.as_slice()).unwrap_or_default();
         let hit = hits.iter().filter(|hit| landed && hit.token == attempt.layout.next.token);
-        let hit: BTreeMap<usize, usize> = hit.map(|hit| (hit.column, hit.named)).collect();
+        let hit: BTreeMap<usize, usize> =
+            hit.filter(|hit| hit.named < SEEN).map(|hit| (hit.column, hit.named)).collect();
         let columns = match_columns(attempt, now, tab, (header, &hit));
         let inserted = attempt.layout.added.iter().filter_map(|&added| {
             let place = attempt.layout.places[added];

@@ -143,7 +143,9 @@ fn set_right(attempt: &Attempt, map: &Map, settled: &mut Settled) {
         })
         .collect();
     let stand = where_they_stand(attempt, map, &settled.whole, &targets);
-    if targets.iter().zip(&stand).all(|(target, stands)| stands.is_none() || target == stands) {
+    // Where columns moved, what stands nowhere came to where people have typed since.
+    let moved = attempt.layout.places.iter().zip(&targets).any(|(place, target)| *target != Some(*place));
+    if !moved && targets.iter().zip(&stand).all(|(target, stands)| stands.is_none() || target == stands) {
         return;
     }
     for &(index, row) in &map.new {

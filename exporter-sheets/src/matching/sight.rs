@@ -99,12 +99,11 @@ impl<'a> Sight<'a> {
             .map(|column| (was(column), column))
             .filter(|(was, column)| was.is_some() || hit.contains_key(column))
             .collect();
-        let index = |is: &dyn Fn(&(Option<usize>, usize)) -> bool| columns.iter().position(is);
-        let keys = attempt.key_columns();
-        let found: Option<Vec<usize>> =
-            keys.iter().map(|key| index(&|(was, _)| *was == Some(*key))).collect();
+        let index_of = |column: usize| columns.iter().position(|(_, is)| *is == column);
+        let index_was = |column: usize| columns.iter().position(|(was, _)| *was == Some(column));
+        let found: Option<Vec<usize>> = attempt.key_columns().into_iter().map(index_was).collect();
         let places: BTreeMap<usize, usize> =
-            hit.iter().filter_map(|(now, named)| Some((*named, index(&|(_, is)| is == now)?))).collect();
+            hit.iter().filter_map(|(now, named)| Some((*named, index_of(*now)?))).collect();
         let mut sight = Self {
             before: &attempt.before,
             now,

@@ -300,6 +300,11 @@ impl Storm {
             }
             likely /= 3;
         }
+        if parts.uri.path().ends_with(":batchUpdate") {
+            let rows = tab(sheets).and_then(|tab| sheets.rows(ID, &tab)).unwrap_or_default();
+            self.log
+                .extend((0..).zip(&rows).map(|(number, row)| format!("      {number}: {}", row.join(" | "))));
+        }
         self.log.extend(described(body));
         let fate = self.fate(parts);
         (ripe.into_iter().map(|(_, parts, body): (usize, Parts, Bytes)| (parts, body)).collect(), fate)
