@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exporter_core::{Error, Notifier};
 use exporter_notify::{
-    Channel, Email, EmailConfig, Heartbeat, HeartbeatConfig, Role, Slack, SlackConfig, Telegram,
+    BotWebhook, Channel, Email, EmailConfig, Heartbeat, HeartbeatConfig, Role, Slack, SlackConfig, Telegram,
     TelegramConfig, Webhook, WebhookConfig, moved_name,
 };
 use exporter_store::Store;
@@ -90,6 +90,17 @@ pub fn listener(telegram: Option<&TelegramSection>, directory: &Path) -> Result<
     let mut allowed = vec![(section.chat.trim().to_owned(), TEAM.to_owned())];
     allowed.extend(section.owner_chat.iter().map(|chat| (chat.trim().to_owned(), OWNER.to_owned())));
     Ok(Some((bot(section, &section.chat, directory)?, allowed)))
+}
+
+/// The address at which Telegram posts, if it is to.
+///
+/// # Errors
+/// As [`channels`].
+pub fn webhook(telegram: Option<&TelegramSection>, directory: &Path) -> Result<Option<BotWebhook>, Error> {
+    let Some(section) = telegram.filter(|section| section.commands) else { return Ok(None) };
+    let Some(webhook) = &section.webhook else { return Ok(None) };
+    let secret = webhook.secret.resolve(directory, "the secret of the bot's webhook")?;
+    BotWebhook::new(&webhook.url, secret, section.base_url.is_some()).map(Some)
 }
 
 /// The names of the channels.

@@ -1,9 +1,11 @@
 //! The service: runs by themselves when they are due, and what it tells about itself.
 
 pub mod chat;
+pub mod door;
 pub mod engine;
 pub mod health;
 pub mod http;
+pub mod listening;
 pub mod metrics;
 #[cfg(test)]
 mod month;

@@ -7,7 +7,7 @@
 //! The destination is the truth; the journal only remembers. A journal that was lost costs
 //! those answers and nothing else: no row is lost or doubled without it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -54,6 +54,9 @@ pub trait Journal: Send + Sync {
 
     /// All that was written into the rows of this key, in any target, oldest first.
     async fn entries_of(&self, key: &RowKey) -> Result<Vec<JournalEntry>, Error>;
+
+    /// Which of these keys a committed batch of this export has written.
+    async fn written(&self, export: &str, keys: &[RowKey]) -> Result<HashSet<RowKey>, Error>;
 }
 
 /// What was last written, by key and name of the column.

@@ -19,7 +19,8 @@ pub trait Notifier: Send + Sync {
     /// Tries address and credentials without telling anybody.
     async fn check(&self) -> Result<(), Error>;
 
-    /// Delivers one message.
+    /// Delivers one message, or of a long one the part whose turn it is; what comes back says
+    /// whether more follow.
     async fn notify(&self, message: &Message) -> Result<Delivery, Error>;
 }
 
@@ -42,12 +43,23 @@ pub struct Message {
     /// service can do that; otherwise it is a new message.
     #[serde(default)]
     pub replaces: Option<String>,
+    /// How many of its parts have arrived, where it is too long for one.
+    #[serde(default)]
+    pub part: usize,
 }
 
 impl Message {
     /// A message that is sent as a new one, with a sound.
     pub fn new(store: impl Into<String>, run: impl Into<String>, body: MessageBody) -> Self {
-        Self { store: store.into(), run: run.into(), body, silent: false, pin: false, replaces: None }
+        Self {
+            store: store.into(),
+            run: run.into(),
+            body,
+            silent: false,
+            pin: false,
+            replaces: None,
+            part: 0,
+        }
     }
 }
 
@@ -276,6 +288,9 @@ pub enum ProgressState {
 pub struct Delivery {
     /// The service's own id of the message, where it gives one.
     pub id: Option<String>,
+    /// Whether another part of the message follows this one.
+    #[serde(default)]
+    pub more: bool,
     /// Whether markup was refused and plain text sent instead.
     pub plain: bool,
     /// What the operator should know, for instance that the chat has moved.

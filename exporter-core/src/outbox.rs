@@ -38,12 +38,14 @@ pub struct Waiting {
     pub why: Option<String>,
     /// The service's id of the letter delivered last in this slot.
     pub replaces: Option<String>,
+    /// How many of its parts have arrived.
+    pub parts: usize,
 }
 
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fate {
-    /// It arrived.
+    /// It arrived, or a part of it that [more](Delivery::more) follow: then it waits on.
     Delivered(Delivery),
     /// It is tried again, not before this instant.
     Postponed(DateTime<Utc>, String),
@@ -76,6 +78,8 @@ pub struct Mail {
 /// # Behavior
 /// - What was put in is there after a crash, in the same order.
 /// - Putting in a letter whose `channel` and `once` are known already does nothing.
+/// - A letter of which a part has arrived goes on with the next one, also after a crash; the
+///   id of its first part is its own.
 /// - Only one at a time has the turn to deliver, so that two processes over one outbox
 ///   send nothing twice.
 #[async_trait]

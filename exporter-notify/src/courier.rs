@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::Mailroom;
 pub use policy::About;
 use policy::Policy;
-pub use upkeep::{daily, warn};
+pub use upkeep::{daily, remind, warn};
 
 /// A messenger for one run.
 ///

@@ -21,12 +21,12 @@ mod telegram;
 pub mod testing;
 mod webhook;
 
-pub use courier::{About, Courier, daily, warn};
+pub use courier::{About, Courier, daily, remind, warn};
 pub use email::{Email, EmailConfig};
 pub use heartbeat::{Heartbeat, HeartbeatConfig};
 pub use mailroom::{Channel, Mailroom, Role, moved_name};
 pub use memory::MemoryOutbox;
 pub use render::{Language, html, plain};
 pub use slack::{Slack, SlackConfig};
-pub use telegram::{LONG_POLL, Said, Telegram, TelegramConfig};
+pub use telegram::{BotWebhook, LONG_POLL, Said, Telegram, TelegramConfig, posted};
 pub use webhook::{Webhook, WebhookConfig};

@@ -276,7 +276,8 @@ impl Postman {
         let Some(channel) = self.channels.iter().find(|channel| channel.name == head.letter.channel) else {
             return Fate::Refused(format!("there is no channel `{}` any more", head.letter.channel));
         };
-        let message = Message { replaces: head.replaces.clone(), ..head.letter.message.clone() };
+        let (replaces, part) = (head.replaces.clone(), head.parts);
+        let message = Message { replaces, part, ..head.letter.message.clone() };
         match channel.notifier.notify(&message).await {
             Ok(delivery) => {
                 self.remark(&delivery);

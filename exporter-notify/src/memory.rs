@@ -23,6 +23,8 @@ struct Inside {
 #[derive(Debug)]
 struct Kept {
     waiting: Waiting,
+    /// The service's id of its first part.
+    first: Option<String>,
     fate: Option<Settled>,
 }
 
@@ -55,9 +57,16 @@ impl Inside {
             }
         }
         let id = i64::try_from(self.letters.len()).unwrap_or(i64::MAX);
-        let waiting =
-            Waiting { id, letter: letter.clone(), attempts: 0, not_before: None, why: None, replaces: None };
-        self.letters.push(Kept { waiting, fate: None });
+        let waiting = Waiting {
+            id,
+            letter: letter.clone(),
+            attempts: 0,
+            not_before: None,
+            why: None,
+            replaces: None,
+            parts: 0,
+        };
+        self.letters.push(Kept { waiting, first: None, fate: None });
     }
 
     /// The service's id of the letter delivered last in the slot of this one.
@@ -125,7 +134,24 @@ impl Outbox for MemoryOutbox {
         let mut inside = self.inside();
         let Some(kept) = inside.letters.iter_mut().find(|kept| kept.waiting.id == id) else { return Ok(()) };
         match fate {
-            Fate::Delivered(delivery) => kept.fate = Some(Settled::Delivered(delivery.id.clone())),
+            Fate::Delivered(delivery) => {
+                kept.first = kept.first.take().or_else(|| delivery.id.clone());
+                if delivery.more {
+                    let letter = kept.waiting.letter.clone();
+                    let parts = kept.waiting.parts + 1;
+                    kept.waiting = Waiting {
+                        id,
+                        letter,
+                        attempts: 0,
+                        not_before: None,
+                        why: None,
+                        replaces: None,
+                        parts,
+                    };
+                } else {
+                    kept.fate = Some(Settled::Delivered(kept.first.clone()));
+                }
+            }
             Fate::Refused(why) => {
                 kept.fate = Some(Settled::Refused);
                 kept.waiting.why = Some(why.clone());

@@ -67,9 +67,11 @@ impl Notifier for Slack {
 
     async fn notify(&self, message: &Message) -> Result<Delivery, Error> {
         let mut delivery = Delivery::default();
-        for part in split(&html(message, self.language), TEXT_LIMIT) {
-            self.send(&part, &mut delivery).await?;
+        let parts = split(&html(message, self.language), TEXT_LIMIT);
+        if let Some(part) = parts.get(message.part) {
+            self.send(part, &mut delivery).await?;
         }
+        delivery.more = message.part + 1 < parts.len();
         Ok(delivery)
     }
 }

@@ -142,9 +142,23 @@ async fn refused_markup_becomes_plain_text(inbox: &impl Inbox) {
     assert!(inbox.arrived().concat().contains("alpha <beta> & gamma"), "{:?}", inbox.arrived());
 }
 
+/// Delivers a message with all its parts; how the first one arrived.
+///
+/// # Errors
+/// That of the first part that does not arrive.
+pub async fn notify_all(notifier: &dyn Notifier, mut message: Message) -> Result<Delivery, Error> {
+    let first = notifier.notify(&message).await?;
+    let mut more = first.more;
+    while more {
+        message.part += 1;
+        more = notifier.notify(&message).await?.more;
+    }
+    Ok(first)
+}
+
 async fn a_long_text_arrives(inbox: &impl Inbox) {
     let lines: Vec<String> = (1000..1900).map(|number| format!("line {number}, and words")).collect();
-    if let Err(error) = inbox.notifier().notify(&message(inbox, &lines.join("\n"))).await {
+    if let Err(error) = notify_all(&*inbox.notifier(), message(inbox, &lines.join("\n"))).await {
         panic!("a long text is refused: {error:?}");
     }
     let arrived = inbox.arrived().concat();

@@ -19,15 +19,17 @@ use tokio::task::JoinHandle;
 
 use crate::args::ServeArgs;
 use crate::asking::{chat::InChat, desk::Desk, patience};
-use crate::channels::{channels, follow_moves, listener};
+use crate::channels::{channels, follow_moves, listener, webhook};
 use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
 use crate::render::say;
 use crate::service::chat::{Ask, Chat, letter};
+use crate::service::door::{Door, hang};
 use crate::service::engine::{Engine, Runner, Step, Wanted};
 use crate::service::health::Health;
+use crate::service::listening::Rhythm;
 use crate::service::upkeep::{Site, Upkeep};
 use crate::service::{http, schedule};
 use crate::{
@@ -57,7 +59,14 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
     let health = Arc::new(Health::new(clock.now()));
     // What is wrong from the start is told to who starts it; later it is told to the chat.
     let (asks, mut asked) = unbounded_channel();
-    let mut service = Service::load(&args.config, args.driver.map(Into::into), &clock, &health, asks).await?;
+    let door = Arc::new(Door::default());
+    let mut service =
+        Service::load(&args.config, args.driver.map(Into::into), &clock, &health, asks, &door).await?;
+    let posts = service.loaded.config.telegram.as_ref().is_some_and(|section| section.webhook.is_some());
+    if args.listen == "off" && posts {
+        return Err(Error::new(ErrorKind::Config, "Telegram cannot post to a service that listens nowhere")
+            .hint("take `[telegram.webhook]` out of the configuration, or give --listen an address"));
+    }
     if args.listen != "off" {
         let address = args.listen.parse().map_err(|_| {
             Error::new(ErrorKind::Config, format!("`{}` is no address", args.listen))
@@ -70,6 +79,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
             store: service.store.clone(),
             account: service.account.clone(),
             clock: clock.clone(),
+            door: door.clone(),
         };
         tokio::spawn(http::serve(listener, Arc::new(watch)));
     }
@@ -124,6 +134,8 @@ struct Service {
     listening: Option<JoinHandle<()>>,
     /// Where a code comes in that a login waits for.
     desk: Arc<Desk>,
+    /// Where Telegram posts.
+    door: Arc<Door>,
     upkeep: Upkeep,
 }
 
@@ -134,6 +146,7 @@ impl Service {
         clock: &Arc<dyn Clock>,
         health: &Arc<Health>,
         asks: UnboundedSender<Ask>,
+        door: &Arc<Door>,
     ) -> Result<Self, Error> {
         let mut loaded = load(config)?;
         let text = std::fs::read_to_string(config)?;
@@ -144,6 +157,7 @@ impl Service {
         let channels = channels(&loaded.config, &loaded.directory)?;
         let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));
         let desk = Arc::new(Desk::default());
+        let hook = hang(door, webhook(loaded.config.telegram.as_ref(), &loaded.directory)?);
         let listening =
             listener(loaded.config.telegram.as_ref(), &loaded.directory)?.map(|(telegram, allowed)| {
                 let chat = Chat {
@@ -158,7 +172,7 @@ impl Service {
                     clock: clock.clone(),
                     asks: asks.clone(),
                 };
-                tokio::spawn(chat.listen())
+                tokio::spawn(chat.listen(hook, Rhythm::default()))
             });
         Ok(Self {
             config: config.to_path_buf(),
@@ -176,6 +190,7 @@ impl Service {
             asks,
             listening,
             desk,
+            door: door.clone(),
             upkeep: Upkeep::default(),
         })
     }
@@ -241,7 +256,8 @@ impl Service {
             return Ok(());
         }
         let fresh =
-            Self::load(&self.config, self.driver, &self.clock, &self.health, self.asks.clone()).await?;
+            Self::load(&self.config, self.driver, &self.clock, &self.health, self.asks.clone(), &self.door)
+                .await?;
         let before = std::mem::replace(self, fresh);
         if let Some(listening) = before.listening {
             listening.abort();

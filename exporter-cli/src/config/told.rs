@@ -24,6 +24,18 @@ pub struct TelegramSection {
     /// Whether `exporter serve` does what is asked for in these chats.
     #[serde(default = "yes")]
     pub commands: bool,
+    /// Where Telegram posts what is asked for; without it `exporter serve` keeps asking.
+    pub webhook: Option<BotWebhookSection>,
+}
+
+/// `[telegram.webhook]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotWebhookSection {
+    /// The address as Telegram reaches it, which leads to the one `exporter serve` listens at.
+    pub url: String,
+    /// Where the secret is kept that Telegram shows with each post.
+    pub secret: SecretRef,
 }
 
 fn yes() -> bool {

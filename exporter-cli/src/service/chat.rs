@@ -1,10 +1,9 @@
 //! What people ask for in the chat, and who may.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use exporter_core::{Answer, Clock, Error, Letter, Message, MessageBody};
-use exporter_notify::{LONG_POLL, Mailroom, Said, Telegram};
+use exporter_notify::{Mailroom, Said, Telegram};
 use exporter_schedule::Schedule;
 use exporter_store::{AuditEntry, RunQuery, RunState, Store};
 use tokio::sync::mpsc::UnboundedSender;
@@ -12,8 +11,6 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::engine::Engine;
 use crate::asking::desk::{Desk, Heard};
 
-/// After an error it is asked again after this.
-const PAUSE: Duration = Duration::from_secs(30);
 /// How many runs `/history` shows.
 const SHOWN: u32 = 8;
 
@@ -30,7 +27,7 @@ pub enum Ask {
     Look,
 }
 
-/// Listens to the bot's chats.
+/// Answers in the bot's chats.
 pub struct Chat {
     /// Where a code is taken that a login waits for.
     pub desk: Arc<Desk>,
@@ -55,28 +52,8 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// Listens until it is stopped.
-    pub async fn listen(self) {
-        loop {
-            if let Err(error) = self.once().await {
-                tracing::debug!(%error, "the chat cannot be listened to");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
-
-    async fn once(&self) -> Result<(), Error> {
-        let after = self.store.fact("telegram", "update").await?.and_then(|update| update.parse().ok());
-        for said in self.telegram.listen(after, LONG_POLL).await? {
-            self.answer(&said).await?;
-            // Answered first: what is cut off in between is answered under the same name.
-            self.store.set_fact("telegram", "update", Some(&said.update.to_string())).await?;
-        }
-        Ok(())
-    }
-
     /// Does what was asked for; other talk, and that of other chats, is left alone.
-    async fn answer(&self, said: &Said) -> Result<(), Error> {
+    pub(super) async fn answer(&self, said: &Said) -> Result<(), Error> {
         let word = said.text.split_whitespace().next().unwrap_or_default();
         // In a group the bot's name follows the command.
         let word = word.split('@').next().unwrap_or_default();

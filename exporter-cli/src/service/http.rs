@@ -1,4 +1,5 @@
-//! Three addresses for those who watch: `/healthz`, `/readyz`, `/metrics`.
+//! Three addresses for those who watch: `/healthz`, `/readyz`, `/metrics`; and the door at
+//! which Telegram posts.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
+use super::door::Door;
 use super::health::Health;
 use super::metrics;
 
@@ -31,6 +33,8 @@ pub struct Watch {
     pub account: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where Telegram posts.
+    pub door: Arc<Door>,
 }
 
 /// Listens; the address says which port it got.
@@ -70,6 +74,10 @@ pub async fn serve(listener: TcpListener, watch: Arc<Watch>) {
 }
 
 async fn answer(request: Request<Incoming>, watch: Arc<Watch>) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.method() == Method::POST && watch.door.is_at(request.uri().path()) {
+        let status = watch.door.take(request).await;
+        return Ok(text(status, ""));
+    }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Ok(text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n"));
     }

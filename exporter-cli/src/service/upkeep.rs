@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
 use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window};
-use exporter_notify::{About, Mailroom, daily, warn};
+use exporter_notify::{About, Mailroom, daily, remind, warn};
 use exporter_schedule::Schedule;
 use exporter_store::{
     AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups,
@@ -20,6 +20,8 @@ use crate::watch::Watched;
 
 /// It is looked at everything this often.
 const EVERY: TimeDelta = TimeDelta::hours(1);
+/// From this hour on a day without runs is told of.
+const NOON: u32 = 12;
 /// The summary counts the days that are missing among so many.
 const COUNTED: u32 = 31;
 
@@ -61,6 +63,7 @@ impl Upkeep {
             self.looked = Some(now);
             self.looking = Some(tokio::spawn(look(Round::of(site))));
         }
+        site.remind(now).await?;
         match site.loaded.config.watch.daily {
             Some(at) => site.daily(at, now).await,
             None => Ok(()),
@@ -150,6 +153,15 @@ fn newest(place: &Place) -> Option<DateTime<Utc>> {
 }
 
 impl Site<'_> {
+    /// Tells of what fails still on a day on which no run will: after noon, so that nobody is
+    /// woken, and only where none is due any more.
+    async fn remind(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let local = |at: DateTime<Utc>| at.with_timezone(&self.about.zone).naive_local();
+        let here = local(now);
+        let later = self.schedule.next(now).is_some_and(|next| local(next).date() == here.date());
+        if later || here.hour() < NOON { Ok(()) } else { remind(self.room, &self.about).await }
+    }
+
     /// Tells how the day went, once a day, at this time or as soon after it as possible.
     async fn daily(&self, at: NaiveTime, now: DateTime<Utc>) -> Result<(), Error> {
         let zone = self.about.zone;

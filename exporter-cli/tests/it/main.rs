@@ -22,3 +22,4 @@ mod telegram;
 mod told;
 mod upkeep;
 mod usage;
+mod webhook;

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::checks::Action;
 use crate::key::key_positions;
 use crate::{
-    BatchState, Error, ErrorKind, Export, ExportRequest, ExportSource, ExportSpec, Journal, Result, RowKey,
-    Stage, Table,
+    Error, ErrorKind, Export, ExportRequest, ExportSource, ExportSpec, Journal, Result, RowKey, Stage, Table,
 };
 
 /// How many values are named before they are only counted.
@@ -75,12 +74,9 @@ impl References {
         };
         let values: BTreeSet<RowKey> =
             table.column_values(at).filter_map(|value| RowKey::of([value])).collect();
-        let mut missing = Vec::new();
-        for value in values.iter().filter(|value| !known.contains(*value)) {
-            if !self.was_written(target, value).await? {
-                missing.push(value);
-            }
-        }
+        let unknown: Vec<RowKey> = values.iter().filter(|value| !known.contains(*value)).cloned().collect();
+        let written = self.written(target, &unknown).await?;
+        let missing: Vec<&RowKey> = unknown.iter().filter(|value| !written.contains(*value)).collect();
         let named: Vec<String> = missing.iter().take(NAMED).map(|value| format!("`{value}`")).collect();
         Ok((!missing.is_empty()).then(|| {
             let (some, all) = (missing.len(), values.len());
@@ -91,11 +87,12 @@ impl References {
         }))
     }
 
-    /// Whether an earlier run brought this key.
-    async fn was_written(&self, export: &str, key: &RowKey) -> Result<bool> {
-        let Some(journal) = &self.journal else { return Ok(false) };
-        let entries = journal.entries_of(key).await?;
-        Ok(entries.iter().any(|entry| entry.export == export && entry.state == BatchState::Committed))
+    /// Which of these keys earlier runs brought.
+    async fn written(&self, export: &str, keys: &[RowKey]) -> Result<HashSet<RowKey>> {
+        match &self.journal {
+            Some(journal) if !keys.is_empty() => journal.written(export, keys).await,
+            _ => Ok(HashSet::new()),
+        }
     }
 
     /// Takes down the keys of a table that something refers to.

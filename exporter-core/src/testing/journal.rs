@@ -1,5 +1,6 @@
 //! The smallest journal that keeps the contract: batches in memory.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -74,6 +75,14 @@ impl Journal for MemoryJournal {
 
     async fn batches_of(&self, run: &str) -> Result<Vec<(JournalBatch, BatchState)>, Error> {
         Ok(self.batches().iter().filter(|(batch, _)| batch.run == run).cloned().collect())
+    }
+
+    async fn written(&self, export: &str, keys: &[RowKey]) -> Result<HashSet<RowKey>, Error> {
+        let batches = self.batches();
+        let ours =
+            batches.iter().filter(|(batch, state)| *state == BatchState::Committed && batch.export == export);
+        let rows = ours.flat_map(|(batch, _)| &batch.rows);
+        Ok(rows.map(|row| row.key.clone()).filter(|key| keys.contains(key)).collect())
     }
 
     async fn entries_of(&self, key: &RowKey) -> Result<Vec<JournalEntry>, Error> {

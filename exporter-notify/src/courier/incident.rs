@@ -16,6 +16,9 @@ pub struct Incident {
     pub kind: ErrorKind,
     /// The day on which it was told last, in the panel's time zone.
     pub told: NaiveDate,
+    /// How it showed last, for a day on which no run shows it.
+    #[serde(default)]
+    pub error: Option<Box<ErrorReport>>,
 }
 
 /// What a failure is worth.
@@ -34,9 +37,17 @@ impl Incident {
     pub fn next(known: Option<Self>, error: &ErrorReport, at: DateTime<Utc>, zone: Tz) -> (Self, Worth) {
         let today = at.with_timezone(&zone).date_naive();
         let Some(known) = known else {
-            return (Self { since: at, runs: 1, kind: error.kind, told: today }, Worth::Tell);
+            let shown = Some(Box::new(error.clone()));
+            let first = Self { since: at, runs: 1, kind: error.kind, told: today, error: shown };
+            return (first, Worth::Tell);
         };
-        let next = Self { runs: known.runs + 1, kind: error.kind, told: today, ..known };
+        let next = Self {
+            since: known.since,
+            runs: known.runs + 1,
+            kind: error.kind,
+            told: today,
+            error: Some(Box::new(error.clone())),
+        };
         if known.kind != error.kind {
             (next, Worth::Tell)
         } else if known.told < today {

@@ -57,7 +57,7 @@ pub struct Policy {
 }
 
 /// The name under which the failure of a whole run is remembered.
-const WHOLE: &str = "*";
+pub const WHOLE: &str = "*";
 
 /// What one event is worth.
 #[derive(Default)]

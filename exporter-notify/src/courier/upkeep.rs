@@ -1,11 +1,13 @@
 //! What is told between runs: warnings to the owner, each once and then once a day as long
 //! as it lasts, and how the day went.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use exporter_core::{Daily, Error, ErrorReport, Letter, Mark, Message, MessageBody, Topic};
 
 use super::incident::{Incident, Worth};
-use super::policy::About;
+use super::policy::{About, WHOLE};
 use crate::mailroom::{Channel, Mailroom, Role};
 
 /// Tells what changed about these topics: what is wrong with each, or that nothing is.
@@ -54,6 +56,37 @@ pub async fn warn(
     if marks.is_empty() { Ok(()) } else { room.post(&letters, &marks).await }
 }
 
+/// Tells of the failures of runs that last and of which nobody was told today: no run came
+/// that would have done so.
+///
+/// # Errors
+/// When the outbox cannot be read or written.
+pub async fn remind(room: &Mailroom, about: &About) -> Result<(), Error> {
+    let today = room.clock().now().with_timezone(&about.zone).date_naive();
+    let prefix = format!("failing:{}:", about.account);
+    let (mut letters, mut marks, mut said) = (Vec::new(), Vec::new(), HashSet::new());
+    for (mark, value) in room.marks().await? {
+        let Some(export) = mark.strip_prefix(&prefix) else { continue };
+        let Ok(incident) = serde_json::from_str::<Incident>(&value) else { continue };
+        let Some(error) = incident.error.clone().filter(|_| incident.told < today) else { continue };
+        // One cause of four exports is told once.
+        if said.insert(error.message.clone()) {
+            let body = MessageBody::StillFailing {
+                export: (export != WHOLE).then(|| export.to_owned()),
+                since: local(about, incident.since),
+                runs: incident.runs,
+                error,
+            };
+            let once = format!("reminded:{mark}:{today}");
+            letters.extend(to(room, about, &once, &body, |role| role != Role::Team));
+        }
+        // An incident holds nothing that JSON cannot.
+        let value = serde_json::to_string(&Incident { told: today, ..incident }).unwrap_or_default();
+        marks.push(Mark { name: mark, value: Some(value) });
+    }
+    if marks.is_empty() { Ok(()) } else { room.post(&letters, &marks).await }
+}
+
 /// Tells everybody how a day went; a day is told once.
 ///
 /// # Errors
@@ -73,7 +106,7 @@ fn to<'a>(
     meant: impl Fn(Role) -> bool + 'a,
 ) -> impl Iterator<Item = Letter> + 'a {
     // Only what has to be acted on rings.
-    let silent = !matches!(body, MessageBody::Warning { .. });
+    let silent = !matches!(body, MessageBody::Warning { .. } | MessageBody::StillFailing { .. });
     let message = Message { silent, ..Message::new(&about.store, "serve", body.clone()) };
     let channels = room.channels().iter().filter(move |channel| meant(channel.role));
     channels.map(move |Channel { name, .. }| Letter {
@@ -94,7 +127,7 @@ mod tests {
 
     use async_trait::async_trait;
     use chrono::TimeDelta;
-    use exporter_core::{Delivery, ErrorKind, FixedClock, Notifier, Result};
+    use exporter_core::{Clock as _, Delivery, ErrorKind, FixedClock, Notifier, Result};
 
     use super::*;
     use crate::{Language, MemoryOutbox, html, plain};
@@ -159,5 +192,40 @@ mod tests {
             told.join("\n-\n"),
             team.0.lock().unwrap().join("|")
         ));
+    }
+
+    #[tokio::test]
+    async fn a_failure_that_lasts_is_told_on_a_day_without_runs_once_and_with_its_cause() {
+        let owner = Arc::new(Heard::default());
+        let channel =
+            Channel { name: "owner".into(), notifier: owner.clone(), role: Role::Owner, live: false };
+        let clock = FixedClock::at("2026-01-05T01:00:00Z".parse().unwrap());
+        let outbox = Arc::new(MemoryOutbox::default());
+        let room = Mailroom::open(outbox, vec![channel], Arc::new(clock.clone()), "test");
+        let zone = chrono_tz::Tz::Asia__Jakarta;
+        let about = About { store: "Toko".into(), account: "a".into(), zone, next_run: None };
+        let down = Error::new(ErrorKind::PanelDown, "the panel does not answer in time").report();
+        let (incident, _) = Incident::next(None, &down, clock.now(), zone);
+        let value = serde_json::to_string(&incident).unwrap();
+        // A mark of an earlier version has no cause.
+        let old = r#"{"since":"2026-01-01T00:00:00Z","runs":1,"kind":"panel_down","told":"2026-01-01"}"#;
+        let mark = |name: &str, value: &str| Mark { name: name.into(), value: Some(value.into()) };
+        let marks = [
+            mark("failing:a:user", &value),
+            mark("failing:a:koin_pay", &value),
+            mark("failing:a:old", old),
+            mark("failing:b:user", &value),
+        ];
+        room.post(&[], &marks).await.unwrap();
+        let mut told = Vec::new();
+        for hours in [1, 24, 1, 24] {
+            remind(&room, &about).await.unwrap();
+            room.settle("serve").await;
+            told.push(owner.0.lock().unwrap().drain(..).collect::<Vec<_>>());
+            clock.advance(TimeDelta::hours(hours));
+        }
+        assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [0, 0, 1, 0], "{told:#?}");
+        assert!(told[2][0].starts_with("🔴 Toko: koin_pay masih gagal, sejak 5 Januari 2026"), "{told:#?}");
+        assert!(told[2][0].contains("panel tidak menjawab pada waktunya"), "{told:#?}");
     }
 }

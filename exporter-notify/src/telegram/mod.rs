@@ -7,6 +7,7 @@ mod advice;
 mod api;
 mod pace;
 mod updates;
+mod webhook;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use crate::render::{Language, html, plain, split, units};
 use api::{Api, Failure, Upload};
 use pace::{Act, Pace};
 pub use updates::{LONG_POLL, Said};
+pub use webhook::{BotWebhook, posted};
 
 /// The most UTF-16 units in a text message (Bot API, `sendMessage`, parameter `text`).
 const TEXT_LIMIT: usize = 4096;
@@ -87,36 +89,33 @@ impl Telegram {
         self.chat.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends a text, in parts if it is long, without markup where that is refused.
-    async fn send_text(&self, sending: &mut Sending, html: &str) -> Result<(), Error> {
-        for part in split(html, TEXT_LIMIT) {
-            self.send(sending, "sendMessage", "text", &part, None).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends a picture with the message under it, or before it where it is too long.
-    async fn send_picture(&self, sending: &mut Sending, picture: Picture, html: &str) -> Result<(), Error> {
+    /// Sends a picture with a caption; where it is refused, the caption as a text.
+    async fn send_picture(
+        &self,
+        sending: &mut Sending,
+        picture: Picture,
+        caption: &str,
+    ) -> Result<(), Error> {
         let mut upload = Upload { field: "photo", picture };
-        let caption =
-            if units(html) <= CAPTION_LIMIT { html } else { html.lines().next().unwrap_or_default() };
-        let caption = split(caption, CAPTION_LIMIT).into_iter().next().unwrap_or_default();
-        let mut sent = self.send(sending, "sendPhoto", "caption", &caption, Some(&upload)).await;
+        let mut sent = self.send(sending, "sendPhoto", "caption", caption, Some(&upload)).await;
         if sent.as_ref().is_err_and(is_refused) {
             // A page that is too high for a picture still goes as a file.
             upload.field = "document";
-            sent = self.send(sending, "sendDocument", "caption", &caption, Some(&upload)).await;
+            sent = self.send(sending, "sendDocument", "caption", caption, Some(&upload)).await;
         }
         match sent {
-            Ok(()) if caption == html => Ok(()),
-            Ok(()) => self.send_text(sending, html).await,
             Err(error) if is_refused(&error) => {
                 tracing::warn!(%error, "the picture of the screen was refused");
-                let note = self.language.word("no_picture");
-                self.send_text(sending, &format!("{html}\n{note}")).await
+                self.send_without(sending, caption).await
             }
-            Err(error) => Err(error),
+            other => other,
         }
+    }
+
+    /// Sends the caption of a picture that cannot be sent.
+    async fn send_without(&self, sending: &mut Sending, caption: &str) -> Result<(), Error> {
+        let text = format!("{caption}\n{}", self.language.word("no_picture"));
+        self.send(sending, "sendMessage", "text", &text, None).await
     }
 
     /// One message of one method; as plain text when its markup is refused.
@@ -283,27 +282,44 @@ impl Notifier for Telegram {
     async fn notify(&self, message: &Message) -> Result<Delivery, Error> {
         let mut sending = Sending::new(message.silent);
         let html = html(message, self.language);
-        if let Some(id) = &message.replaces
+        if let Some(id) = message.replaces.as_ref().filter(|_| message.part == 0)
             && self.edit(&mut sending, id, &html).await?
         {
             return Ok(sending.delivery);
         }
-        match picture::of(message) {
-            None => self.send_text(&mut sending, &html).await?,
+        let picture = picture::of(message);
+        let parts = parts(&html, picture.is_some());
+        // A message that was shortened meanwhile has nothing left to say.
+        let Some(part) = parts.get(message.part) else { return Ok(sending.delivery) };
+        match picture.filter(|_| message.part == 0) {
+            None => self.send(&mut sending, "sendMessage", "text", part, None).await?,
             Some(path) => match picture::read(path).await {
-                Ok(picture) => self.send_picture(&mut sending, picture, &html).await?,
+                Ok(picture) => self.send_picture(&mut sending, picture, part).await?,
                 Err(error) => {
                     tracing::warn!(%error, "the picture of the screen cannot be read");
-                    let note = self.language.word("no_picture");
-                    self.send_text(&mut sending, &format!("{html}\n{note}")).await?;
+                    self.send_without(&mut sending, part).await?;
                 }
             },
         }
-        if message.pin {
+        sending.delivery.more = message.part + 1 < parts.len();
+        if message.pin && message.part == 0 {
             self.pin(&mut sending).await;
         }
         Ok(sending.delivery)
     }
+}
+
+/// What is sent one after the other: with a picture first its caption, which is the whole
+/// message where that is short enough.
+fn parts(html: &str, picture: bool) -> Vec<String> {
+    if !picture {
+        return split(html, TEXT_LIMIT);
+    }
+    if units(html) <= CAPTION_LIMIT {
+        return vec![html.to_owned()];
+    }
+    let caption = split(html.lines().next().unwrap_or_default(), CAPTION_LIMIT).into_iter().next();
+    caption.into_iter().chain(split(html, TEXT_LIMIT)).collect()
 }
 
 /// What a method does to the chat, as far as Telegram's limits are concerned.

@@ -36,7 +36,7 @@ impl fmt::Debug for Said {
 
 /// An update (Bot API, `Update`), as far as it is a message with a text.
 #[derive(Deserialize)]
-struct Update {
+pub(super) struct Update {
     update_id: i64,
     message: Option<Message>,
 }
@@ -97,7 +97,7 @@ impl Telegram {
     }
 }
 
-fn said(update: Update) -> Said {
+pub(super) fn said(update: Update) -> Said {
     let mut said = Said {
         update: update.update_id,
         chat: String::new(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use exporter_core::{Error, ErrorKind, ExportReport, Message, MessageBody, Notifier, Window};
+use exporter_notify::testing::notify_all;
 use serde_json::json;
 
 use crate::bot::{Bot, refusal};
@@ -46,7 +47,7 @@ async fn a_message_is_sent_as_escaped_html_to_the_chat() {
 #[tokio::test]
 async fn a_long_message_goes_in_parts_that_fit() {
     let bot = Bot::start([]).await;
-    let delivery = bot.telegram().notify(&started(10_000)).await.unwrap();
+    let delivery = notify_all(&bot.telegram(), started(10_000)).await.unwrap();
     assert_eq!(delivery.id.as_deref(), Some("1"), "the first part's");
     let calls = bot.calls();
     assert!(calls.len() >= 3);
@@ -83,7 +84,7 @@ async fn a_failure_shows_its_picture_with_the_message_under_it() {
 async fn a_message_too_long_for_a_caption_follows_its_picture() {
     let directory = tempfile::tempdir().unwrap();
     let bot = Bot::start([]).await;
-    bot.telegram().notify(&failed(Some(picture(&directory)), 200)).await.unwrap();
+    notify_all(&bot.telegram(), failed(Some(picture(&directory)), 200)).await.unwrap();
     assert_eq!(bot.methods(), ["sendPhoto", "sendMessage"]);
     assert!(bot.calls()[0].text.contains("attempt 2 of 3"));
     assert!(bot.calls()[1].json["text"].as_str().unwrap().contains("no answer no answer"));

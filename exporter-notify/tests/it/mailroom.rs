@@ -11,6 +11,9 @@ use exporter_core::{
     Retry,
 };
 use exporter_notify::{Channel, Mailroom, MemoryOutbox, Role};
+use serde_json::json;
+
+use crate::bot::{Bot, refusal};
 
 /// Answers from a script, then yes; remembers what arrived.
 #[derive(Default)]
@@ -145,4 +148,28 @@ async fn two_rooms_over_one_outbox_send_nothing_twice() {
     let (first, second) = tokio::join!(one.settle("r1"), two.settle("r1"));
     assert!(first.is_empty() && second.is_empty());
     assert_eq!(service.arrived(), texts);
+}
+
+#[tokio::test]
+async fn a_long_message_that_breaks_off_goes_on_with_the_part_that_failed() {
+    let sent = (200, json!({"ok": true, "result": {"message_id": 1}}));
+    let bot = Bot::start([sent, refusal(502, "Bad Gateway")]).await;
+    let channel = Channel {
+        name: "team".into(),
+        notifier: Arc::new(bot.telegram()),
+        role: Role::Everybody,
+        live: true,
+    };
+    let room = Mailroom::open(Arc::new(MemoryOutbox::default()), vec![channel], Arc::new(clock()), "test");
+    let lines: Vec<String> = (1000..1600).map(|number| format!("line {number}")).collect();
+    room.post(&[letter("team", &lines.join("\n"), None)], &[]).await.unwrap();
+    while bot.calls().len() < 3 {
+        room.settle("r1").await;
+    }
+    let texts: Vec<String> =
+        bot.calls().iter().map(|call| call.json["text"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(texts.len(), 3, "two parts, one of them twice");
+    assert_eq!(texts[1], texts[2]);
+    let arrived = [texts[0].as_str(), &texts[2]].concat();
+    assert!(lines.iter().all(|line| arrived.matches(line.as_str()).count() == 1), "{arrived}");
 }

@@ -9,8 +9,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::text::explain;
 
 /// The shapes of the state in order; the number of those applied is its `user_version`.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_tick.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_tick.sql"),
+    include_str!("migrations/0003_parts.sql"),
+];
 
 /// How long one process waits for another that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -85,6 +85,20 @@ pub fn last_written(db: &Connection, target: &str, keys: &[RowKey]) -> rusqlite:
     Ok(last)
 }
 
+/// Asked in one query, however many keys there are.
+pub fn written(db: &Connection, export: &str, keys: &[RowKey]) -> rusqlite::Result<HashSet<RowKey>> {
+    let texts: Vec<&str> = keys.iter().map(RowKey::as_str).collect();
+    let mut select = db.prepare(
+        "SELECT asked.value FROM json_each(?2) AS asked WHERE EXISTS
+         (SELECT 1 FROM journal_rows JOIN journal ON journal.number = journal_rows.batch
+          WHERE journal_rows.key = asked.value AND state = 'committed'
+          AND json_extract(journal.batch, '$.export') = ?1)",
+    )?;
+    let found = select.query_map(params![export, json(&texts)?], |row| row.get::<_, String>(0))?;
+    let found = found.collect::<rusqlite::Result<HashSet<String>>>()?;
+    Ok(keys.iter().filter(|key| found.contains(key.as_str())).cloned().collect())
+}
+
 pub fn entries_of(db: &Connection, key: &RowKey) -> rusqlite::Result<Vec<JournalEntry>> {
     let mut select = db.prepare(
         "SELECT journal.batch, state, row FROM journal_rows JOIN journal ON journal.number = journal_rows.batch

@@ -10,7 +10,7 @@ mod runs;
 mod small;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -330,6 +330,11 @@ impl Journal for SqliteStore {
     async fn batches_of(&self, run: &str) -> Result<Vec<(JournalBatch, BatchState)>> {
         let run = run.to_owned();
         self.with(move |db| journal::batches_of(db, &run)).await
+    }
+
+    async fn written(&self, export: &str, keys: &[RowKey]) -> Result<HashSet<RowKey>> {
+        let (export, keys) = (export.to_owned(), keys.to_vec());
+        self.with(move |db| journal::written(db, &export, &keys)).await
     }
 
     async fn entries_of(&self, key: &RowKey) -> Result<Vec<JournalEntry>> {

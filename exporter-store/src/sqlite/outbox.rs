@@ -49,6 +49,7 @@ pub fn next(db: &Connection) -> rusqlite::Result<Vec<Waiting>> {
             not_before: at_or_null(row, "not_before")?,
             why: row.get("why")?,
             replaces,
+            parts: usize::try_from(row.get::<_, i64>("parts")?).unwrap_or_default(),
         })
     })?;
     waiting.collect()
@@ -57,8 +58,14 @@ pub fn next(db: &Connection) -> rusqlite::Result<Vec<Waiting>> {
 pub fn settle(db: &Connection, id: i64, fate: &Fate, now: DateTime<Utc>) -> rusqlite::Result<()> {
     let now = instant(now);
     match fate {
+        Fate::Delivered(delivery) if delivery.more => db.execute(
+            "UPDATE outbox SET parts = parts + 1, delivery = coalesce(delivery, ?2), attempts = 0,
+             not_before = NULL, why = NULL WHERE id = ?1",
+            params![id, delivery.id],
+        ),
         Fate::Delivered(delivery) => db.execute(
-            "UPDATE outbox SET state = 'delivered', settled = ?2, delivery = ?3 WHERE id = ?1",
+            "UPDATE outbox SET state = 'delivered', settled = ?2, delivery = coalesce(delivery, ?3)
+             WHERE id = ?1",
             params![id, now, delivery.id],
         ),
         Fate::Refused(why) => db.execute(

@@ -134,6 +134,14 @@ async fn runs_and_keys_are_told_apart(journal: &dyn Journal) {
     }
     assert_eq!(found, [(mine, BatchState::Committed)], "the batches of that run only");
     assert_eq!(ok(journal.batches_of("r3").await, "no such run"), [], "a run that wrote nothing");
+    let asked = ["A", "never"].map(key);
+    let written = ok(journal.written("orders", &asked).await, "the written keys cannot be read");
+    let committed = ok(journal.entries_of(&asked[0]).await, "a key's entries cannot be read");
+    let committed = committed.iter().any(|entry| entry.state == BatchState::Committed);
+    assert_eq!(written.contains(&asked[0]), committed, "only what was committed is written");
+    assert!(!written.contains(&asked[1]), "what nobody wrote is not written");
+    let elsewhere = ok(journal.written("users", &asked).await, "the written keys cannot be read");
+    assert!(elsewhere.is_empty(), "exports are told apart");
     let entries = ok(journal.entries_of(&key("A")).await, "a key's entries cannot be read");
     let seen: Vec<_> = entries.iter().map(|entry| (entry.run.as_str(), entry.state, entry.change)).collect();
     let expected =

@@ -13,6 +13,7 @@ pub async fn outbox<O: Outbox>(fresh: impl AsyncFn() -> O) {
     letters_of_one_slot_overtake_each_other(&fresh().await).await;
     one_at_a_time_has_the_turn(&fresh().await).await;
     marks_are_kept_until_they_are_forgotten(&fresh().await).await;
+    a_long_letter_goes_on_where_it_was(&fresh().await).await;
 }
 
 fn letter(channel: &str, once: &str, slot: Option<&str>) -> Letter {
@@ -87,6 +88,26 @@ async fn letters_of_one_slot_overtake_each_other(outbox: &impl Outbox) {
     );
     let (mail, _) = ok(outbox.mail("r1").await);
     assert_eq!((mail.given, mail.told), (4, 3), "what was overtaken counts as told");
+}
+
+async fn a_long_letter_goes_on_where_it_was(outbox: &impl Outbox) {
+    ok(outbox.post(&[letter("team", "long", Some("live"))], &[], now()).await);
+    let part = |id: &str, more| Delivery { id: Some(id.into()), more, ..Delivery::default() };
+    for parts in 0..3 {
+        let head = ok(outbox.next().await).remove(0);
+        assert_eq!((head.parts, head.attempts), (parts, 0), "each part that arrived is counted");
+        if parts == 1 {
+            ok(outbox.settle(head.id, &Fate::Postponed(now(), "no answer".into()), now()).await);
+            let again = ok(outbox.next().await).remove(0);
+            assert_eq!((again.parts, again.attempts), (1, 1), "a part that failed is tried again");
+        }
+        let fate = Fate::Delivered(part(&format!("{parts}"), parts < 2));
+        ok(outbox.settle(head.id, &fate, now()).await);
+    }
+    assert!(ok(outbox.next().await).is_empty(), "the last part ends it");
+    ok(outbox.post(&[letter("team", "next", Some("live"))], &[], now()).await);
+    let next = ok(outbox.next().await).remove(0);
+    assert_eq!((next.replaces.as_deref(), next.parts), (Some("0"), 0), "its first part is its id");
 }
 
 async fn one_at_a_time_has_the_turn(outbox: &impl Outbox) {
