@@ -88,6 +88,20 @@ pub async fn execute(
     clock: &Arc<dyn Clock>,
     around: Around,
 ) -> Result<Outcome, Error> {
+    let id = run_id(clock.now());
+    // At the level of errors, so that it is there whatever else is logged.
+    let span = tracing::error_span!("run", id);
+    execute_as(&id, config, order, clock, around).instrument(span).await
+}
+
+/// The run of this id; each line of the log has it.
+async fn execute_as(
+    id: &str,
+    config: &Path,
+    order: &Order,
+    clock: &Arc<dyn Clock>,
+    around: Around,
+) -> Result<Outcome, Error> {
     let mut loaded = load(config)?;
     let (store_name, zone) = (loaded.config.store_name.clone(), loaded.config.panel.timezone);
     let keep = state::retention(&loaded);
@@ -103,11 +117,9 @@ pub async fn execute(
     let asker = around.asker.or_else(|| chat.clone().map(|chat| chat as Arc<dyn Asker>));
     let mut parts = assemble(loaded, order.driver, &order.only, clock, journal, asker)?;
     look_into(&mut parts, store.as_ref().ok()).await;
-    let id = run_id(clock.now());
-
     let mut notes = Vec::new();
     let mut recorded = None;
-    match begin(store, clock, order, &mut parts, &id).await {
+    match begin(store, clock, order, &mut parts, id).await {
         Ok(begun) => recorded = Some(begun),
         Err(error) if error.kind() == ErrorKind::Busy => return Err(error),
         Err(error) => notes.push(unrecorded(&error)),
@@ -120,7 +132,7 @@ pub async fn execute(
                 Some(recorded) => recorded.store.clone(),
                 None => Arc::new(MemoryOutbox::default()),
             };
-            Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), &*id))
+            Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), id))
         })
     });
     if let (Some(chat), Some(room)) = (chat, &room) {
@@ -136,7 +148,7 @@ pub async fn execute(
             zone,
             next_run: around.next_run,
         };
-        courier = Some(Courier::start(room.clone(), about, &id).await);
+        courier = Some(Courier::start(room.clone(), about, id).await);
     }
     if let Some(recorded) = &recorded {
         bury(recorded, room.as_deref(), &store_name, zone, clock).await;
@@ -155,9 +167,7 @@ pub async fn execute(
     };
     // Before the lease is let go, what holds it has to go.
     drop(parts.sink);
-    // At the level of errors, so that it is there whatever else is logged.
-    let span = tracing::error_span!("run", id);
-    let mut outcome = pipeline.run(&Events::new(&id, clock.clone(), listeners)).instrument(span).await;
+    let mut outcome = pipeline.run(&Events::new(id, clock.clone(), listeners)).await;
     let specs: Vec<ExportSpec> = pipeline.jobs.iter().map(|job| job.source.spec().clone()).collect();
     drop(pipeline);
     if outcome.report.exports.iter().any(|export| export.status == ExportStatus::Ok) {

@@ -4,7 +4,10 @@
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::{Agreement, ColumnType, Error, ErrorKind, Table, Value, Window};
+use std::collections::HashSet;
+
+use crate::key::key_positions;
+use crate::{Agreement, ColumnType, Error, ErrorKind, ExportSpec, RowKey, Table, Value, Window};
 
 /// With fewer earlier runs nothing is known about what is usual.
 const FEWEST: usize = 4;
@@ -32,6 +35,12 @@ pub enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Checks {
+    /// Columns that are not those that the export's description expects: another number of
+    /// them, or one that it gives a type is not there.
+    pub columns: Action,
+    /// Keys that come twice in one file. They are counted in any case, and rows that differ
+    /// are told; this can make them stop the export. A row without a key always does.
+    pub keys: Action,
     /// Rows whose day is outside the days asked for.
     pub window: Action,
     /// A number of rows that is far from what this weekday usually brings.
@@ -54,13 +63,21 @@ pub struct Usual {
 }
 
 impl Checks {
-    /// Looks at a table; returns what is to be told.
+    /// Looks at a table of this export; returns what is to be told.
     ///
     /// # Errors
     /// [`ErrorKind::Contradiction`] for the first finding whose action is [`Action::Stop`].
-    pub fn look(&self, table: &Table, window: Window, earlier: &[Usual]) -> Result<Vec<String>, Error> {
+    pub fn look(
+        &self,
+        table: &Table,
+        spec: &ExportSpec,
+        window: Window,
+        earlier: &[Usual],
+    ) -> Result<Vec<String>, Error> {
         let count = if table.is_empty() { self.empty } else { self.history };
         let findings = [
+            (self.columns, unexpected(table, spec), "columns"),
+            (only_stop(self.keys), doubled(table, spec), "keys"),
             (self.window, outside(table, window), "window"),
             (
                 count,
@@ -69,7 +86,7 @@ impl Checks {
             ),
             (self.cells, unfit(table), "cells"),
             // Where it does not stop, the run's report has it under what does not agree.
-            (if self.totals == Action::Stop { Action::Stop } else { Action::Off }, totals(table), "totals"),
+            (only_stop(self.totals), totals(table), "totals"),
         ];
         let mut notes = Vec::new();
         for (action, finding, name) in findings {
@@ -85,6 +102,33 @@ impl Checks {
         }
         Ok(notes)
     }
+}
+
+/// What is told elsewhere already unless it stops.
+fn only_stop(action: Action) -> Action {
+    if action == Action::Stop { Action::Stop } else { Action::Off }
+}
+
+/// Columns that are not those of the description; a file without rows may have none.
+fn unexpected(table: &Table, spec: &ExportSpec) -> Option<String> {
+    if table.width() == 0 {
+        return None;
+    }
+    let typed = spec.types.keys().find(|name| table.position(name).is_none());
+    match spec.columns.filter(|&expected| expected != table.width()) {
+        Some(expected) => Some(format!("the file has {} columns where {expected} are usual", table.width())),
+        None => typed.map(|name| format!("the file has no column `{name}`, which has a type of its own")),
+    }
+}
+
+/// The first key that comes twice.
+fn doubled(table: &Table, spec: &ExportSpec) -> Option<String> {
+    // Without a key rows may be alike; that a key's column is missing is an error of its own.
+    let positions = key_positions(table, &spec.key).ok().filter(|positions| !positions.is_empty())?;
+    let mut seen = HashSet::new();
+    let mut keys = table.rows().filter_map(|row| RowKey::of(positions.iter().map(|at| &row[*at])));
+    let twice = keys.find(|key| !seen.insert(key.clone()))?;
+    Some(format!("the key `{twice}` comes twice in the file"))
 }
 
 /// Rows outside the days asked for, by the column that says which day a row belongs to:
@@ -207,7 +251,8 @@ mod tests {
     }
 
     fn look(checks: Checks, table: &Table, earlier: &[Usual]) -> Result<Vec<String>, Error> {
-        checks.look(table, Window::inclusive(day(5), day(6)).unwrap(), earlier)
+        let spec = ExportSpec { columns: None, ..ExportSpec::new("t") };
+        checks.look(table, &spec, Window::inclusive(day(5), day(6)).unwrap(), earlier)
     }
 
     /// A row for each of these days, with a birthday that has nothing to do with them.
@@ -236,6 +281,33 @@ mod tests {
             table.push([number.to_string().as_str().into()], Origin::default());
         }
         table
+    }
+
+    #[test]
+    fn columns_and_keys_that_are_not_as_described_are_told_or_stop() {
+        let spec = ExportSpec { columns: Some(2), key: vec!["ID".into()], ..ExportSpec::new("t") };
+        let window = Window::day(day(5));
+        let look = |checks: Checks, spec: &ExportSpec, table: &Table| checks.look(table, spec, window, &[]);
+        let warn = Checks::default();
+        assert_eq!(look(warn, &spec, &rows(1)).unwrap(), ["the file has 1 columns where 2 are usual"]);
+        assert!(look(warn, &spec, &Table::default()).unwrap().is_empty(), "no file, no columns");
+        let stop = Checks { columns: Action::Stop, keys: Action::Stop, ..warn };
+        let error = look(stop, &spec, &rows(1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Contradiction);
+        assert!(error.hints()[1].contains("columns = \"warn\""), "{error:?}");
+        let types = [("Total".to_owned(), ColumnType::Decimal)].into();
+        let priced = ExportSpec { columns: None, types, ..spec.clone() };
+        assert_eq!(
+            look(warn, &priced, &rows(1)).unwrap(),
+            ["the file has no column `Total`, which has a type of its own"]
+        );
+        let keyed = ExportSpec { columns: None, ..spec };
+        assert!(look(stop, &keyed, &rows(3)).unwrap().is_empty());
+        let mut twice = rows(3);
+        twice.push(["1 ".into()], Origin::default());
+        assert!(look(warn, &keyed, &twice).unwrap().is_empty(), "the plan counts them");
+        let error = look(stop, &keyed, &twice).unwrap_err();
+        assert_eq!(error.message(), "the key `1` comes twice in the file");
     }
 
     #[test]

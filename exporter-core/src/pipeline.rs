@@ -1,6 +1,5 @@
 //! A run: log in once, fetch every export, write each while the next one downloads.
 
-mod checks;
 mod fetch;
 mod load;
 mod retry;

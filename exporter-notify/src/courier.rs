@@ -11,6 +11,7 @@ use std::sync::Arc;
 use exporter_core::{Event, Listener};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::Mailroom;
 pub use policy::About;
@@ -42,7 +43,7 @@ impl Courier {
         });
         let policy = Policy::new(about, room.channels(), marks);
         let (out, events) = unbounded_channel();
-        let task = tokio::spawn(write(room.clone(), policy, events));
+        let task = tokio::spawn(write(room.clone(), policy, events).in_current_span());
         Self { desk: Arc::new(Desk(out)), task: Some(task), room, run: run.to_owned() }
     }
 

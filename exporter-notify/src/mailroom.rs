@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 /// The turn to deliver outlives one delivery, a picture and all pauses included.
 const TURN: TimeDelta = TimeDelta::minutes(5);
@@ -98,7 +99,7 @@ impl Mailroom {
             who: who.into(),
             remarks: remarks.clone(),
         };
-        let postman = tokio::spawn(postman.work(called));
+        let postman = tokio::spawn(postman.work(called).in_current_span());
         Self { outbox, channels, clock, calls, remarks, postman }
     }
 
@@ -284,7 +285,8 @@ impl Postman {
                 Fate::Delivered(delivery)
             }
             Err(error) => {
-                tracing::warn!(%error, channel = channel.name, "a message could not be delivered");
+                let run = &head.letter.message.run;
+                tracing::warn!(%error, run, channel = channel.name, "a message could not be delivered");
                 self.fate(&error, head.attempts)
             }
         }

@@ -10,6 +10,7 @@ use exporter_core::tabs::Routed;
 use exporter_core::{Clock, Error, ErrorKind, ExportSpec, Plan, Receipt, Result, Sink, Table};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::Store;
 
@@ -120,7 +121,8 @@ impl Kept {
                 Grant::Taken(taken) => return Err(busy(&taken, now)),
             }
         };
-        let heartbeat = tokio::spawn(beat(store.clone(), clock.clone(), lease.clone(), life));
+        let heartbeat = beat(store.clone(), clock.clone(), lease.clone(), life).in_current_span();
+        let heartbeat = tokio::spawn(heartbeat);
         Ok(Self { store, clock, lease, life, heartbeat })
     }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use exporter_core::{Clock, Driver, Error, ErrorReport, Event, Fact, Listener, RunReport, Stage};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::Store;
 use crate::model::{RunStart, StageRecord};
@@ -31,7 +32,8 @@ impl Recorder {
     pub async fn begin(store: Arc<dyn Store>, clock: Arc<dyn Clock>, run: &RunStart) -> Result<Self, Error> {
         store.begin_run(run).await?;
         let (out, steps) = unbounded_channel();
-        let writer = tokio::spawn(write(store.clone(), run.id.clone(), steps));
+        let writer = write(store.clone(), run.id.clone(), steps).in_current_span();
+        let writer = tokio::spawn(writer);
         Ok(Self { store, clock, desk: Arc::new(Desk { watch: Mutex::default(), out }), writer })
     }
 

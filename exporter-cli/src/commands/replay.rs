@@ -74,7 +74,7 @@ async fn one(
     about.kind = Some(read.kind);
     (about.rows, about.columns) = (read.table.len(), read.table.width());
     about.notes = read.notes;
-    let found = manifest.checks.look(&read.table, manifest.run.window, &[]);
+    let found = manifest.checks.look(&read.table, &read.spec, manifest.run.window, &[]);
     about.notes.extend(found.map_err(|error| error.at(Stage::Check))?);
     about.counts =
         Differ::new(&read.table, &read.spec).map_err(|error| error.at(Stage::Plan))?.finish().counts();

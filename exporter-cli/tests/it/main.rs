@@ -13,6 +13,8 @@ mod google;
 mod history;
 mod init;
 mod journal;
+mod logs;
+mod mail;
 mod panel;
 mod record;
 mod routes;

@@ -38,7 +38,7 @@ impl ExportSource for Checked {
 
     async fn export(&self, request: &ExportRequest) -> Result<Export> {
         let mut export = self.inner.export(request).await?;
-        let found = self.checks.look(&export.table, request.window, &self.earlier);
+        let found = self.checks.look(&export.table, self.inner.spec(), request.window, &self.earlier);
         export.notes.extend(found.map_err(|error| error.at(Stage::Check))?);
         Ok(export)
     }

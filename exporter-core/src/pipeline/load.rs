@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
-use super::checks;
 use super::fetch::Fetched;
 use super::{Job, Pipeline};
 use crate::event::{Events, Fact};
+use crate::key::key_positions;
 use crate::tabs::Routed;
 use crate::{
     Agreement, Changes, Error, ErrorReport, Export, ExportReport, ExportSpec, ExportStatus, Plan, PlanCounts,
@@ -117,8 +117,8 @@ impl<'a> Loader<'a> {
         loaded: &mut Vec<Loaded>,
     ) -> Result<(), ErrorReport> {
         let spec = job.source.spec();
-        let found = checks::check(table, spec).map_err(|error| error.at(Stage::Check).report())?;
-        report.notes.extend(found);
+        // Without a key column nothing could be matched, so nothing may be written.
+        key_positions(table, &spec.key).map_err(|error| error.at(Stage::Check).report())?;
         let mut attempt = 1;
         loop {
             let Err(error) = self.write_tabs(job, table, report.file.as_deref(), loaded).await else {

@@ -111,6 +111,37 @@ mod tests {
     }
 
     #[test]
+    fn every_message_names_the_shop() {
+        let whole = [
+            "run_started",
+            "progress",
+            "export_done",
+            "export_empty",
+            "export_failed",
+            "summary",
+            "system_error",
+            "still_failing",
+            "recovered",
+            "interrupted",
+            "standing",
+            "warning",
+            "all_clear",
+            "daily",
+            "answer",
+            "note_text",
+            "code_wanted",
+            "code_over",
+        ];
+        for file in [include_str!("id.txt"), include_str!("en.txt")] {
+            let templates = Templates::parse(file);
+            for section in whole {
+                let lines = &templates.sections[section];
+                assert!(lines[0].contains("<b>{store}</b>"), "{section}: {lines:?}");
+            }
+        }
+    }
+
+    #[test]
     fn phrases_are_plain() {
         assert_eq!(Templates::parse(FILE).phrase("span", &[("from", "a"), ("to", "b")]), "a-b");
     }

@@ -1,5 +1,5 @@
-//! A mail server on loopback: enough of RFC 5321 and of `AUTH PLAIN` (RFC 4954) for a
-//! client to hand in its mail, or to be refused.
+//! A mail server on loopback: enough of RFC 5321, of `AUTH PLAIN` (RFC 4954) and of
+//! `STARTTLS` (RFC 3207) for a client to hand in its mail, or to be refused.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use super::Letter;
+use super::encryption::{Encryption, acceptor};
 
 /// The user name that it knows.
 pub const MAIL_USER: &str = "exporter";
@@ -21,6 +23,7 @@ pub const MAIL_PASSWORD: &str = "sandbox-mail-password";
 #[derive(Debug, Default)]
 struct Inside {
     letters: Vec<Letter>,
+    logins: u32,
     down: bool,
 }
 
@@ -29,6 +32,7 @@ struct Inside {
 pub struct MailServer {
     inside: Arc<Mutex<Inside>>,
     address: SocketAddr,
+    encryption: Encryption,
     server: JoinHandle<()>,
 }
 
@@ -41,23 +45,45 @@ impl Drop for MailServer {
 impl MailServer {
     /// Starts one on a free port of loopback.
     pub async fn start() -> io::Result<Self> {
+        Self::encrypted(Encryption::None).await
+    }
+
+    /// Starts one that talks in private, with a certificate for `localhost` of the authority
+    /// [`AUTHORITY`](super::AUTHORITY).
+    pub async fn encrypted(encryption: Encryption) -> io::Result<Self> {
         let inside: Arc<Mutex<Inside>> = Arc::default();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let (address, acceptor) = (listener.local_addr()?, acceptor()?);
         let shared = inside.clone();
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let shared = shared.clone();
+                let (shared, acceptor) = (shared.clone(), acceptor.clone());
                 // A client that hangs up in the middle has handed nothing in.
-                tokio::spawn(async move { drop(talk(stream, &shared).await) });
+                tokio::spawn(async move { drop(meet(stream, encryption, &acceptor, &shared).await) });
             }
         });
-        Ok(Self { inside, address, server })
+        Ok(Self { inside, address, encryption, server })
     }
 
     /// Its address, as mail programs write it.
     pub fn url(&self) -> String {
-        format!("smtp://{}", self.address)
+        let port = self.address.port();
+        match self.encryption {
+            Encryption::None => format!("smtp://{}", self.address),
+            // In capitals, for mail programs that need no encryption to `localhost`.
+            Encryption::StartTls => format!("smtp://LOCALHOST:{port}"),
+            Encryption::Implicit => format!("smtps://localhost:{port}"),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How often a user name and a password were sent.
+    pub fn logins(&self) -> u32 {
+        lock(&self.inside).logins
     }
 
     /// The mails that were taken, oldest first.
@@ -75,13 +101,70 @@ fn lock(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
     inside.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One client, from greeting to farewell.
-async fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    if lock(inside).down {
-        return say(&mut stream, "421 closed for today").await;
+/// A conversation, private or not.
+trait Line: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
+
+/// One client, from the first byte on.
+async fn meet(
+    stream: TcpStream,
+    encryption: Encryption,
+    acceptor: &TlsAcceptor,
+    inside: &Mutex<Inside>,
+) -> io::Result<()> {
+    match encryption {
+        Encryption::None => {
+            let mut stream = BufReader::new(stream);
+            if greet(&mut stream, inside).await? { talk(stream, inside).await } else { Ok(()) }
+        }
+        Encryption::Implicit => {
+            let mut stream = BufReader::new(acceptor.accept(stream).await?);
+            if greet(&mut stream, inside).await? { talk(stream, inside).await } else { Ok(()) }
+        }
+        Encryption::StartTls => {
+            let mut stream = BufReader::new(stream);
+            if greet(&mut stream, inside).await? && waits_for_tls(&mut stream).await? {
+                talk(BufReader::new(acceptor.accept(stream.into_inner()).await?), inside).await
+            } else {
+                Ok(())
+            }
+        }
     }
-    say(&mut stream, "220 sandbox ESMTP").await?;
+}
+
+async fn greet(stream: &mut BufReader<impl Line>, inside: &Mutex<Inside>) -> io::Result<bool> {
+    let down = lock(inside).down;
+    say(stream, if down { "421 closed for today" } else { "220 sandbox ESMTP" }).await?;
+    Ok(!down)
+}
+
+/// Everything is refused until the client asks for encryption; whether it does.
+async fn waits_for_tls(stream: &mut BufReader<impl Line>) -> io::Result<bool> {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if stream.read_line(&mut line).await? == 0 {
+            return Ok(false);
+        }
+        let verb = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+        let answer = match verb.as_str() {
+            "EHLO" => "250-sandbox\r\n250 STARTTLS",
+            "STARTTLS" => "220 go on in private",
+            "QUIT" => "221 bye",
+            _ => "530 5.7.0 Must issue a STARTTLS command first",
+        };
+        say(stream, answer).await?;
+        match verb.as_str() {
+            "STARTTLS" => return Ok(true),
+            "QUIT" => return Ok(false),
+            _ => {}
+        }
+    }
+}
+
+/// One client, from its own greeting to farewell.
+async fn talk(mut stream: BufReader<impl Line>, inside: &Mutex<Inside>) -> io::Result<()> {
     let (mut known, mut from, mut to) = (false, String::new(), Vec::new());
     let mut line = String::new();
     loop {
@@ -95,6 +178,7 @@ async fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> io::Result<()> {
             "EHLO" => "250-sandbox\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN",
             "HELO" | "NOOP" | "RSET" => "250 yes",
             "AUTH" => {
+                lock(inside).logins += 1;
                 known = is_known(words);
                 if known { "235 welcome" } else { "535 5.7.8 the password is wrong" }
             }
@@ -122,8 +206,9 @@ async fn talk(stream: TcpStream, inside: &Mutex<Inside>) -> io::Result<()> {
     }
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, words: &str) -> io::Result<()> {
-    stream.get_mut().write_all(format!("{words}\r\n").as_bytes()).await
+async fn say(stream: &mut BufReader<impl Line>, words: &str) -> io::Result<()> {
+    stream.get_mut().write_all(format!("{words}\r\n").as_bytes()).await?;
+    stream.get_mut().flush().await
 }
 
 /// `AUTH PLAIN` with its answer in the same line: nothing, user name, password, each after
@@ -140,7 +225,7 @@ fn address(words: &str) -> String {
 }
 
 /// Lines up to a single dot; a dot at the beginning of a line was doubled.
-async fn data(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
+async fn data(stream: &mut BufReader<impl Line>) -> io::Result<String> {
     let mut data = String::new();
     let mut line = String::new();
     loop {

@@ -59,8 +59,11 @@ pub(super) async fn read(
     let bytes = tokio::fs::read(path).await?;
     let kind = kind_of(&bytes, recipe.file).map_err(|error| error.at(Stage::Download))?;
     let (spec, names) = (spec.clone(), recipe.columns.clone());
+    // Another thread knows nothing of the run and the export that it works for.
+    let span = tracing::Span::current();
     let read = tokio::task::spawn_blocking(move || {
-        table(&bytes, &spec, &names).map(|(table, notes)| (table, notes, sha256(&bytes)))
+        let read = || table(&bytes, &spec, &names).map(|(table, notes)| (table, notes, sha256(&bytes)));
+        span.in_scope(read)
     });
     let (table, notes, sha256) = read
         .await
