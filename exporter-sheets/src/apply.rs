@@ -241,7 +241,10 @@ impl<'a> Applier<'a> {
                 self.drop_lost().await;
                 self.told.extend(sent.changes.iter().cloned());
                 if self.learn(&sent, answer).await {
-                    self.commit(&sent).await;
+                    // While a later write has to put something back, the journal keeps what.
+                    if restores.is_empty() {
+                        self.commit(&sent).await;
+                    }
                     self.rounds = 0;
                     if cells.is_empty() && restores.is_empty() {
                         let taken = self.client.taken().await;

@@ -187,6 +187,30 @@ async fn a_late_write_of_a_process_that_died_is_made_up_for_where_nothing_is_mea
 }
 
 #[tokio::test]
+async fn what_is_left_to_put_back_when_a_repair_breaks_off_is_put_back_by_the_next_run() {
+    let bench = Bench::start().await;
+    let journal = MemoryJournal::default();
+    // A request holds two short cells, or one long one.
+    let sink = || {
+        let sink = SheetsSink::new(client(&bench.url, ID).unwrap()).with_request_bytes(100);
+        sink.with_journal(Arc::new(journal.clone()), Arc::new(SystemClock))
+    };
+    let (third, fourth) = ("c".repeat(90), "d".repeat(90));
+    let first = orders(&[("A1", "open", 10), ("A2", "open", 20), ("A3", &third, 30), ("A4", &fourth, 40)]);
+    let before = sink();
+    before.apply(&before.plan(&first, &spec()).await.unwrap()).await.unwrap();
+    let later = orders(&[("A1", "paid", 10), ("A2", "paid", 20)]);
+    let plan = before.plan(&later, &spec()).await.unwrap();
+    bench.faults(&[Pass, Pass, Pass, Refuse(403)]);
+    bench.acts(&[&[move_rows(4, 2, 2)]]);
+    before.apply(&plan).await.unwrap_err();
+    let after = sink();
+    after.apply(&after.plan(&later, &spec()).await.unwrap()).await.unwrap();
+    let rows = [format!("A3|{third}|30"), format!("A4|{fourth}|40")];
+    assert_eq!(sorted(&bench), ["ID|Status|Total", "A1|paid|10", "A2|paid|20", &rows[0], &rows[1]]);
+}
+
+#[tokio::test]
 async fn a_tab_that_is_renamed_before_the_write_gets_it() {
     let bench = Bench::start().await;
     bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
