@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::Value;
 use thirtyfour::bidi::events::{FetchError, LogEntryAdded, ResponseCompleted};
 use thirtyfour::bidi::modules::network::RequestData;
-use thirtyfour::bidi::{BiDi, BidiError};
+use thirtyfour::bidi::{BiDi, BidiError, EventStream};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::evidence::{Exchange, Log, Mask};
@@ -24,7 +25,20 @@ pub(super) struct Diary {
     begun: Instant,
     pages: Arc<Mutex<Pages>>,
     requests: Log,
-    task: Option<JoinHandle<()>>,
+    task: Option<Listener>,
+}
+
+/// Who writes down what the browser tells, until asked to stop.
+struct Listener {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Streams>,
+}
+
+/// What the browser tells.
+struct Streams {
+    answers: EventStream<ResponseCompleted>,
+    failures: EventStream<FetchError>,
+    console: EventStream<LogEntryAdded>,
 }
 
 #[derive(Default, Serialize)]
@@ -62,6 +76,23 @@ impl Diary {
         diary
     }
 
+    /// Ends it, before the browser goes. A stream that is dropped inside a runtime sends a word of
+    /// good-bye and waits for its answer, forever where the session is gone by then, with all that
+    /// the connection holds: outside a runtime it does not.
+    pub(super) async fn end(mut self) {
+        let Some(Listener { stop, task }) = self.task.take() else { return };
+        // Fails only when the listener has ended by itself, which is what is wanted.
+        let _ = stop.send(());
+        match task.await {
+            Ok(streams) => {
+                if std::thread::spawn(move || drop(streams)).join().is_err() {
+                    tracing::debug!("the streams of the browser did not end");
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the diary broke off"),
+        }
+    }
+
     /// Takes down what we do.
     pub(super) fn step(&self, step: String) {
         push(&mut lock(&self.pages).steps, self.begun, What::Step { step });
@@ -81,8 +112,8 @@ impl Diary {
 
 impl Drop for Diary {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
+        if let Some(listener) = &self.task {
+            listener.task.abort();
         }
     }
 }
@@ -103,13 +134,18 @@ async fn listen(
     pages: Arc<Mutex<Pages>>,
     requests: Log,
     begun: Instant,
-) -> Result<JoinHandle<()>, BidiError> {
-    let mut answers = bidi.subscribe::<ResponseCompleted>().await?;
-    let mut failures = bidi.subscribe::<FetchError>().await?;
-    let mut console = bidi.subscribe::<LogEntryAdded>().await?;
-    Ok(tokio::spawn(async move {
+) -> Result<Listener, BidiError> {
+    let mut streams = Streams {
+        answers: bidi.subscribe().await?,
+        failures: bidi.subscribe().await?,
+        console: bidi.subscribe().await?,
+    };
+    let (stop, mut stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        let Streams { answers, failures, console } = &mut streams;
         loop {
             tokio::select! {
+                _ = &mut stopped => break,
                 Some(answer) = answers.next() => {
                     let received = pairs(&answer.response.headers);
                     let media_type = answer.response.extra.get("mimeType").and_then(Value::as_str);
@@ -131,7 +167,9 @@ async fn listen(
                 else => break,
             }
         }
-    }))
+        streams
+    });
+    Ok(Listener { stop, task })
 }
 
 /// What the driver tells of a request.

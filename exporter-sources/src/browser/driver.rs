@@ -321,7 +321,7 @@ impl Browser {
     /// Ends browser and driver.
     pub(super) async fn stop(self) -> Result<(), Error> {
         let Self { process, driver, diary, .. } = self;
-        drop(diary);
+        diary.end().await;
         // The process group is killed either way; quitting first spares the browser that.
         if let Err(error) = driver.quit().await {
             tracing::debug!(%error, "the browser did not quit by itself");
