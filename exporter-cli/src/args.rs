@@ -13,7 +13,7 @@ use exporter_core::Driver;
 
 use crate::config::SecretRef;
 
-pub use evidence::{BundleArgs, RecordArgs, ReplayArgs};
+pub use evidence::{BundleArgs, RecordArgs, ReplayArgs, SecretArgs};
 pub use journal::{PlanArgs, UndoArgs, WhyArgs};
 pub use unattended::{
     BackfillArgs, BackupArgs, CompletionsArgs, HistoryArgs, InstallArgs, NextArgs, RestoreArgs, ScheduleArgs,
@@ -73,6 +73,8 @@ pub enum Command {
     Backup(BackupArgs),
     /// Bring the state back from a backup
     Restore(RestoreArgs),
+    /// Keep a secret in the keyring of the system, or take it away
+    Secret(SecretArgs),
     /// Print what a shell needs to complete the commands
     Completions(CompletionsArgs),
     /// Serve the stand-ins for the panel, Google Sheets and Telegram until interrupted

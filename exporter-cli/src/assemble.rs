@@ -94,7 +94,7 @@ pub fn assemble(
     options.totp = totp.transpose()?;
     options.asker = asker;
     let key = panel.session_key.as_ref();
-    let key = key.map(|place| place.resolve(&directory, "the key that keeps sessions"));
+    let key = key.map(|place| place.resolve_or_make(&directory, "the key that keeps sessions"));
     options.session_key = key.transpose()?;
     options.try_refused = panel.try_refused;
     options.state = Some(state);

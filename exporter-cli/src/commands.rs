@@ -16,6 +16,7 @@ pub mod routes;
 pub mod run;
 pub mod sandbox;
 pub mod schedule;
+pub mod secret;
 pub mod serve;
 pub mod show;
 pub mod status;

@@ -12,6 +12,7 @@ mod config;
 mod execute;
 mod exit;
 mod forecast;
+mod keyring;
 mod logging;
 mod render;
 mod service;
@@ -64,6 +65,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Show(args) => commands::show::main(args).await,
         Command::Status(args) => commands::status::main(args).await,
         Command::Backfill(args) => commands::backfill::main(args).await,
+        Command::Secret(args) => commands::secret::main(&args),
         Command::Schedule(args) => commands::schedule::main(args.what),
         Command::Backup(args) => commands::backup::main(args).await,
         Command::Restore(args) => commands::restore::main(args).await,

@@ -1,4 +1,5 @@
-//! What the user typed for watching a person, packing a run, and looking at it elsewhere.
+//! What the user typed for watching a person, packing a run, looking at it elsewhere, and keeping
+//! a secret.
 
 use std::path::PathBuf;
 
@@ -50,4 +51,14 @@ pub struct ReplayArgs {
     /// Print what is found as one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SecretArgs {
+    /// Its name; the configuration refers to it as `keyring:NAME`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Take it away instead of reading it from standard input
+    #[arg(long)]
+    pub forget: bool,
 }

@@ -1,11 +1,14 @@
-//! Secrets by reference: `env:NAME` or `file:PATH`, never the text itself.
+//! Secrets by reference: `env:NAME`, `file:PATH` or `keyring:NAME`, never the text itself.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use exporter_core::{Error, ErrorKind, Secret};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Deserializer, de};
+
+use crate::keyring;
 
 /// Where a secret is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub enum SecretRef {
     Env(String),
     /// In this file; a relative path starts at the configuration file's directory.
     File(PathBuf),
+    /// Under this name in the keyring of the system.
+    Keyring(String),
 }
 
 impl SecretRef {
@@ -39,6 +44,16 @@ impl SecretRef {
                         .hint(format!("put the secret into {}", path.display()))
                 })?
             }
+            Self::Keyring(name) => match keyring::find(name)? {
+                Some(secret) => secret.expose().to_owned(),
+                None => {
+                    return Err(missing("the keyring has none of this name".to_owned())
+                        .hint(format!("keep it there: exporter secret {name} < FILE"))
+                        .hint(
+                            "on Linux it is the kernel's keyring, which a restart of the machine empties",
+                        ));
+                }
+            },
         };
         let text =
             text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
@@ -49,11 +64,33 @@ impl SecretRef {
     }
 }
 
+impl SecretRef {
+    /// The key of sealed sessions. One that the keyring does not have is made and kept there:
+    /// all that a new one costs is a login.
+    ///
+    /// # Errors
+    /// As [`SecretRef::resolve`].
+    pub fn resolve_or_make(&self, directory: &Path, what: &str) -> Result<Secret, Error> {
+        if let Self::Keyring(name) = self
+            && keyring::find(name)?.is_none()
+        {
+            let mut bytes = [0; 32];
+            SystemRandom::new()
+                .fill(&mut bytes)
+                .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random numbers"))?;
+            let text: String = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+            keyring::put(name, &Secret::new(text))?;
+        }
+        self.resolve(directory, what)
+    }
+}
+
 impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Keyring(name) => write!(f, "keyring:{name}"),
         }
     }
 }
@@ -65,8 +102,9 @@ impl FromStr for SecretRef {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("keyring", name)) if !name.is_empty() => Ok(Self::Keyring(name.to_owned())),
             // The text is not repeated: it may be the secret itself.
-            _ => Err("a secret is given by reference: `env:NAME` for an environment variable or `file:PATH` for a file".to_owned()),
+            _ => Err("a secret is given by reference: `env:NAME` for an environment variable, `file:PATH` for a file or `keyring:NAME` for the system's keyring".to_owned()),
         }
     }
 }
@@ -99,6 +137,24 @@ mod tests {
         std::fs::write(directory.path().join("pw"), "s3cret\n").unwrap();
         let holder: Holder = toml::from_str("password = 'file:pw'").unwrap();
         assert_eq!(holder.password.resolve(directory.path(), "the password").unwrap().expose(), "s3cret");
+    }
+
+    #[test]
+    fn the_key_of_sessions_is_made_where_the_keyring_has_none() {
+        let name = format!("test-session-{}", std::process::id());
+        let place: SecretRef = format!("keyring:{name}").parse().unwrap();
+        match place.resolve_or_make(Path::new("."), "the key that keeps sessions") {
+            Ok(made) => {
+                assert_eq!(made.expose().len(), 64);
+                let again = place.resolve(Path::new("."), "the key that keeps sessions").unwrap();
+                assert_eq!(again.expose(), made.expose());
+                assert!(keyring::forget(&name).unwrap());
+                let error = place.resolve(Path::new("."), "the key").unwrap_err();
+                assert!(error.to_string().contains("the keyring has none of this name"), "{error}");
+            }
+            // A machine that forbids keyrings says so.
+            Err(error) => assert!(error.to_string().contains("keyring of this system"), "{error}"),
+        }
     }
 
     #[test]
