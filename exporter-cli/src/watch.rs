@@ -74,8 +74,8 @@ impl Watched {
         ];
         let (panel, google) = tokio::join!(remote::get(&self.panel), remote::get(&self.google));
         looks.push((Topic::Clock, self.clock(&google, clock.now())));
-        for (answer, whose) in [(&panel, "the panel"), (&google, "Google")] {
-            looks.push((Topic::Certificate, self.certificate(answer, whose, clock.now())));
+        for (answer, url, whose) in [(&panel, &self.panel, "the panel"), (&google, &self.google, "Google")] {
+            looks.push((Topic::Certificate, self.certificate(answer, url, whose, clock.now())));
         }
         looks.push((Topic::Credentials, self.credentials(clock.now()).await));
         let known = looks.into_iter().filter_map(|(topic, found)| Some(Look { topic, found: found? }));
@@ -104,15 +104,21 @@ impl Watched {
         if let Some((log, most)) = &self.log {
             let bytes = machine::size_beginning_with(log);
             if bytes > most / 2 * 3 {
-                let hint =
-                    "delete the files with the highest numbers beside the log: rotation keeps fewer now";
-                return Err(grown("the log", log, bytes, hint));
+                let hint = format!(
+                    "delete the files with the highest numbers, rotation keeps fewer now: ls -lh {}.*",
+                    log.display()
+                );
+                return Err(grown("the log", log, bytes, &hint));
             }
         }
         let downloads = machine::size(&self.downloads);
         if downloads > u64::from(self.limits.downloads_megabytes) * 1_000_000 {
-            let hint = "delete old files there; files older than a week go with the next run";
-            return Err(grown("what was downloaded", &self.downloads, downloads, hint));
+            let hint = format!(
+                "files older than a week go with the next run; take those of more than a day away now: find {} \
+                 -type f -mtime +1 -delete",
+                self.downloads.display()
+            );
+            return Err(grown("what was downloaded", &self.downloads, downloads, &hint));
         }
         let all =
             state + downloads + self.log.as_ref().map_or(0, |(log, _)| machine::size_beginning_with(log));
@@ -138,6 +144,7 @@ impl Watched {
     fn certificate(
         &self,
         answer: &Result<remote::Answer, Error>,
+        url: &str,
         whose: &str,
         now: DateTime<Utc>,
     ) -> Option<Result<String, Error>> {
@@ -150,15 +157,10 @@ impl Watched {
                     ErrorKind::Config,
                     format!("the certificate of {whose} is refused: {error}"),
                 )
-                .hint(format!("whoever runs {whose} has to renew it"))));
+                .hint(renew(url))));
             }
         };
-        Some(self.lasts(
-            &format!("the certificate of {whose}"),
-            until,
-            now,
-            "whoever runs it has to renew it",
-        ))
+        Some(self.lasts(&format!("the certificate of {whose}"), until, now, &renew(url)))
     }
 
     /// The public half of the service account's key has an end, where Google knows the key.
@@ -195,6 +197,16 @@ impl Watched {
         let ends = if until < now { "has ended on" } else { "ends on" };
         Err(Error::new(ErrorKind::Config, format!("{what} {ends} {day}")).hint(hint))
     }
+}
+
+/// Who renews a certificate, and how to look at it.
+fn renew(url: &str) -> String {
+    let uri = url.parse::<hyper::Uri>().unwrap_or_default();
+    let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(443));
+    format!(
+        "whoever runs it has to renew it; look at it: openssl s_client -connect {host}:{port} </dev/null | openssl \
+         x509 -noout -dates"
+    )
 }
 
 #[cfg(test)]
@@ -245,13 +257,26 @@ mod tests {
     #[test]
     fn what_ends_soon_is_told_with_its_day() {
         let watched = watched(WatchSection::default(), Path::new("."));
-        let ends =
-            |until| words(watched.certificate(&Ok(answer(None, Some(until))), "the panel", at("05T01:00")));
+        let ends = |until| {
+            words(watched.certificate(
+                &Ok(answer(None, Some(until))),
+                "https://panel.example/x",
+                "the panel",
+                at("05T01:00"),
+            ))
+        };
         assert_eq!(ends("31T00:00"), "the certificate of the panel lasts until 2026-01-31");
-        assert!(ends("12T00:00").starts_with("the certificate of the panel ends on 2026-01-12 → "));
+        let soon = ends("12T00:00");
+        assert!(soon.starts_with("the certificate of the panel ends on 2026-01-12 → "), "{soon}");
+        assert!(soon.contains("openssl s_client -connect panel.example:443"), "{soon}");
         assert!(ends("04T00:00").starts_with("the certificate of the panel has ended on 2026-01-04 → "));
         assert_eq!(
-            words(watched.certificate(&Ok(answer(None, None)), "the panel", at("05T01:00"))),
+            words(watched.certificate(
+                &Ok(answer(None, None)),
+                "https://panel.example/x",
+                "the panel",
+                at("05T01:00")
+            )),
             "nothing"
         );
     }
