@@ -385,3 +385,20 @@ fn down(url: &str, error: &dyn std::fmt::Display) -> Error {
         .context("reason", reason.to_owned())
         .hint("open the panel in a browser on this machine; check its address in the configuration")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_do_not_fit_are_told_with_the_command_that_mends_them() {
+        let said = "session not created: This version of ChromeDriver only supports Chrome version 140\n\
+                    Current browser version is 156.0.8137.11";
+        let error = WebDriverError::HttpError(said.to_owned());
+        let binary = Path::new("/usr/bin/chromium");
+        let told = not_started(&error, BrowserKind::Chromium, Some(binary), &BrowserOptions::default());
+        assert_eq!(told.kind(), ErrorKind::BrowserMissing);
+        assert!(told.to_string().contains("different versions"), "{told}");
+        assert!(told.hints()[0].ends_with(installed::upgrade(BrowserKind::Chromium)), "{told:?}");
+    }
+}

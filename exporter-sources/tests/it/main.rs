@@ -8,6 +8,7 @@ mod session_drivers;
 mod session_firefox;
 mod session_kept;
 mod session_orphans;
+mod session_packed;
 mod session_routes;
 mod sites;
 mod stand_in;
