@@ -1,4 +1,5 @@
 //! Answers that come packed for the way.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::sync::Arc;
 
