@@ -2,6 +2,8 @@
 
 mod rotate;
 mod tail;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -57,8 +59,26 @@ pub fn init(debug: bool, file: Option<(Rotating, bool)>) {
         .with_writer(|| tail::Tail)
         .with_ansi(false)
         .with_filter(targets(LevelFilter::WARN, LevelFilter::INFO));
+    let registry = tracing_subscriber::registry().with(text).with(json).with(stderr).with(last);
     // A second call, as in tests, keeps the first subscriber.
-    let _ = tracing_subscriber::registry().with(text).with(json).with(stderr).with(last).try_init();
+    #[cfg(not(feature = "otel"))]
+    let _ = registry.try_init();
+    #[cfg(feature = "otel")]
+    match traces::layer(targets(LevelFilter::OFF, LevelFilter::INFO)) {
+        Ok(traces) => {
+            let _ = registry.with(traces).try_init();
+        }
+        Err(error) => {
+            let _ = registry.try_init();
+            tracing::warn!(error, "no traces are sent; look at the variables OTEL_EXPORTER_OTLP_…");
+        }
+    }
+}
+
+/// What is still to be sent before the program ends, is sent.
+pub fn flush() {
+    #[cfg(feature = "otel")]
+    traces::flush();
 }
 
 /// Others at one level, ours at another, the talkative never below `info`.

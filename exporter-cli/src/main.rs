@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(dispatch(args.command)),
         Err(error) => render::error::print(&error.into(), Exit::Config),
     };
+    logging::flush();
     if exit == Exit::Ok && !render::say::all_said() { Exit::Failed.into() } else { exit.into() }
 }
 

@@ -58,7 +58,9 @@ static TREE: LazyLock<Metadata> = LazyLock::new(|| {
     let rustc = output("rustc", &["-vV"]);
     let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let json = output(&cargo, &["metadata", "--format-version", "1", "--locked", "--filter-platform", host]);
+    let words =
+        ["metadata", "--format-version", "1", "--locked", "--all-features", "--filter-platform", host];
+    let json = output(&cargo, &words);
     serde_json::from_str(&json).expect("cargo metadata prints JSON")
 });
 

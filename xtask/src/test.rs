@@ -17,6 +17,15 @@ pub fn all(filters: &[String]) -> Result {
     tests(&["--workspace"], filters)
 }
 
+/// What a build with every feature has more than the usual one, which they would change.
+pub fn features() -> Result {
+    let more = ["--package", "exporter-cli", "--features", "otel"];
+    run(cargo(
+        &[&["clippy", "--locked", "--all-targets"], &more[..], &["--", "--deny", "warnings"]].concat(),
+    ))?;
+    tests(&more, &["traces::".to_owned()])
+}
+
 /// The rules of the tree only.
 pub fn tidy() -> Result {
     tests(&["--package", "exporter-tests", "--test", "tidy", "--test", "deps"], &[])

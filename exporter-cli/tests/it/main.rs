@@ -22,6 +22,8 @@ mod secrets;
 mod serve;
 mod telegram;
 mod told;
+#[cfg(feature = "otel")]
+mod traces;
 mod upkeep;
 mod usage;
 mod webhook;
