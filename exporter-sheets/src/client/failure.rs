@@ -9,6 +9,11 @@ use google_sheets4::{Error as ApiError, yup_oauth2};
 use super::credentials::Account;
 use super::token::TokenError;
 
+/// How long an export waits when the quota is used up and Google names no time, as it does not
+/// as a rule: with what was waited before, the second time ends after the minute in which the
+/// quota fills up (Sheets API, usage limits).
+const REFILL: Duration = Duration::from_secs(30);
+
 /// A call that failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -126,10 +131,7 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
             let error = of(ErrorKind::Quota, "Google's quota is used up").hint(
                 "it fills up within a minute; if this comes often, another program uses the same service account",
             );
-            match retry_after {
-                Some(pause) => error.retry(Retry::After(pause)),
-                None => error,
-            }
+            error.retry(Retry::After(retry_after.unwrap_or(REFILL)))
         }
         500.. => of(ErrorKind::GoogleDown, "Google answered with a server error")
             .hint("nothing is lost; run again later, or look at the status page of Google Workspace"),
