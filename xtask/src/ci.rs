@@ -3,13 +3,15 @@
 use crate::process::{Result, cargo, run};
 use crate::test;
 
-/// Formatting, lints, documentation, tests; the usual build last.
+/// Formatting, lints of the usual program and of one with every feature, documentation, tests.
 pub fn all() -> Result {
     run(cargo(&["fmt", "--all", "--check"]))?;
-    run(cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    let lints = ["clippy", "--locked", "--workspace", "--all-targets"];
+    for features in [&[][..], &["--all-features"]] {
+        run(cargo(&[&lints, features, &["--", "--deny", "warnings"]].concat()))?;
+    }
     let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "--deny warnings");
     run(doc)?;
-    test::features()?;
     test::all(&[])
 }

@@ -10,20 +10,11 @@ pub fn all(filters: &[String]) -> Result {
     browser::set_up()?;
     // The tests call the program, and the examples are promised to work. The whole
     // workspace at once, as below, or what it depends on would be built twice.
-    run(cargo(&["build", "--workspace", "--bins", "--examples"]))?;
+    run(cargo(&["build", "--workspace", "--all-features", "--bins", "--examples"]))?;
     if filters.is_empty() {
-        run(cargo(&["test", "--workspace", "--doc", "--quiet"]))?;
+        run(cargo(&["test", "--workspace", "--all-features", "--doc", "--quiet"]))?;
     }
-    tests(&["--workspace"], filters)
-}
-
-/// What a build with every feature has more than the usual one, which they would change.
-pub fn features() -> Result {
-    let more = ["--package", "exporter-cli", "--features", "otel"];
-    run(cargo(
-        &[&["clippy", "--locked", "--all-targets"], &more[..], &["--", "--deny", "warnings"]].concat(),
-    ))?;
-    tests(&more, &["traces::".to_owned()])
+    tests(&["--workspace", "--all-features"], filters)
 }
 
 /// The rules of the tree only.
