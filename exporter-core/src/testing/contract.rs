@@ -1,5 +1,6 @@
 //! What every [`Sink`] promises, as a suite: twice the same table, changed keys, new
-//! columns, lost answers, a crash at each step, hostile names, duplicate keys.
+//! columns, lost answers, a crash at each step, hostile names, duplicate keys, tabs by month,
+//! texts that are too long for a cell.
 //!
 //! A sink's test gives the suite fresh, empty stores, and a way to read one without the
 //! sink:
@@ -26,6 +27,7 @@
 
 mod crash;
 mod journal;
+mod limits;
 mod outbox;
 
 use std::sync::Arc;
@@ -48,6 +50,11 @@ pub trait Store: Send + Sync {
 
     /// Header and rows of a tab, read past the sink; nothing for a tab that is not there.
     async fn rows(&self, tab: &str) -> Vec<Vec<String>>;
+
+    /// Most characters of a cell, where that has an end.
+    fn longest_text(&self) -> Option<usize> {
+        None
+    }
 
     /// Lets the next write happen without an answer. False where that cannot be arranged.
     fn lose_next_answer(&self) -> bool {
@@ -72,6 +79,8 @@ pub async fn sink<S: Store>(fresh: impl AsyncFn() -> S) {
     text_stays_text(&fresh().await).await;
     a_plan_twice(&fresh().await).await;
     a_lost_answer(&fresh().await).await;
+    limits::tabs_by_month(&fresh().await).await;
+    limits::long_texts(&fresh().await).await;
     crash::at_each_step(&fresh).await;
 }
 

@@ -18,6 +18,10 @@ impl Store for Bench {
         self.sheets.rows(ID, tab).unwrap_or_default()
     }
 
+    fn longest_text(&self) -> Option<usize> {
+        Some(50_000)
+    }
+
     fn lose_next_answer(&self) -> bool {
         // Reading comes first, writing second.
         self.faults(&[Pass, LoseAnswer]);
