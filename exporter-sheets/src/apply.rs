@@ -12,6 +12,7 @@ use exporter_core::{
     BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate, Value,
 };
 
+use crate::agreed;
 use crate::attempt::Attempt;
 use crate::batch::{Batch, answer_fields};
 use crate::changes::{self, Change, ChangeList, Entries};
@@ -47,6 +48,8 @@ pub struct Applier<'a> {
     failures: u32,
     /// Whether the last write was refused for what it assumes.
     refused: bool,
+    /// Whether a write was not proved by its answer.
+    looked_again: bool,
     /// Writes that nobody knows the outcome of.
     lost: Vec<Sent>,
     /// What the list of changes has got.
@@ -146,6 +149,7 @@ impl<'a> Applier<'a> {
             rounds: 0,
             failures: 0,
             refused: false,
+            looked_again: false,
             lost: Vec::new(),
             told: HashSet::new(),
             stager: Stager::new(client, bytes),
@@ -384,6 +388,7 @@ impl<'a> Applier<'a> {
     /// Reads and compares anew. `happened` says whether the write is known to have had its
     /// effect.
     async fn look_again(&mut self, sent: Sent, happened: bool) -> Result<Work, Error> {
+        self.looked_again = true;
         let look = Look::afresh(self.client, &self.state.spec.tab, &mut self.tally).await?;
         let tab = look.tab(&self.state.spec.tab);
         let marker = tab.and_then(|tab| tab.marker.clone());
@@ -449,6 +454,14 @@ impl<'a> Applier<'a> {
         let arrived = record::arrived(&work.layout, &identity, &self.plan.table, &work.grid);
         let closed = desk.close(&target, work.layout.last.as_ref().map(|marker| marker.id), arrived).await;
         self.excuse(closed);
+        if self.looked_again || !self.plan.changes.repairs.is_empty() {
+            // What a write that went astray left in the right cell no batch tells of.
+            let tab = (&work.layout, &work.grid);
+            let desk = (desk, self.client.spreadsheet());
+            let (table, place) = (&self.plan.table, &self.plan.target);
+            let agreed = agreed::tell(desk, tab, table, &self.state.spec, place).await;
+            self.excuse(agreed);
+        }
     }
 
     fn moved(&self, what: &str) -> Error {

@@ -108,7 +108,7 @@ impl Map {
             rows.left.retain(|&row| key_was(row).is_none());
             (keyed, rows.free) = rows.free.iter().partition(|&&row| key_is(row).is_some());
         }
-        let (rounds, groups) = sight.choices(&rows.left, &rows.free);
+        let (rounds, groups) = sight.choices(&rows.left, &rows.free, |row| attempt.empties(row));
         found.extend(rows.seat(&rounds, groups));
         let mut new = NewRows::new(attempt, now);
         if landed {

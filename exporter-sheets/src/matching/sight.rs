@@ -164,10 +164,16 @@ impl<'a> Sight<'a> {
     }
 
     /// Which of these rows of now each of those of before can be when nobody typed anything, in
-    /// rounds: as it was, with the stamp that was meant for it, with another one; and last those
-    /// rows that an empty one with a stamp on it explains as well. Rows of now that say the same
+    /// rounds: as it was, with the stamp that was meant for it, with another one. Those that were
+    /// to be `emptied` may be gone, so that the others come before them; and last come those rows
+    /// of now that an empty one with a stamp on it explains as well. Rows of now that say the same
     /// come together.
-    pub fn choices(&self, left: &[usize], free: &[usize]) -> (Vec<Choices>, Vec<Vec<usize>>) {
+    pub fn choices(
+        &self,
+        left: &[usize],
+        free: &[usize],
+        emptied: impl Fn(usize) -> bool,
+    ) -> (Vec<Choices>, Vec<Vec<usize>>) {
         let (mut groups, mut prints, mut known) = (Vec::<Vec<usize>>::new(), Vec::new(), HashMap::new());
         for &row in free {
             let is = self.is(row);
@@ -183,7 +189,7 @@ impl<'a> Sight<'a> {
             .iter()
             .map(|was| known.get(&digest(was.iter().copied())).copied().into_iter().collect())
             .collect();
-        let (mut meant, mut likely, mut all) = (plain.clone(), plain.clone(), plain.clone());
+        let (mut meant, mut all) = (plain.clone(), plain.clone());
         let bare: Vec<bool> = prints.iter().map(|is| self.is_bare(is)).collect();
         for (filled, kinds) in &self.by_columns {
             let rest = |prints: &[Print]| {
@@ -199,12 +205,25 @@ impl<'a> Sight<'a> {
                 for &(group, kind) in alike.get(&rest(was)).into_iter().flatten() {
                     let is_meant = self.kinds[kind].rows.contains(&left[one]);
                     meant[one].extend(is_meant.then_some(group));
-                    likely[one].extend((is_meant || !bare[group]).then_some(group));
                     all[one].push(group);
                 }
             }
         }
-        (vec![plain, meant, likely, all], groups)
+        let mut rounds = Vec::new();
+        for (bare_too, emptied_too) in [(false, false), (false, true), (true, false), (true, true)] {
+            let of = |(row, choices): (&usize, &Vec<usize>)| -> Vec<usize> {
+                let choices = choices.iter().filter(|group| bare_too || !bare[**group]);
+                choices.filter(|_| emptied_too || !emptied(*row)).copied().collect()
+            };
+            let last = emptied_too.then_some(&all);
+            rounds.extend(
+                [&plain, &meant]
+                    .into_iter()
+                    .chain(last)
+                    .map(|round| left.iter().zip(round).map(of).collect()),
+            );
+        }
+        (rounds, groups)
     }
 
     /// Whether a row is what a stamp makes of an empty one.
@@ -272,7 +291,7 @@ impl<'a> Sight<'a> {
             let was = self.was(row);
             for (other, is) in free.iter().zip(&is) {
                 let fit = self.fit_of(&was, is, Some(row));
-                if let Some(fit) = fit.filter(|fit| fit.typed <= TYPED && fit.equal > 0) {
+                if let Some(fit) = fit.filter(|fit| fit.typed <= TYPED && fit.equal >= fit.typed.max(1)) {
                     likely.push((fit.typed, std::cmp::Reverse(fit.equal), row, *other));
                 }
             }
