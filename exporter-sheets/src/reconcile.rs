@@ -45,6 +45,7 @@ pub fn settle(attempt: &Attempt, now: Grid, tab: Option<&Tab>, landed: bool) -> 
         astray = put_back(attempt, &map, &mut settled);
         put_torn_back(attempt, &map, &mut settled, &mut astray);
         set_right(attempt, &map, &mut settled);
+        take_from_above(attempt, &map, &mut settled);
     }
     // What was to be put back and is not, unless people changed that cell meanwhile. What
     // the table says is found missing by comparing anew.
@@ -168,6 +169,19 @@ fn set_right(attempt: &Attempt, map: &Map, settled: &mut Settled) {
         settled.stray += cells.len();
         for (place, value) in cells {
             settled.put(place, value);
+        }
+    }
+}
+
+/// Empties new rows that came to stand above the header: they are missing below it, and come anew.
+fn take_from_above(attempt: &Attempt, map: &Map, settled: &mut Settled) {
+    for &(index, row) in map.new.iter().filter(|(_, row)| *row < map.header) {
+        for column in 0..settled.whole.row(row).len() {
+            let there = settled.whole.at(row, column);
+            if !there.is_empty() && attempt.rows[index].iter().any(|value| same(value, there)) {
+                settled.stray += 1;
+                settled.put((row, column), Value::Empty);
+            }
         }
     }
 }

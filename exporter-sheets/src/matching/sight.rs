@@ -56,6 +56,8 @@ pub struct Fit {
     pub typed: usize,
     /// Cells with something in them that are as they were.
     pub equal: usize,
+    /// Cells with something in them that a stamp put there.
+    put: usize,
     /// The kind of stamp that is on it.
     kind: Option<usize>,
 }
@@ -265,7 +267,7 @@ impl<'a> Sight<'a> {
 
     fn fit_with(&self, was: &[Print], is: &[Print], kind: Option<usize>) -> Option<Fit> {
         let stamp = kind.map(|kind| &self.kinds[kind].prints);
-        let mut fit = Fit { typed: 0, equal: 0, kind };
+        let mut fit = Fit { typed: 0, equal: 0, put: 0, kind };
         for index in 0..was.len() {
             let put = stamp.and_then(|stamp| stamp.get(&index));
             if *put.unwrap_or(&was[index]) != is[index] {
@@ -273,8 +275,8 @@ impl<'a> Sight<'a> {
                     return None;
                 }
                 fit.typed += 1;
-            } else if put.is_none() && is[index] != 0 {
-                fit.equal += 1;
+            } else if is[index] != 0 {
+                *if put.is_none() { &mut fit.equal } else { &mut fit.put } += 1;
             }
         }
         Some(fit)
@@ -291,7 +293,10 @@ impl<'a> Sight<'a> {
             let was = self.was(row);
             for (other, is) in free.iter().zip(&is) {
                 let fit = self.fit_of(&was, is, Some(row));
-                if let Some(fit) = fit.filter(|fit| fit.typed <= TYPED && fit.equal >= fit.typed.max(1)) {
+                // What was meant for the row speaks for it as well.
+                let speaks = |fit: &Fit| fit.equal + if self.is_meant(fit, Some(row)) { fit.put } else { 0 };
+                let is_likely = |fit: &Fit| fit.typed <= TYPED && speaks(fit) >= fit.typed.max(1);
+                if let Some(fit) = fit.filter(is_likely) {
                     likely.push((fit.typed, std::cmp::Reverse(fit.equal), row, *other));
                 }
             }

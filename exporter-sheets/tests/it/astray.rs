@@ -211,6 +211,20 @@ async fn what_is_left_to_put_back_when_a_repair_breaks_off_is_put_back_by_the_ne
 }
 
 #[tokio::test]
+async fn a_new_row_that_came_to_stand_above_the_header_comes_below_it() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
+    let table = orders(&[("A1", "open", 10), ("A2", "open", 20)]);
+    let plan = bench.plan(&table).await.unwrap();
+    bench.acts(&[&[Act::InsertRows { tab: tab(), at: 1, count: 3 }]]);
+    bench.sink.apply(&plan).await.unwrap();
+    let mut rows = lines(&bench.rows());
+    rows.retain(|row| !row.is_empty());
+    assert_eq!(rows, ["ID|Status|Total", "A1|open|10", "A2|open|20"]);
+    assert!(bench.plan(&table).await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
 async fn a_tab_that_is_renamed_before_the_write_gets_it() {
     let bench = Bench::start().await;
     bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
