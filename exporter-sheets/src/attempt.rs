@@ -136,7 +136,10 @@ impl Attempt {
                     let ours = self.layout.places.iter().position(|place| *place == column)?;
                     return Some(((*map.rows.get(&row)?, layout.places[ours]), value.clone()));
                 }
-                let place = map.place(self, (row, column))?;
+                // An empty row is as good as another one.
+                let empty = self.before.is_blank(row) && now.is_blank(row) && !map.rows.contains_key(&row);
+                let again = || Some((row, map.columns.get(column).copied().unwrap_or(Some(column))?));
+                let place = map.place(self, (row, column)).or_else(|| again().filter(|_| empty))?;
                 let unchanged = same(now.at(place.0, place.1), self.before.at(row, column));
                 unchanged.then(|| (place, value.clone()))
             });

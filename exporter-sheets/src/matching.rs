@@ -42,6 +42,8 @@ pub struct Map {
     pub fresh: Vec<usize>,
     /// What the write put into which rows.
     pub stamps: Vec<Stamped>,
+    /// Rows of the earlier picture in which the write left nothing by mistake.
+    pub gone: Vec<usize>,
 }
 
 impl Map {
@@ -89,7 +91,7 @@ impl Map {
             (0..grid.len()).filter(|&row| row != header && !grid.is_blank(row)).collect()
         };
         let mut rows = Rows { left: filled(before, header), free: filled(now, header_now) };
-        let sight = Sight::new(attempt, now, &self.columns, &self.hit);
+        let sight = Sight::new(attempt, now, header_now, &self.columns, &self.hit);
         let alike = |row: usize, other: usize| {
             sight.fit(row, other).map(|fit| (std::cmp::Reverse(fit.typed), fit.equal))
         };
@@ -116,7 +118,8 @@ impl Map {
             new.whole(&mut rows.free);
         }
         // A row that was to be emptied is nowhere any more.
-        rows.left.retain(|&row| !attempt.empties(row));
+        let mut missing: Vec<usize>;
+        (missing, rows.left) = rows.left.iter().partition(|&&row| attempt.empties(row));
         let edited = sight.edited(&rows.left, &rows.free);
         rows.take(&edited);
         found.extend(edited);
@@ -133,7 +136,13 @@ impl Map {
         self.fresh.extend(keyed);
         self.fresh.sort_unstable();
         if landed {
-            self.stamps = sight.stamps(&self.rows, &self.fresh);
+            let emptied = missing.len();
+            missing.extend(rows.left);
+            let found = sight.stamps(&self.rows, &self.fresh, &missing);
+            self.rows.extend(found.homes);
+            self.stamps = found.stamps;
+            self.gone = found.gone;
+            self.gone.retain(|row| !missing[..emptied].contains(row));
         }
     }
 }

@@ -6,7 +6,7 @@
 //! not the one that was meant for it, its cells get back what the newest picture shows that was
 //! read before the write happened.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use exporter_core::Value;
 use exporter_core::compare::same;
@@ -57,6 +57,7 @@ pub fn settle(attempt: &Attempt, now: Grid, tab: Option<&Tab>, landed: bool) -> 
             settled.put(place, value.clone());
         }
     }
+    bring_back(attempt, &map, &mut settled);
     settled
 }
 
@@ -169,6 +170,28 @@ fn set_right(attempt: &Attempt, map: &Map, settled: &mut Settled) {
         settled.stray += cells.len();
         for (place, value) in cells {
             settled.put(place, value);
+        }
+    }
+}
+
+/// Gives rows in which nothing was left by mistake an empty one, and so rows that were to be
+/// brought back in that way and are not.
+fn bring_back(attempt: &Attempt, map: &Map, settled: &mut Settled) {
+    let owed = attempt.restores.keys().map(|place| place.0);
+    let not_back: BTreeSet<usize> =
+        owed.filter(|row| attempt.before.is_blank(*row) && !map.rows.contains_key(row)).collect();
+    for row in map.gone.iter().copied().chain(not_back) {
+        let filled = attempt.before.row(row).iter().enumerate().filter(|(_, cell)| !cell.is_empty());
+        let mut cells: Cells = filled.map(|(column, cell)| ((row, column), cell.clone())).collect();
+        let owed = attempt.restores.range((row, 0)..=(row, usize::MAX));
+        cells.extend(owed.map(|(place, value)| (*place, value.clone())));
+        let mut below = map.header + 1..;
+        let Some(empty) = below.find(|row| settled.whole.is_blank(*row)) else { return };
+        for ((_, column), value) in cells.into_iter().filter(|(_, value)| !value.is_empty()) {
+            if let Some(column) = map.columns.get(column).copied().unwrap_or(Some(column)) {
+                settled.stray += 1;
+                settled.put((empty, column), value);
+            }
         }
     }
 }

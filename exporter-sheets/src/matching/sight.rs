@@ -39,6 +39,17 @@ pub struct Stamped {
     pub values: BTreeMap<usize, Value>,
 }
 
+/// What became of the stamps.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those that are on rows.
+    pub stamps: Vec<Stamped>,
+    /// Empty rows of before that they were meant for, with the rows that were empty and bear them.
+    pub homes: Vec<(usize, usize)>,
+    /// Rows in which they left nothing.
+    pub gone: Vec<usize>,
+}
+
 /// Stamps that fill the same columns with the same values.
 struct Kind {
     /// By the index of the column.
@@ -74,6 +85,8 @@ struct Bearer {
 pub struct Sight<'a> {
     before: &'a Grid,
     now: &'a Grid,
+    /// The header's rows, before and now.
+    headers: (usize, usize),
     /// The columns that tell rows apart, as they were and as they are; those that came since and
     /// were written into were empty.
     columns: Vec<(Option<usize>, usize)>,
@@ -86,11 +99,12 @@ pub struct Sight<'a> {
 }
 
 impl<'a> Sight<'a> {
-    /// `columns` says where each column of before is now, `hit` which of now the write went
+    /// `header` is its row now; `columns` says where each column of before is, `hit` which of now the write went
     /// into and as what it named them.
     pub fn new(
         attempt: &'a Attempt,
         now: &'a Grid,
+        header: usize,
         columns: &[Option<usize>],
         hit: &BTreeMap<usize, usize>,
     ) -> Self {
@@ -109,6 +123,7 @@ impl<'a> Sight<'a> {
         let mut sight = Self {
             before: &attempt.before,
             now,
+            headers: (attempt.layout.header, header),
             columns,
             keys: found.unwrap_or_default(),
             kinds: Vec::new(),
@@ -210,6 +225,15 @@ impl<'a> Sight<'a> {
                     all[one].push(group);
                 }
             }
+        }
+        // Of what is as likely the nearest: people sort and move less than they leave alone.
+        let far = |row: usize, group: usize| {
+            let place = |row: usize, header: usize| row.cast_signed() - header.cast_signed();
+            let was = place(row, self.headers.0);
+            groups[group].iter().map(|now| place(*now, self.headers.1).abs_diff(was)).min()
+        };
+        for (&row, choices) in left.iter().zip(&mut all) {
+            choices.sort_by_key(|group| far(row, *group));
         }
         let mut rounds = Vec::new();
         for (bare_too, emptied_too) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -315,9 +339,12 @@ impl<'a> Sight<'a> {
 
     /// Which stamps are on which rows: each is where it was meant to be, or else where it
     /// explains most. Rows that were not there before bear one only as a whole.
-    pub fn stamps(&self, rows: &HashMap<usize, usize>, fresh: &[usize]) -> Vec<Stamped> {
+    ///
+    /// `missing` are rows of before that are not found, and those that were to be emptied come
+    /// first.
+    pub fn stamps(&self, rows: &HashMap<usize, usize>, fresh: &[usize], missing: &[usize]) -> Found {
         if self.kinds.is_empty() {
-            return Vec::new();
+            return Found::default();
         }
         let meant: HashSet<usize> = self.kinds.iter().flat_map(|kind| kind.rows.iter().copied()).collect();
         let filled: BTreeSet<usize> = self.by_columns.keys().flatten().copied().collect();
@@ -361,13 +388,30 @@ impl<'a> Sight<'a> {
             };
             bearers.iter().map(kinds).collect()
         };
-        let rooms: Vec<usize> = self.kinds.iter().map(|kind| kind.count).collect();
-        let seated = seats(&[choices(true), choices(false)], &rooms).into_iter().zip(&self.kinds);
-        let found = seated.flat_map(|(seated, kind)| {
-            let values = |one: usize| (bearers[one].row, bearers[one].was, kind.values.clone());
-            seated.into_iter().map(values).map(|(row, was, values)| Stamped { row, was, values })
-        });
-        found.collect()
+        let mut rooms: Vec<usize> = self.kinds.iter().map(|kind| kind.count).collect();
+        let seated = seats(&[choices(true), choices(false)], &rooms);
+        let mut found = Found::default();
+        for (kind, seated) in seated.into_iter().enumerate() {
+            rooms[kind] -= seated.len();
+            let mut homes = self.kinds[kind].rows.iter().filter(|row| self.before.is_blank(**row));
+            for one in seated {
+                let Bearer { row, was, .. } = bearers[one];
+                found.homes.extend(homes.next().filter(|_| was.is_none()).map(|home| (*home, row)));
+                found.stamps.push(Stamped { row, was, values: self.kinds[kind].values.clone() });
+            }
+        }
+        for &row in missing {
+            let was = self.was(row);
+            let left = |prints: &BTreeMap<usize, Print>| {
+                (0..was.len()).any(|index| *prints.get(&index).unwrap_or(&was[index]) != 0)
+            };
+            let kind = (0..rooms.len()).find(|kind| rooms[*kind] > 0 && !left(&self.kinds[*kind].prints));
+            if let Some(kind) = kind {
+                rooms[kind] -= 1;
+                found.gone.push(row);
+            }
+        }
+        found
     }
 }
 

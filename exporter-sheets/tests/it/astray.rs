@@ -211,6 +211,20 @@ async fn what_is_left_to_put_back_when_a_repair_breaks_off_is_put_back_by_the_ne
 }
 
 #[tokio::test]
+async fn a_row_in_which_a_repair_leaves_nothing_comes_back() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    bench.type_text("B5", "mine");
+    let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+    // `paid` comes into an empty row; when that is emptied again, people's row stands there.
+    bench.acts(&[&[Act::InsertRows { tab: tab(), at: 2, count: 1 }], &[], &[move_rows(6, 1, 2)]]);
+    bench.sink.apply(&plan).await.unwrap();
+    let mut rows = sorted(&bench);
+    rows.retain(|row| !row.is_empty());
+    assert_eq!(rows, ["ID|Status|Total", "A1|paid|10", "A2|open|20", "|mine"]);
+}
+
+#[tokio::test]
 async fn a_new_row_that_came_to_stand_above_the_header_comes_below_it() {
     let bench = Bench::start().await;
     bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
