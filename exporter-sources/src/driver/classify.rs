@@ -7,6 +7,9 @@ use scraper::{ElementRef, Html, Selector};
 
 use super::{Codes, expired};
 
+/// What Laravel answers when the session behind a form or a page has ended.
+pub(crate) const PAGE_EXPIRED: u16 = 419;
+
 /// A page as a driver saw it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'a> {
@@ -143,7 +146,7 @@ pub(crate) fn login_outcome(seen: Seen<'_>, on_login_page: bool) -> Option<Error
         let locked = error.kind() == ErrorKind::Blocked;
         return Some(if locked { error.retry(Retry::Never) } else { error });
     }
-    if seen.status == Some(419) {
+    if seen.status == Some(PAGE_EXPIRED) {
         return Some(error(ErrorKind::SessionExpired, seen));
     }
     let kind = match sign(seen.html) {
@@ -165,7 +168,7 @@ pub(crate) fn instead_of_file(seen: Seen<'_>) -> Error {
     if let Some(error) = refusal(seen) {
         return error;
     }
-    if seen.status == Some(419) || is_login_page(seen.html) {
+    if seen.status == Some(PAGE_EXPIRED) || is_login_page(seen.html) {
         return expired(seen.url);
     }
     let error = if seen.html.trim().is_empty() {

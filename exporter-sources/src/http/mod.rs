@@ -94,7 +94,7 @@ impl HttpClient {
         if let Some(error) = classify::refusal(page.seen()) {
             return Err(error);
         }
-        if classify::is_login_page(&page.html) {
+        if page.status == classify::PAGE_EXPIRED || classify::is_login_page(&page.html) {
             return Err(expired(page.url.as_str()));
         }
         if page.status >= 400 {
