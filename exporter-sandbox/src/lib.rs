@@ -244,7 +244,11 @@ fn sheets_endpoint(method: &str, path: &str) -> String {
 /// The body that Google sends with an error status.
 fn sheets_words(endpoint: &str, code: u16, _pause: Option<u32>) -> String {
     if endpoint == "token" {
-        let error = if code < 500 { "invalid_grant" } else { "internal_failure" };
+        let error = match code {
+            429 => "rate_limit_exceeded",
+            500.. => "internal_failure",
+            _ => "invalid_grant",
+        };
         return serde_json::json!({ "error": error }).to_string();
     }
     let reads = ["get", "values.get", "values.batchGet", "getByDataFilter", "values.batchGetByDataFilter"];

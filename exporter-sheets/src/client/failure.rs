@@ -14,6 +14,10 @@ use super::token::TokenError;
 /// quota fills up (Sheets API, usage limits).
 const REFILL: Duration = Duration::from_secs(30);
 
+/// What the token endpoint says when the fault is its own or we are too fast.
+const PASSING: [&str; 5] =
+    ["internal_failure", "server_error", "temporarily_unavailable", "rate_limit_exceeded", "backend_error"];
+
 /// A call that failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -64,7 +68,7 @@ impl Failure {
     pub fn fate(&self) -> Fate {
         match self {
             Self::Refused { status: 429, .. } | Self::NotSent(_) => Fate::Busy,
-            Self::Refused { status: 403, message, .. } if message.contains("rateLimitExceeded") => Fate::Busy,
+            Self::Refused { status: 403, message, .. } if is_rate(message) => Fate::Busy,
             Self::Refused { status: 401, .. } => Fate::Expired,
             Self::Refused { status: 400, .. } => Fate::Refused,
             Self::Refused { status: 500.., .. } | Self::Lost(_) => Fate::Unknown,
@@ -97,7 +101,8 @@ impl Failure {
                 Error::new(ErrorKind::GoogleDown, format!("Google cannot be reached: {why}"))
                     .hint("check this machine's network")
             }
-            Self::Lost(why) => Error::new(ErrorKind::GoogleDown, format!("Google's answer was lost: {why}")),
+            Self::Lost(why) => Error::new(ErrorKind::GoogleDown, format!("Google's answer was lost: {why}"))
+                .hint("run again later: what arrived is found by reading, and nothing is written twice"),
         };
         error.context("spreadsheet", spreadsheet)
     }
@@ -121,6 +126,14 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
         403 if message.contains("it is disabled") || message.contains("SERVICE_DISABLED") => {
             of(ErrorKind::SheetCredentials, "the project does not use the Google Sheets API yet")
                 .hint("enable it at the address that Google names, wait a few minutes, and run again")
+        }
+        403 if is_rate(message) => of(ErrorKind::Quota, "Google's quota is used up")
+            .hint("run again in some minutes; if this comes often, another program uses the same account")
+            .retry(Retry::After(retry_after.unwrap_or(REFILL))),
+        403 if message.contains("storageQuotaExceeded") => {
+            of(ErrorKind::SheetFull, "the storage of the spreadsheet's owner is full").hint(
+                "make room in the owner's Google Drive; a service account has none, so let a person own the spreadsheet",
+            )
         }
         403 => of(ErrorKind::SheetNotShared, "the spreadsheet is not shared with our account for editing")
             .hint(format!("share the spreadsheet with {address} as editor")),
@@ -158,10 +171,30 @@ fn token(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
         };
     }
     match error.downcast_ref::<yup_oauth2::Error>() {
-        Some(yup_oauth2::Error::HttpClientError(_) | yup_oauth2::Error::LowLevelError(_)) => {
-            Failure::NotSent(format!("no token: {}", causes(error)))
-        }
+        Some(error) if may_pass(error) => Failure::NotSent(format!("no token: {}", causes(error))),
+        Some(yup_oauth2::Error::AuthError(said)) => Failure::Credentials(said.to_string()),
         _ => Failure::Credentials(causes(error)),
+    }
+}
+
+/// Whether a refusal means that we are too fast: older interfaces of Google say so with a 403.
+fn is_rate(message: &str) -> bool {
+    ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"]
+        .iter()
+        .any(|reason| message.contains(reason))
+}
+
+/// Whether asking for a token again can help: nobody was reached, or not Google (a proxy's page is
+/// no JSON), or it says that the fault is on its side. The library does not tell the status.
+fn may_pass(error: &yup_oauth2::Error) -> bool {
+    use yup_oauth2::Error as TokenError;
+    match error {
+        TokenError::HttpError(_)
+        | TokenError::HttpClientError(_)
+        | TokenError::LowLevelError(_)
+        | TokenError::JSONError(_) => true,
+        TokenError::AuthError(said) => PASSING.contains(&said.error.as_str()),
+        _ => false,
     }
 }
 
@@ -177,4 +210,44 @@ pub fn causes(error: &dyn StdError) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fate(answer: &str) -> Fate {
+        let error = yup_oauth2::Error::AuthError(serde_json::from_str(answer).unwrap());
+        Failure::read(ApiError::MissingToken(Box::new(error))).fate()
+    }
+
+    #[test]
+    fn a_refusal_for_speed_or_storage_is_none_for_rights() {
+        let refused = |reason: &str| Failure::Refused {
+            status: 403,
+            message: format!("No ({reason})"),
+            retry_after: None,
+        };
+        assert_eq!(refused("rateLimitExceeded").fate(), Fate::Busy);
+        assert_eq!(refused("storageQuotaExceeded").fate(), Fate::Final);
+        let account =
+            Account { name: "the account".to_owned(), address: "a@b".to_owned(), renew: String::new() };
+        let kind = |reason: &str| refused(reason).explain("s", &account).kind();
+        assert_eq!(kind("userRateLimitExceeded"), ErrorKind::Quota);
+        assert_eq!(kind("storageQuotaExceeded"), ErrorKind::SheetFull);
+        assert_eq!(kind("PERMISSION_DENIED"), ErrorKind::SheetNotShared);
+    }
+
+    #[test]
+    fn a_token_service_that_is_down_refuses_nobody() {
+        assert_eq!(
+            fate(r#"{"error": "internal_failure", "error_description": "Backend Error"}"#),
+            Fate::Busy
+        );
+        assert_eq!(fate(r#"{"error": "rate_limit_exceeded"}"#), Fate::Busy);
+        assert_eq!(fate(r#"{"error": "invalid_grant", "error_description": "Invalid JWT"}"#), Fate::Final);
+        assert_eq!(fate(r#"{"error": "deleted_client"}"#), Fate::Final);
+        let page = yup_oauth2::Error::JSONError(serde_json::from_str::<u8>("<html>").unwrap_err());
+        assert_eq!(Failure::read(ApiError::MissingToken(Box::new(page))).fate(), Fate::Busy);
+    }
 }

@@ -19,7 +19,7 @@ use hyper::body::Bytes;
 use hyper::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT,
 };
-use hyper::{HeaderMap, Method, Request};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -93,9 +93,20 @@ pub async fn send<T: DeserializeOwned>(hub: &Sheets<Connector>, call: Call<'_>) 
     let refusal = answer.read::<Json>().unwrap_or_default();
     Err(Failure::Refused {
         status: parts.status.as_u16(),
-        message: refusal["error"]["message"].as_str().unwrap_or("an answer that is not JSON").to_owned(),
+        message: words(parts.status, &refusal["error"]),
         retry_after: retry_after(&parts.headers),
     })
+}
+
+/// What Google said. A refusal has several meanings, which only the reason tells apart.
+fn words(status: StatusCode, error: &Json) -> String {
+    let message = error["message"].as_str().unwrap_or("an answer that is not JSON");
+    let parts = ["errors", "details"].iter().filter_map(|name| error[*name].as_array()).flatten();
+    let reason = parts.filter_map(|part| part["reason"].as_str()).next();
+    match reason.filter(|_| status == StatusCode::FORBIDDEN) {
+        Some(reason) => format!("{message} ({reason})"),
+        None => message.to_owned(),
+    }
 }
 
 /// What an answer's `Retry-After` asks for, in seconds.
@@ -123,6 +134,16 @@ mod tests {
         assert_eq!(plain.read::<Json>().unwrap(), packed.read::<Json>().unwrap());
         let cut = Packet { bytes: bytes.slice(..bytes.len() - 12), packed: true };
         assert!(cut.read::<Json>().is_err());
+    }
+
+    #[test]
+    fn a_refusal_says_its_reason() {
+        let old = serde_json::json!({"message": "Slow down", "errors": [{"reason": "rateLimitExceeded"}]});
+        let new = serde_json::json!({"message": "Off", "details": [{}, {"reason": "SERVICE_DISABLED"}]});
+        assert_eq!(words(StatusCode::FORBIDDEN, &old), "Slow down (rateLimitExceeded)");
+        assert_eq!(words(StatusCode::FORBIDDEN, &new), "Off (SERVICE_DISABLED)");
+        assert_eq!(words(StatusCode::TOO_MANY_REQUESTS, &old), "Slow down");
+        assert_eq!(words(StatusCode::BAD_GATEWAY, &Json::Null), "an answer that is not JSON");
     }
 
     #[test]
