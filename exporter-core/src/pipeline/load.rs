@@ -76,7 +76,11 @@ impl<'a> Loader<'a> {
         report.file = artifact.map(|artifact| artifact.path.display().to_string());
         report.rows = table.len();
         if table.is_empty() {
-            return (ExportReport { status: ExportStatus::NoData, ..report }, Vec::new());
+            let report = match proved_empty(&table, &job.source.spec().key) {
+                Ok(()) => ExportReport { status: ExportStatus::NoData, ..report },
+                Err(error) => ExportReport { error: Some(error.at(Stage::Check).report()), ..report },
+            };
+            return (report, Vec::new());
         }
         let mut agreement = Agreement::of(&table);
         let mut loaded = Vec::new();
@@ -175,6 +179,15 @@ impl<'a> Loader<'a> {
         self.events.emit(Fact::Written { export: spec.name.clone(), receipt: receipt.clone() });
         Ok((plan, Some(receipt)))
     }
+}
+
+/// A header without the key belongs to another table, or is a sentence that came in place of one:
+/// that the panel had no rows, it does not say.
+fn proved_empty(table: &Table, key: &[String]) -> Result<(), Error> {
+    if table.width() == 0 {
+        return Ok(());
+    }
+    key_positions(table, key).map(drop)
 }
 
 /// Duplicates and edits of people in words: the first few by name, the rest as a number.

@@ -186,6 +186,16 @@ async fn without_rows_the_sink_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_header_without_the_key_is_no_proof_that_there_are_no_rows() {
+    let busy = |_| Ok(Export { table: Table::with_names(["Service busy"]), ..export(0) });
+    let (report, _) = run(pipeline(session(1), vec![(source("a", busy), sink(0))])).await;
+    assert_eq!(report.exports[0].error.as_ref().unwrap().kind, ErrorKind::MissingColumn);
+    let nothing = |_| Ok(Export { table: Table::default(), ..export(0) });
+    let (report, _) = run(pipeline(session(1), vec![(source("a", nothing), sink(0))])).await;
+    assert_eq!(report.exports[0].status, ExportStatus::NoData);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sink_that_refuses_is_asked_before_the_login() {
     let mut store = MockStore::new();
     store.expect_check().times(1).returning(|| Err(Error::new(ErrorKind::SheetNotShared, "not shared")));

@@ -47,6 +47,10 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Reading, Error
         )
         .hint("a cell of that line holds the delimiter without quotes around it; export it as a workbook"));
     }
+    if widths.is_sentence() {
+        return Err(Error::new(ErrorKind::NoTable, "the text is a single line without cells, not a table")
+            .hint("look into the file: it may say what is wrong in the panel"));
+    }
     let name = if delimiter == b'\t' { "tab".to_owned() } else { format!("`{}`", char::from(delimiter)) };
     grid.into_reading(FileKind::Csv, 1, format!("text with {name} between the cells"), options)
 }
@@ -80,6 +84,12 @@ impl Widths {
     fn overfull(&self) -> Option<(u64, usize, usize)> {
         let (cells, line) = self.widest;
         (cells > self.usual()).then(|| (line, cells, self.usual()))
+    }
+
+    /// Whether there is one line and nothing divides it: what a server says when it is busy
+    /// would be the header of a table without rows.
+    fn is_sentence(&self) -> bool {
+        self.counts.len() == 1 && self.counts.get(&1) == Some(&1)
     }
 
     /// Whether all lines have the same number of cells and the last one fewer.
@@ -200,6 +210,8 @@ mod tests {
         assert_eq!(kind(b"ID,Nama\n1,Budi, S\n2,Ani\n"), Some(ErrorKind::Contradiction));
         assert_eq!(kind(b"ID,Nama,Kota\n1,Budi,Bogor\n2,An"), Some(ErrorKind::CorruptFile));
         assert_eq!(kind(b"ID,Nama,Kota\n1,Budi,Bogor\n2,An\n"), None, "a short line with an end");
+        assert_eq!(kind(b"Service busy\n"), Some(ErrorKind::NoTable));
+        assert_eq!(kind(b"ID,Nama\n"), None, "a table without rows");
         assert_eq!(kind(b"ID,Ukuran\n1,5\" pipa\n2,\"3\"\" x\"\n"), None, "quotes within a cell");
     }
 }
