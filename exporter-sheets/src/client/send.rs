@@ -101,8 +101,8 @@ pub async fn send<T: DeserializeOwned>(hub: &Sheets<Connector>, call: Call<'_>) 
 /// What Google said. A refusal has several meanings, which only the reason tells apart.
 fn words(status: StatusCode, error: &Json) -> String {
     let message = error["message"].as_str().unwrap_or("an answer that is not JSON");
-    let parts = ["errors", "details"].iter().filter_map(|name| error[*name].as_array()).flatten();
-    let reason = parts.filter_map(|part| part["reason"].as_str()).next();
+    let mut parts = ["errors", "details"].iter().filter_map(|name| error[*name].as_array()).flatten();
+    let reason = parts.find_map(|part| part["reason"].as_str());
     match reason.filter(|_| status == StatusCode::FORBIDDEN) {
         Some(reason) => format!("{message} ({reason})"),
         None => message.to_owned(),
