@@ -150,6 +150,19 @@ pub struct RunQuery {
     pub limit: u32,
 }
 
+impl RunQuery {
+    /// The newest run of an account.
+    pub fn last(account: &str) -> Self {
+        Self { account: Some(account.to_owned()), limit: 1, ..Self::default() }
+    }
+
+    /// The newest run of an account in which all was well and the sheet was written: a dry run
+    /// says nothing about how old the sheet is.
+    pub fn last_good(account: &str) -> Self {
+        Self { state: Some(RunState::Ok), written: true, ..Self::last(account) }
+    }
+}
+
 /// The panel's answer for one export and day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Covered {

@@ -1,9 +1,9 @@
 //! `exporter status`: which days are in the sheet, drawn as a month.
 
 use chrono::{Datelike as _, Months, NaiveDate};
-use exporter_core::{Clock as _, Error, ErrorKind, RunStatus, SystemClock, Window};
+use exporter_core::{Clock as _, Error, ErrorKind, SystemClock, Window};
 use exporter_sources::PanelConfig;
-use exporter_store::{Calendar, RunQuery, RunState};
+use exporter_store::{Calendar, RunQuery};
 use serde_json::json;
 
 use crate::args::StatusArgs;
@@ -38,15 +38,8 @@ async fn text(args: &StatusArgs) -> Result<String, Error> {
         SystemClock.now(),
         loaded.config.late_days(),
     );
-    let newest = |state, written| RunQuery {
-        account: Some(account.clone()),
-        state,
-        written,
-        limit: 1,
-        ..RunQuery::default()
-    };
-    let last = state.runs(&newest(None, false)).await?.pop();
-    let good = state.runs(&newest(Some(RunState::from(RunStatus::Ok)), true)).await?.pop();
+    let last = state.runs(&RunQuery::last(&account)).await?.pop();
+    let good = state.runs(&RunQuery::last_good(&account)).await?.pop();
     if args.json {
         let holes = calendar.holes(31);
         let days = json!({ "calendar": calendar, "holes": holes, "last_run": last, "last_good": good });

@@ -114,13 +114,7 @@ impl Chat {
     }
 
     async fn standing(&self) -> Result<MessageBody, Error> {
-        let query = RunQuery {
-            account: Some(self.account.clone()),
-            state: Some(RunState::Ok),
-            written: true,
-            limit: 1,
-            ..RunQuery::default()
-        };
+        let query = RunQuery::last_good(&self.account);
         let good = self.store.runs(&query).await?.pop().and_then(|run| run.finished);
         let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&self.schedule.panel).naive_local();
         let prefix = format!("failing:{}:", self.account);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use exporter_core::Error;
-use exporter_store::{RunQuery, RunState, Store};
+use exporter_store::{RunQuery, Store};
 
 use super::health::Facts;
 
@@ -29,14 +29,7 @@ pub async fn text(
     if let Some(next) = facts.next {
         gauge(&mut out, "exporter_next_run_timestamp_seconds", "When the next run is due.", next.timestamp());
     }
-    let newest = |state, written| RunQuery {
-        account: Some(account.to_owned()),
-        state,
-        written,
-        limit: 1,
-        ..RunQuery::default()
-    };
-    if let Some(good) = store.runs(&newest(Some(RunState::Ok), true)).await?.first() {
+    if let Some(good) = store.runs(&RunQuery::last_good(account)).await?.first() {
         let help = "When the last run began in which all was well.";
         gauge(&mut out, "exporter_last_good_run_timestamp_seconds", help, good.started.timestamp());
     }
@@ -47,7 +40,7 @@ pub async fn text(
     }
     let waiting = store.next().await?.len();
     gauge(&mut out, "exporter_channels_waiting", "Chats and hooks for which messages wait.", waiting);
-    if let Some(report) = store.runs(&newest(None, false)).await?.pop().and_then(|run| run.report) {
+    if let Some(report) = store.runs(&RunQuery::last(account)).await?.pop().and_then(|run| run.report) {
         gauge(&mut out, "exporter_last_run_seconds", "How long the last run took.", report.seconds);
         gauge(
             &mut out,

@@ -135,6 +135,17 @@ async fn a_session_that_ends_in_the_middle_is_renewed() {
 }
 
 #[tokio::test]
+async fn a_page_that_has_expired_is_a_session_that_has_ended() {
+    let bench = Bench::start().await;
+    let expired = FaultKind::Status { code: 419, body: "Page Expired".to_owned(), retry_after: None };
+    bench.sandbox.faults().once("panel", "/user-front", expired);
+    let (code, report) = bench.report(&["--driver", "http"]).await;
+    assert_eq!(code, Some(0), "{report:#}");
+    assert_eq!(export(&report, "user")["attempts"], json!(2));
+    assert_eq!(bench.sandbox.panel().logins(), 2);
+}
+
+#[tokio::test]
 async fn a_panel_that_fails_once_is_asked_again() {
     let bench = Bench::start().await;
     let down = FaultKind::Status { code: 503, body: "busy".to_owned(), retry_after: Some(1) };

@@ -113,6 +113,7 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
     let of = |kind: ErrorKind, text: &str| {
         Error::new(kind, format!("{text}: {message}")).context("status", status.to_string())
     };
+    let refill = Retry::After(retry_after.unwrap_or(REFILL));
     match status {
         401 => of(ErrorKind::SheetCredentials, "Google did not accept our token").hint(account.renew.clone()),
         403 if message.contains("authentication scopes") => {
@@ -129,7 +130,7 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
         }
         403 if is_rate(message) => of(ErrorKind::Quota, "Google's quota is used up")
             .hint("run again in some minutes; if this comes often, another program uses the same account")
-            .retry(Retry::After(retry_after.unwrap_or(REFILL))),
+            .retry(refill),
         403 if message.contains("storageQuotaExceeded") => {
             of(ErrorKind::SheetFull, "the storage of the spreadsheet's owner is full").hint(
                 "make room in the owner's Google Drive; a service account has none, so let a person own the spreadsheet",
@@ -140,12 +141,9 @@ fn refused(status: u16, message: &str, retry_after: Option<Duration>, account: &
         404 => of(ErrorKind::SheetNotFound, "there is no such spreadsheet").hint(format!(
             "check the address of the spreadsheet, and that it is shared with {address} as editor"
         )),
-        429 => {
-            let error = of(ErrorKind::Quota, "Google's quota is used up").hint(
-                "it fills up within a minute; if this comes often, another program uses the same service account",
-            );
-            error.retry(Retry::After(retry_after.unwrap_or(REFILL)))
-        }
+        429 => of(ErrorKind::Quota, "Google's quota is used up")
+            .hint("it fills up within a minute; if this comes often, another program uses the same service account")
+            .retry(refill),
         500.. => of(ErrorKind::GoogleDown, "Google answered with a server error")
             .hint("nothing is lost; run again later, or look at the status page of Google Workspace"),
         _ if message.contains("protected") => of(ErrorKind::SheetLayout, "a protected range is in the way")
@@ -236,6 +234,21 @@ mod tests {
         assert_eq!(kind("userRateLimitExceeded"), ErrorKind::Quota);
         assert_eq!(kind("storageQuotaExceeded"), ErrorKind::SheetFull);
         assert_eq!(kind("PERMISSION_DENIED"), ErrorKind::SheetNotShared);
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up_is_waited_for_until_it_fills_up_unless_google_says_how_long() {
+        let account =
+            Account { name: "the account".to_owned(), address: "a@b".to_owned(), renew: String::new() };
+        let retry = |status: u16, retry_after: Option<Duration>| {
+            let message = "Too fast (rateLimitExceeded)".to_owned();
+            Failure::Refused { status, message, retry_after }.explain("s", &account).retry_class()
+        };
+        for status in [403, 429] {
+            assert_eq!(retry(status, None), Retry::After(REFILL));
+            let asked = Duration::from_secs(90);
+            assert_eq!(retry(status, Some(asked)), Retry::After(asked));
+        }
     }
 
     #[test]
