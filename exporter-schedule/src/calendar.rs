@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{Datelike as _, NaiveDate, Weekday};
 use exporter_core::{Error, ErrorKind};
+use sha2::{Digest as _, Sha256};
 
 /// The days on which runs are due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +52,13 @@ impl Calendar {
         !self.holidays.is_empty()
     }
 
-    /// All of it in one line, to tell whether it has changed.
+    /// All of it in one line, to tell whether it has changed: of the holidays, which may be
+    /// thousands, their digest.
     pub fn text(&self) -> String {
-        format!("{:?} {:?}", self.weekdays, self.holidays)
+        let holidays: Vec<String> = self.holidays.iter().map(ToString::to_string).collect();
+        let digest = Sha256::digest(holidays.join(" "));
+        let digest = digest.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        format!("{:?} {} holidays {digest}", self.weekdays, holidays.len())
     }
 }
 
@@ -69,6 +74,7 @@ mod tests {
         let working: Vec<u32> = (1..=9).filter(|d| calendar.is_working(day(*d))).collect();
         assert_eq!(working, [2, 5, 6, 7, 8, 9]);
         assert!(Calendar::default().is_working(day(4)));
+        assert_ne!(calendar.text(), Calendar::new(&names, [day(2)]).unwrap().text());
         assert!(Calendar::new(&["someday".into()], []).unwrap_err().to_string().contains("`someday`"));
     }
 }

@@ -1,138 +1,242 @@
-//! Holidays out of an iCalendar file (RFC 5545): whole-day events, and those that come
-//! back every year.
+//! Holidays out of an iCalendar file (RFC 5545), as calendars and offices export them:
+//! the days of its events, those that come back by a rule as well.
 
-use chrono::{Datelike as _, NaiveDate};
+mod lines;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use exporter_core::{Error, ErrorKind};
+use rrule::{Frequency, RRule, RRuleSet, Unvalidated};
 
-/// A yearly event is laid over so many years from its first.
-const YEARS: i32 = 30;
+use self::lines::{Line, lines};
+
+/// What comes back for ever is laid over these years. They are fixed, so that a calendar
+/// stays the same calendar from one day to the next.
+const YEARS: [i32; 2] = [2020, 2069];
+/// A rule may bring so many days: one for each of those years' days.
+const MOST: u16 = 20_000;
 
 /// An event as far as it is read.
-#[derive(Default)]
 struct Event {
+    /// The line it begins in.
+    line: usize,
+    uid: Option<String>,
     first: Option<NaiveDate>,
     /// The first day after it.
     end: Option<NaiveDate>,
-    yearly: bool,
+    /// How many days it takes, where it says so.
+    days: Option<i64>,
+    rule: Option<Line>,
+    /// More days on which it begins.
+    also: Vec<NaiveDate>,
+    /// Days on which it does not, against its rule.
+    not: Vec<NaiveDate>,
+    /// The day of another event's rule in whose place this one is.
+    instead: Option<NaiveDate>,
     cancelled: bool,
 }
 
-/// The days of all events of a calendar. An event with a time of day counts for its day.
+/// The days of all events of a calendar, read in a time zone where an instant is given in
+/// UTC. An event with a time of day counts for each day that it touches.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] when the text is no calendar, an event has no day that can be
-/// read, or comes back in another way than every year.
-pub fn days_of(text: &str) -> Result<Vec<NaiveDate>, Error> {
-    let wrong = |why: String| {
-        Error::new(ErrorKind::Config, format!("the calendar of holidays cannot be read: {why}"))
-            .hint("export the holidays as an .ics file again, or list the days in `holidays`")
-    };
-    if !text.contains("BEGIN:VCALENDAR") {
-        return Err(wrong("it is no iCalendar file".to_owned()));
+/// [`ErrorKind::Config`] with the line when the text is no calendar or cut off, an event has
+/// no day that can be read, or comes back by a rule that is not understood.
+pub fn days_of(text: &str, zone: Tz) -> Result<Vec<NaiveDate>, Error> {
+    let mut events = events(text, zone)?;
+    // An event in place of another's day takes that day from it.
+    let moved: Vec<(String, NaiveDate)> =
+        events.iter().filter_map(|event| event.uid.clone().zip(event.instead)).collect();
+    for event in events.iter_mut().filter(|event| event.instead.is_none()) {
+        let taken = moved.iter().filter(|(uid, _)| event.uid.as_ref() == Some(uid));
+        event.not.extend(taken.map(|(_, day)| *day));
     }
-    let mut days = Vec::new();
-    let mut event: Option<Event> = None;
-    for line in unfold(text) {
-        // A name may carry parameters: `DTSTART;VALUE=DATE:20260101`.
-        let Some((name, value)) = line.split_once(':') else { continue };
-        let name = name.split(';').next().unwrap_or_default().to_ascii_uppercase();
-        match (name.as_str(), &mut event) {
-            ("BEGIN", _) if value == "VEVENT" => event = Some(Event::default()),
-            ("DTSTART", Some(event)) => {
-                event.first = Some(day(value).ok_or_else(|| wrong(format!("`{line}`")))?);
-            }
-            ("DTEND", Some(event)) => event.end = Some(day(value).ok_or_else(|| wrong(format!("`{line}`")))?),
-            ("RRULE", Some(event)) if is_yearly(value) => event.yearly = true,
-            ("RRULE", Some(_)) => {
-                return Err(wrong(format!("events that come back by `{value}` are not understood")));
-            }
-            ("STATUS", Some(event)) => event.cancelled = value.eq_ignore_ascii_case("CANCELLED"),
-            ("END", Some(over)) if value == "VEVENT" => {
-                let first = over.first.ok_or_else(|| wrong("an event has no DTSTART".to_owned()))?;
-                if !over.cancelled {
-                    days.extend(lay_out(first, over));
+    let mut days = BTreeSet::new();
+    for event in events.iter().filter(|event| !event.cancelled) {
+        days.extend(event.lay_out()?);
+    }
+    Ok(days.into_iter().collect())
+}
+
+fn events(text: &str, zone: Tz) -> Result<Vec<Event>, Error> {
+    let lines = lines(text);
+    if !lines.first().is_some_and(|line| line.name == "BEGIN" && line.value == "VCALENDAR") {
+        return Err(wrong("it is no iCalendar file, which begins with `BEGIN:VCALENDAR`"));
+    }
+    let mut events = Vec::new();
+    // The parts that are open: an alarm inside an event has lines of the same names.
+    let mut open: Vec<&Line> = Vec::new();
+    let mut event = None;
+    for line in &lines {
+        let in_event = open.last().is_some_and(|part| part.value == "VEVENT");
+        match (line.name.as_str(), &mut event) {
+            ("BEGIN", _) => {
+                if line.value == "VEVENT" {
+                    event = Some(Event::at(line.number));
                 }
-                event = None;
+                open.push(line);
             }
+            ("END", _) => {
+                if open.pop().is_none_or(|part| part.value != line.value) {
+                    return Err(wrong(format!("{}, which has no beginning", line.place())));
+                }
+                if in_event {
+                    events.extend(event.take());
+                }
+            }
+            (_, Some(event)) if in_event => event.take_in(line, zone)?,
             _ => {}
         }
     }
-    days.sort_unstable();
-    days.dedup();
-    Ok(days)
+    match open.pop() {
+        None => Ok(events),
+        Some(part) => Err(wrong(format!("it is cut off: {} has no end", part.place()))),
+    }
 }
 
-/// Lines that were folded begin with a space or a tab (RFC 5545, 3.1).
-fn unfold(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(rest), Some(last)) => last.push_str(rest),
-            _ => lines.push(line.to_owned()),
+impl Event {
+    fn at(line: usize) -> Self {
+        Self {
+            line,
+            uid: None,
+            first: None,
+            end: None,
+            days: None,
+            rule: None,
+            also: Vec::new(),
+            not: Vec::new(),
+            instead: None,
+            cancelled: false,
         }
     }
-    lines
+
+    fn take_in(&mut self, line: &Line, zone: Tz) -> Result<(), Error> {
+        let refuse = || wrong(format!("{} is no day or time", line.place()));
+        let day = |value: &str| Some(instant(value, zone)?.0);
+        let list = || -> Result<Vec<NaiveDate>, Error> {
+            line.value.split(',').map(|value| day(value).ok_or_else(refuse)).collect()
+        };
+        match line.name.as_str() {
+            "UID" => self.uid = Some(line.value.clone()),
+            "STATUS" => self.cancelled = line.value.eq_ignore_ascii_case("CANCELLED"),
+            "DTSTART" => self.first = Some(day(&line.value).ok_or_else(refuse)?),
+            "DTEND" => self.end = Some(end(&line.value, zone).ok_or_else(refuse)?),
+            "DURATION" => self.days = Some(length(&line.value).ok_or_else(refuse)?),
+            "RRULE" => self.rule = Some(line.clone()),
+            "RDATE" => self.also.extend(list()?),
+            "EXDATE" => self.not.extend(list()?),
+            "RECURRENCE-ID" => self.instead = Some(day(&line.value).ok_or_else(refuse)?),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The days of the event, each time that it comes; at least one each time.
+    fn lay_out(&self) -> Result<Vec<NaiveDate>, Error> {
+        let none = || wrong(format!("line {}: the event has no DTSTART", self.line));
+        let first = self.first.ok_or_else(none)?;
+        let length = self.end.map(|end| (end - first).num_days()).or(self.days).unwrap_or(1).max(1);
+        let mut starts = match &self.rule {
+            Some(line) => by_rule(first, line)?,
+            None => vec![first],
+        };
+        starts.extend(&self.also);
+        starts.retain(|start| !self.not.contains(start));
+        Ok(starts.iter().flat_map(|start| start.iter_days().zip(0..length).map(|(day, _)| day)).collect())
+    }
 }
 
-/// `20260101` or `20260101T…`.
-fn day(value: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(value.get(..8)?, "%Y%m%d").ok()
+/// The days on which a rule has an event begin, in the years that are looked at. All of it
+/// happens in UTC and at midnight: only days count.
+fn by_rule(first: NaiveDate, line: &Line) -> Result<Vec<NaiveDate>, Error> {
+    let refuse = |why: String| wrong(format!("{} is not understood: {why}", line.place()));
+    let at = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().with_timezone(&rrule::Tz::UTC);
+    let rule: RRule<Unvalidated> =
+        days_only(&line.value).parse().map_err(|error: rrule::RRuleError| refuse(error.to_string()))?;
+    if !matches!(
+        rule.get_freq(),
+        Frequency::Yearly | Frequency::Monthly | Frequency::Weekly | Frequency::Daily
+    ) {
+        return Err(refuse("it comes more than once a day".to_owned()));
+    }
+    // Programs end a series that was deleted before it begins.
+    if rule.get_until().is_some_and(|until| *until < at(first)) {
+        return Ok(Vec::new());
+    }
+    let rule = rule.validate(at(first)).map_err(|error| refuse(error.to_string()))?;
+    let [from, to] = YEARS.map(|year| NaiveDate::from_yo_opt(year, 1).unwrap_or(first));
+    let found = RRuleSet::new(at(first)).rrule(rule).after(at(from)).before(at(to)).all(MOST);
+    Ok(found.dates.iter().map(DateTime::date_naive).collect())
 }
 
-/// Every year on the same day: no other part than how long, and the day it is anyway.
-fn is_yearly(rule: &str) -> bool {
-    let known = |part: &str| {
-        ["FREQ=YEARLY", "INTERVAL=1"].contains(&part)
-            || ["UNTIL=", "COUNT=", "BYMONTH=", "BYMONTHDAY=", "WKST="]
-                .iter()
-                .any(|name| part.starts_with(name))
+/// A rule whose last day is a day: the time of day is taken away, which the first has not
+/// either.
+fn days_only(rule: &str) -> String {
+    let part = |part: &str| match part.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("UNTIL") => {
+            format!("UNTIL={}T000000Z", value.get(..8).unwrap_or(value))
+        }
+        _ => part.to_owned(),
     };
-    rule.split(';').any(|part| part == "FREQ=YEARLY") && rule.split(';').all(known)
+    rule.trim_end_matches(';').split(';').map(part).collect::<Vec<_>>().join(";")
 }
 
-/// The days of an event, the end excluded as the standard has it; at least one.
-fn lay_out(first: NaiveDate, event: &Event) -> Vec<NaiveDate> {
-    let length = event.end.map_or(1, |end| (end - first).num_days().max(1));
-    let years =
-        if event.yearly { first.year()..first.year() + YEARS } else { first.year()..first.year() + 1 };
-    let starts = years.filter_map(|year| first.with_year(year));
-    starts.flat_map(|start| start.iter_days().zip(0..length).map(|(day, _)| day)).collect()
+/// `20260101`, `20260101T080000`, or in UTC `20251231T170000Z`; of a span its beginning. The
+/// day, and the time of day if there is one.
+fn instant(value: &str, zone: Tz) -> Option<(NaiveDate, Option<NaiveTime>)> {
+    let value = value.split('/').next().unwrap_or_default().trim();
+    if let Ok(day) = NaiveDate::parse_from_str(value, "%Y%m%d") {
+        return Some((day, None));
+    }
+    let local = match value.strip_suffix('Z') {
+        None => NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%S").ok()?,
+        Some(utc) => {
+            let utc: DateTime<Utc> = NaiveDateTime::parse_from_str(utc, "%Y%m%dT%H%M%S").ok()?.and_utc();
+            utc.with_timezone(&zone).naive_local()
+        }
+    };
+    Some((local.date(), Some(local.time())))
+}
+
+/// The first day after an event that ends then: a day, or midnight, is not part of it.
+fn end(value: &str, zone: Tz) -> Option<NaiveDate> {
+    let (day, time) = instant(value, zone)?;
+    if time.is_none_or(|time| time == NaiveTime::MIN) {
+        Some(day)
+    } else {
+        day.checked_add_days(Days::new(1))
+    }
+}
+
+/// `P1D`, `P2W`, `PT8H`: how many days that takes, begun ones counted.
+fn length(value: &str) -> Option<i64> {
+    let (mut span, mut number) = (TimeDelta::zero(), String::new());
+    for c in value.strip_prefix('+').unwrap_or(value).strip_prefix('P')?.chars() {
+        if c.is_ascii_digit() {
+            number.push(c);
+            continue;
+        }
+        let unit = match c {
+            'T' if number.is_empty() => continue,
+            'W' => TimeDelta::weeks(1),
+            'D' => TimeDelta::days(1),
+            'H' => TimeDelta::hours(1),
+            'M' => TimeDelta::minutes(1),
+            'S' => TimeDelta::seconds(1),
+            _ => return None,
+        };
+        span = span.checked_add(&unit.checked_mul(std::mem::take(&mut number).parse().ok()?)?)?;
+    }
+    let begun = span.num_days() + i64::from(span > TimeDelta::days(span.num_days()));
+    number.is_empty().then_some(begun)
+}
+
+fn wrong(why: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Config, format!("the calendar of holidays cannot be read: {why}"))
+        .hint("export the holidays as an .ics file again, or list the days in `holidays`")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(events: &str) -> Result<Vec<String>, Error> {
-        let text = format!(
-            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}\r\nEND:VCALENDAR\r\n",
-            events.replace('\n', "\r\n")
-        );
-        days_of(&text).map(|days| days.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn whole_days_spans_and_times_are_read() {
-        let days = read(
-            "BEGIN:VEVENT\nSUMMARY:Tahun Baru\nDTSTART;VALUE=DATE:20260101\nDTEND;VALUE=DATE:20260102\nEND:VEVENT\n\
-             BEGIN:VEVENT\nSUMMARY:Idul\n  Fitri\nDTSTART;VALUE=DATE:20260320\nDTEND;VALUE=DATE:20260322\nEND:VEVENT\n\
-             BEGIN:VEVENT\nDTSTART;TZID=Asia/Jakarta:20260501T080000\nDTEND;TZID=Asia/Jakarta:20260501T170000\nEND:VEVENT\n\
-             BEGIN:VEVENT\nSTATUS:CANCELLED\nDTSTART;VALUE=DATE:20260601\nEND:VEVENT",
-        );
-        assert_eq!(days.unwrap(), ["2026-01-01", "2026-03-20", "2026-03-21", "2026-05-01"]);
-    }
-
-    #[test]
-    fn yearly_days_come_back_and_other_rules_are_refused() {
-        let yearly = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200817\nRRULE:FREQ=YEARLY\nEND:VEVENT";
-        assert!(read(yearly).unwrap().contains(&"2026-08-17".to_owned()));
-        let weekly = "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20200817\nRRULE:FREQ=WEEKLY\nEND:VEVENT";
-        assert!(read(weekly).unwrap_err().to_string().contains("FREQ=WEEKLY"));
-    }
-
-    #[test]
-    fn what_is_no_calendar_is_refused() {
-        assert!(days_of("2026-01-01").unwrap_err().to_string().contains("no iCalendar file"));
-        assert!(read("BEGIN:VEVENT\nDTSTART:tomorrow\nEND:VEVENT").is_err());
-    }
-}
+mod tests;

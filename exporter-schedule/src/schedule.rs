@@ -9,8 +9,8 @@ use crate::{Calendar, Cron};
 
 /// A tick that is seen no later than this is on time.
 const GRACE: TimeDelta = TimeDelta::minutes(10);
-/// How far back the tick before a tick is looked for: longer than any row of holidays.
-const BACK: TimeDelta = TimeDelta::days(40);
+/// Longer than any row of days off: so far a tick on a working day is looked for.
+const FAR: TimeDelta = TimeDelta::days(5 * 366);
 
 /// What is done about ticks that were missed while nothing ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,13 +58,23 @@ pub struct Due {
 impl Schedule {
     /// The first tick after this instant on a working day.
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // A year of holidays has no tick; five years are looked through at most.
-        let limit = after + TimeDelta::days(5 * 366);
-        let mut tick = self.cron.next(after)?;
-        while !self.calendar.is_working(self.day_of(tick)) {
-            tick = self.cron.next(tick).filter(|tick| *tick < limit)?;
-        }
-        Some(tick)
+        self.working(std::iter::successors(self.cron.next(after), |tick| self.cron.next(*tick)), after)
+    }
+
+    /// The tick on a working day before this one.
+    fn before(&self, tick: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.working(std::iter::successors(self.cron.previous(tick), |tick| self.cron.previous(*tick)), tick)
+    }
+
+    /// The first of these ticks on a working day, unless it is very far from an instant.
+    fn working(
+        &self,
+        mut ticks: impl Iterator<Item = DateTime<Utc>>,
+        from: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        ticks
+            .find(|tick| (*tick - from).abs() > FAR || self.calendar.is_working(self.day_of(*tick)))
+            .filter(|tick| (*tick - from).abs() <= FAR)
     }
 
     /// What is due now, when everything up to `done` is dealt with.
@@ -100,13 +110,6 @@ impl Schedule {
         let before = self.before(tick).map_or(last, |before| before.with_timezone(&self.panel).date_naive());
         let again = Window::last(self.last_days.saturating_sub(1), before);
         Window::inclusive(window.first_day().min(again.first_day()), last).unwrap_or(window)
-    }
-
-    /// The tick before this one.
-    fn before(&self, tick: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        std::iter::successors(self.next(tick - BACK), |earlier| self.next(*earlier))
-            .take_while(|earlier| *earlier < tick)
-            .last()
     }
 
     fn day_of(&self, tick: DateTime<Utc>) -> NaiveDate {
@@ -199,5 +202,13 @@ mod tests {
         assert_eq!(one.fingerprint(), other.fingerprint(), "how to catch up is no other schedule");
         other.cron = Cron::new("0 8 * * *", Tz::Asia__Jakarta, at("01T00:00")).unwrap();
         assert_ne!(one.fingerprint(), other.fingerprint());
+    }
+
+    #[test]
+    fn a_run_that_comes_seldom_asks_for_all_days_since_the_one_before() {
+        let mut schedule = schedule(CatchUp::Merge);
+        schedule.cron = Cron::new("0 8 1 1,4,7,10 *", Tz::Asia__Jakarta, at("01T00:00")).unwrap();
+        let tick = schedule.next(at("02T00:00")).unwrap();
+        assert_eq!(schedule.window(tick).to_string(), "2026-01-01..2026-04-01");
     }
 }

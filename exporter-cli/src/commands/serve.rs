@@ -115,7 +115,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// What serves: made anew whenever the configuration's text changes.
+/// What serves: made anew whenever the text of the configuration or its holidays changes.
 struct Service {
     config: PathBuf,
     text: String,
@@ -149,7 +149,7 @@ impl Service {
         door: &Arc<Door>,
     ) -> Result<Self, Error> {
         let mut loaded = load(config)?;
-        let text = std::fs::read_to_string(config)?;
+        let text = std::fs::read_to_string(config)? + &*schedule::beside(&loaded);
         let schedule = schedule::of(&loaded, clock.now())?;
         let store = state::open(&loaded).await?;
         follow_moves(&mut loaded.config, &*store).await?;
@@ -251,7 +251,7 @@ impl Service {
     /// Takes over a configuration that has changed; one with a mistake is told, and nothing
     /// runs until it is mended.
     async fn renew(&mut self) -> Result<(), Error> {
-        let text = std::fs::read_to_string(&self.config)?;
+        let text = std::fs::read_to_string(&self.config)? + &*schedule::beside(&self.loaded);
         if text == self.text {
             return Ok(());
         }

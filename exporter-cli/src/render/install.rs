@@ -68,10 +68,13 @@ fn named(name: &str, text: String) -> (String, String) {
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 fn systemd(job: &Job<'_>, unit: &str) -> String {
-    let fill = unit
-        .replace("{program}", &quoted(&job.program))
-        .replace("{days}", &job.schedule.last_days.to_string());
-    fill.replace("{config}", &quoted(&job.config))
+    // A unit that protects people's homes does not see what is in them.
+    let at_home =
+        [&job.program, &job.config].iter().any(|path| path.starts_with("/home") || path.starts_with("/root"));
+    unit.replace("{program}", &word(&job.program, &SYSTEMD))
+        .replace("{days}", &fetched(job).to_string())
+        .replace("{config}", &word(&job.config, &SYSTEMD))
+        .replace("ProtectHome=true", if at_home { "ProtectHome=false" } else { "ProtectHome=true" })
 }
 
 fn systemd_timer(job: &Job<'_>) -> Result<String, Error> {
@@ -88,15 +91,15 @@ fn systemd_timer(job: &Job<'_>) -> Result<String, Error> {
 
 fn crontab(job: &Job<'_>) -> Result<String, Error> {
     no_days_off(job)?;
-    let (program, config) = (quoted(&job.program), quoted(&job.config));
-    let (zone, pattern) = (job.schedule.cron.zone(), job.schedule.cron.text());
+    let (program, config) = (word(&job.program, &CRONTAB), word(&job.config, &CRONTAB));
+    let (zone, pattern) = (job.schedule.cron.zone(), job.schedule.cron.portable()?);
     Ok(format!(
         "# For `crontab -e`. A cron that does not know CRON_TZ (see `man 5 crontab`) needs the\n\
          # times in the machine's own zone.\n\
          CRON_TZ={zone}\n\
          {pattern} {program} run --config {config} --last {} >> {} 2>&1\n",
-        job.schedule.last_days,
-        quoted(&job.config.with_extension("log")),
+        fetched(job),
+        word(&job.config.with_extension("log"), &CRONTAB),
     ))
 }
 
@@ -110,9 +113,9 @@ fn windows(job: &Job<'_>) -> Result<String, Error> {
         let _ = write!(
             text,
             "schtasks /Create /F /TN \"exporter {hour:02}{minute:02}\" /SC {when} /ST {hour:02}:{minute:02} /TR \"\\\"{}\\\" run --config \\\"{}\\\" --last {}\"\r\n",
-            job.program.display(),
-            job.config.display(),
-            job.schedule.last_days,
+            job.program.display().to_string().replace('%', "%%"),
+            job.config.display().to_string().replace('%', "%%"),
+            fetched(job),
         );
     }
     Ok(text)
@@ -129,29 +132,51 @@ fn render(job: &Job<'_>) -> Result<String, Error> {
             "  - type: cron\n    name: {name}\n    runtime: docker\n    # {} in {}; Render knows UTC only.\n    schedule: \"{pattern}\"\n    dockerCommand: exporter run --config /etc/exporter/exporter.toml --last {}\n    envVars:\n      - key: PANEL_USERNAME\n        sync: false\n      - key: PANEL_PASSWORD\n        sync: false\n      - key: TELEGRAM_TOKEN\n        sync: false\n",
             job.schedule.cron.text(),
             job.schedule.cron.zone(),
-            job.schedule.last_days,
+            fetched(job),
         );
     }
-    let warning = if changes {
-        "# The clocks of this zone change: the times below are right until they do.\n"
-    } else {
-        ""
-    };
+    let warning = changes.map_or_else(String::new, |day| {
+        format!("# The clocks of this zone change on {day}: until then the times below are right. Write this file\n# anew on that day.\n")
+    });
     Ok(format!("{warning}services:\n{services}"))
 }
 
 fn kubernetes(job: &Job<'_>) -> Result<String, Error> {
     no_days_off(job)?;
     Ok(include_str!("install/cronjob.yaml")
-        .replace("{pattern}", job.schedule.cron.text())
+        .replace("{pattern}", &job.schedule.cron.portable()?)
         .replace("{zone}", job.schedule.cron.zone().name())
-        .replace("{days}", &job.schedule.last_days.to_string()))
+        .replace("{days}", &fetched(job).to_string()))
 }
 
-/// A path as systemd and the shell take it for one word, whatever its name.
-fn quoted(path: &Path) -> String {
+/// So many ticks are looked at for the days that runs fetch.
+const TICKS: usize = 120;
+
+/// How many days each run fetches, where the scheduler outside cannot say how many: those of
+/// the run that fetches most, so that nights and days off leave no hole.
+fn fetched(job: &Job<'_>) -> i64 {
+    let ticks = std::iter::successors(job.schedule.next(job.now), |tick| job.schedule.next(*tick));
+    let longest = ticks.take(TICKS).map(|tick| job.schedule.window(tick).days()).max();
+    longest.unwrap_or_default().max(job.schedule.last_days.into())
+}
+
+/// What has a meaning of its own between double quotes, and how it is written without one.
+type Escapes = [(char, &'static str); 5];
+const SYSTEMD: Escapes = [('"', "\\\""), ('\\', "\\\\"), ('$', "$$"), ('%', "%%"), ('\n', "\\n")];
+/// The shell's, and a `%`, which ends the line for cron.
+const CRONTAB: Escapes = [('"', "\\\""), ('\\', "\\\\"), ('$', "\\$"), ('%', "\\%"), ('`', "\\`")];
+
+/// A path as one word, whatever its name.
+fn word(path: &Path, escapes: &Escapes) -> String {
     let path = path.display().to_string();
-    if path.contains(char::is_whitespace) { format!("\"{path}\"") } else { path }
+    if path.chars().all(|c| c.is_alphanumeric() || "/_-.+:@".contains(c)) {
+        return path;
+    }
+    let written = path.chars().map(|c| match escapes.iter().find(|(special, _)| *special == c) {
+        Some((_, plain)) => (*plain).to_owned(),
+        None => c.to_string(),
+    });
+    format!("\"{}\"", written.collect::<String>())
 }
 
 /// The times of day, on working days only.
@@ -161,7 +186,7 @@ fn working(job: &Job<'_>) -> Result<Vec<Slot>, Error> {
         let weekdays = all.into_iter().filter(|day| job.schedule.calendar.is_working_weekday(*day)).collect();
         Slot { weekdays, ..slot }
     };
-    let slots = job.schedule.cron.slots(job.now)?.into_iter().map(days);
+    let slots = job.schedule.cron.slots()?.into_iter().map(days);
     let slots = slots.filter(|slot| !slot.weekdays.is_empty());
     Ok(slots
         .map(|slot| if slot.weekdays.len() == 7 { Slot { weekdays: BTreeSet::new(), ..slot } } else { slot })
@@ -258,7 +283,45 @@ mod tests {
         assert!(text.contains("schedule: \"0 1,11 * * *\"") && !text.contains("clocks"), "{text}");
         let berlin = schedule("0 8 * * *", Tz::Europe__Berlin, &[]);
         let text = written(Platform::Render, &berlin).unwrap().remove(0).1;
-        assert!(text.starts_with("# The clocks of this zone change"), "{text}");
+        assert!(text.starts_with("# The clocks of this zone change on 2026-03-29:"), "{text}");
+    }
+
+    #[test]
+    fn a_path_with_odd_signs_is_what_it_is_and_homes_are_seen() {
+        let schedule = schedule("0 8 * * *", Tz::Asia__Jakarta, &[]);
+        let (program, config) = ("/usr/bin/exporter".into(), "/home/a/50% \"$x\"/e.toml".into());
+        let job = Job { schedule: &schedule, program, config, now: now() };
+        let unit = files(Platform::Systemd, &job).unwrap().remove(0).1;
+        assert!(unit.contains(r#"--config "/home/a/50%% \"$$x\"/e.toml" --last"#), "{unit}");
+        assert!(unit.contains("\nProtectHome=false\n"), "{unit}");
+        let crontab = files(Platform::Cron, &job).unwrap().remove(0).1;
+        assert!(crontab.contains(r#"--config "/home/a/50\% \"\$x\"/e.toml" --last"#), "{crontab}");
+        assert!(files(Platform::Windows, &job).unwrap().remove(0).1.contains("/home/a/50%% "));
+    }
+
+    #[test]
+    fn a_run_from_outside_fetches_as_many_days_as_the_longest_that_is_due() {
+        let mut schedule = schedule("0 8 * * 1-5", Tz::Asia__Jakarta, &[]);
+        schedule.last_days = 1;
+        let crontab = written(Platform::Cron, &schedule).unwrap().remove(0).1;
+        // On Monday all days from Friday on, which went on after the run at 8:00.
+        assert!(crontab.contains(" --last 4 "), "{crontab}");
+    }
+
+    #[test]
+    fn patterns_that_only_some_crons_know_are_written_plainly_or_refused() {
+        let named = schedule("0 8 * * fri-sun", Tz::Asia__Jakarta, &[]);
+        let monthly = schedule("0 8 1 * *", Tz::Asia__Jakarta, &[]);
+        let last = schedule("0 8 L * *", Tz::Asia__Jakarta, &[]);
+        let text = |platform, schedule: &Schedule| written(platform, schedule).unwrap().remove(0).1;
+        assert!(text(Platform::Kubernetes, &named).contains("schedule: \"0 8 * * 0,5,6\""));
+        assert!(text(Platform::Cron, &named).contains("\n0 8 * * 0,5,6 /usr"));
+        assert!(text(Platform::Cron, &monthly).contains("\n0 8 1 * * /usr"));
+        for platform in
+            [Platform::Systemd, Platform::Cron, Platform::Windows, Platform::Render, Platform::Kubernetes]
+        {
+            assert!(written(platform, &last).unwrap_err().hints()[0].contains("exporter serve"));
+        }
     }
 
     #[test]

@@ -27,18 +27,15 @@ fn build(
     now: DateTime<Utc>,
 ) -> Result<Schedule, Error> {
     let panel = config.panel.timezone;
+    let zone = section.timezone.unwrap_or(panel);
     let mut holidays = section.holidays.clone();
     if let Some(file) = &section.holidays_file {
-        let path = directory.join(file);
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("the holidays in {} cannot be read", path.display()))
-                .source(error)
-                .hint("put the calendar there, as it is exported with the ending .ics, or take `holidays_file` away")
-        })?;
-        holidays.extend(days_of(&text).map_err(|error| error.context("file", path.display().to_string()))?);
+        let days = days_of(&holidays_text(file, directory)?, zone);
+        holidays
+            .extend(days.map_err(|error| error.context("file", directory.join(file).display().to_string()))?);
     }
     let schedule = Schedule {
-        cron: Cron::new(&section.cron, section.timezone.unwrap_or(panel), now)?,
+        cron: Cron::new(&section.cron, zone, now)?,
         calendar: Calendar::new(&section.working_days, holidays)?,
         panel,
         last_days: section.last_days.unwrap_or(config.late_days().saturating_add(1)),
@@ -50,4 +47,32 @@ fn build(
             .hint("look at `working_days` and `holidays` under [schedule]"));
     }
     Ok(schedule)
+}
+
+/// The text of the calendar of holidays. Only its names are looked at, in ASCII, so that it
+/// does not matter how the others are written.
+fn holidays_text(file: &Path, directory: &Path) -> Result<String, Error> {
+    let wrong = |why: String| {
+        Error::new(ErrorKind::Config, why).hint(
+            "put the calendar there, as it is exported with the ending .ics, or take `holidays_file` away",
+        )
+    };
+    if ["http:", "https:", "webcal:"].iter().any(|scheme| file.starts_with(scheme)) {
+        return Err(wrong(format!("`holidays_file` names an address, {}, and not a file", file.display()))
+            .hint(
+                "let a daily `curl -fsSo holidays.ics ADDRESS` fetch it: a file that changed is taken over",
+            ));
+    }
+    let path = directory.join(file);
+    let bytes = std::fs::read(&path)
+        .map_err(|error| wrong(format!("the holidays in {} cannot be read", path.display())).source(error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The files beside the configuration that the schedule is read from as well, as they are
+/// now: a service takes over what has changed.
+pub fn beside(loaded: &Loaded) -> String {
+    let file = loaded.config.schedule.as_ref().and_then(|section| section.holidays_file.as_ref());
+    // One that cannot be read is told where it is read.
+    file.and_then(|file| holidays_text(file, &loaded.directory).ok()).unwrap_or_default()
 }
