@@ -19,7 +19,7 @@ const ENDING: &str = "backup";
 /// [`ErrorKind::Io`] when it cannot be written; a backup that cannot be read back is
 /// taken away again and nothing older is let go.
 pub async fn backup(
-    store: &SqliteStore,
+    store: &dyn Store,
     directory: &Path,
     key: &Secret,
     keep: usize,
@@ -84,11 +84,7 @@ pub async fn restore(backup: &Path, key: &Secret, state: &Path, now: DateTime<Ut
     }
     let part = state.with_extension("restoring");
     let restored = async {
-        write(backup, &part, |from, to| seal::open(key, from, to))?;
-        let store = SqliteStore::open(&part).await?;
-        store.check().await?;
-        store.settle_past(now).await?;
-        store.close().await?;
+        unseal(backup, key, &part, now).await?.close().await?;
         fs::rename(&part, state).map_err(Error::from)
     }
     .await;
@@ -96,6 +92,41 @@ pub async fn restore(backup: &Path, key: &Secret, state: &Path, now: DateTime<Ut
         let _ = fs::remove_file(&part);
     }
     restored.map_err(|error| place(error, backup))
+}
+
+/// Puts a backup, of whichever kind of state, into a database where there is no state (any
+/// more); what was going on when it was made is over, as with [`restore`].
+///
+/// # Errors
+/// [`ErrorKind::Config`] when there is a state already, and nothing is changed;
+/// [`ErrorKind::CorruptFile`] when the backup cannot be read with this key.
+#[cfg(feature = "postgres")]
+pub async fn restore_into(
+    backup: &Path,
+    key: &Secret,
+    store: &crate::PostgresStore,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let part = backup.with_extension("restoring");
+    let restored = async {
+        let file = unseal(backup, key, &part, now).await?;
+        let filled = store.fill_from(&file).await;
+        file.close().await?;
+        filled
+    }
+    .await;
+    // It is there again encrypted, and in the database.
+    let _ = fs::remove_file(&part);
+    restored.map_err(|error| place(error, backup))
+}
+
+/// Opens a backup into a file: a whole state in which nothing goes on.
+async fn unseal(backup: &Path, key: &Secret, part: &Path, now: DateTime<Utc>) -> Result<SqliteStore> {
+    write(backup, part, |from, to| seal::open(key, from, to))?;
+    let store = SqliteStore::open(part).await?;
+    store.check().await?;
+    store.settle_past(now).await?;
+    Ok(store)
 }
 
 /// Reads one private file into another.

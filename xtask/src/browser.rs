@@ -1,16 +1,14 @@
 //! The set-up: the browser and driver that the tests drive, and root certificates.
 
-use std::env;
 use std::path::Path;
 
-use crate::process::{Result, command, output, run};
+use crate::process::{Result, command, output};
+use crate::system::{can_install, found, install};
 
 /// What Debian and its kin call them. The shell is the smaller browser; not every
 /// release has it.
 const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "ca-certificates"];
 const SHELL: &str = "chromium-headless-shell";
-/// Somebody else may be installing just now: wait five minutes for them.
-const WAIT: &str = "DPkg::Lock::Timeout=300";
 
 /// Sees to it that browser and driver are there: installs them where that is possible,
 /// else says how.
@@ -18,17 +16,16 @@ pub fn set_up() -> Result {
     if is_complete() {
         return Ok(());
     }
-    if !(is_root() && found("apt-get")) {
+    if !can_install() {
         return Err(advice());
     }
-    apt(&["-o", WAIT, "update"])?;
-    let mut packages = PACKAGES.to_vec();
-    if output(command("apt-cache", &["policy", SHELL])).is_ok_and(|policy| has_candidate(&policy)) {
-        packages.push(SHELL);
-    }
-    let mut install = vec!["-o", WAIT, "install", "--yes", "--no-install-recommends"];
-    install.extend(packages);
-    apt(&install)?;
+    install(|| {
+        let mut packages = PACKAGES.to_vec();
+        if output(command("apt-cache", &["policy", SHELL])).is_ok_and(|policy| has_candidate(&policy)) {
+            packages.push(SHELL);
+        }
+        packages
+    })?;
     if is_complete() { Ok(()) } else { Err(advice()) }
 }
 
@@ -46,22 +43,6 @@ fn has_candidate(policy: &str) -> bool {
     policy
         .lines()
         .any(|line| line.trim().strip_prefix("Candidate: ").is_some_and(|version| version != "(none)"))
-}
-
-fn apt(arguments: &[&str]) -> Result {
-    let mut apt = command("apt-get", arguments);
-    apt.env("DEBIAN_FRONTEND", "noninteractive");
-    run(apt)
-}
-
-fn is_root() -> bool {
-    output(command("id", &["-u"])).is_ok_and(|id| id.trim() == "0")
-}
-
-/// Whether the search path has the program.
-fn found(program: &str) -> bool {
-    let name = format!("{program}{}", env::consts::EXE_SUFFIX);
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(&name).is_file()))
 }
 
 /// What to type on this system.

@@ -2,9 +2,11 @@
 
 mod browser;
 mod ci;
+mod database;
 mod panels;
 mod process;
 mod storm;
+mod system;
 mod test;
 
 use std::process::ExitCode;
@@ -14,7 +16,7 @@ usage: cargo xtask COMMAND
 
   test [FILTER…]   set up what the tests need, then run them all; with filters, those whose names match
   ci               formatting, lints, documentation, then `test`: what a change must pass
-  setup            only the set-up: a browser and its driver
+  setup            only the set-up: a browser and its driver, and PostgreSQL
   tidy             only the rules of the tree: headers, sizes, dependencies
   panels [BROWSER] every panel of the sandbox in every driver: rows right, seconds, memory;
                    BROWSER is chromium, edge or firefox
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
     let result = match (command, rest) {
         ("test", filters) => test::all(filters),
         ("ci", []) => ci::all(),
-        ("setup", []) => browser::set_up(),
+        ("setup", []) => browser::set_up().and_then(|()| database::set_up().map(drop)),
         ("tidy", []) => test::tidy(),
         ("panels", []) => panels::all(None),
         ("panels", [browser]) => panels::all(Some(browser)),

@@ -6,6 +6,8 @@ mod journal;
 mod leases;
 mod outbox;
 mod retention;
+#[cfg(feature = "postgres")]
+mod rows;
 mod runs;
 mod small;
 mod text;
@@ -24,15 +26,17 @@ use exporter_core::{
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::Store;
+#[cfg(feature = "postgres")]
+pub use rusqlite::types::Value as Cell;
+#[cfg(feature = "postgres")]
+pub use text::instant;
+
 use crate::lease::{Grant, Holder, Lease};
 use crate::model::{
     AuditEntry, Backfill, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState, StageRecord,
 };
+use crate::{MARKS, Store};
 use text::explain;
-
-/// The scope of the facts that decide what is told.
-const MARKS: &str = "told";
 
 /// A state in one file. Clones use the same connection.
 #[derive(Clone)]
@@ -83,6 +87,35 @@ impl SqliteStore {
             connection.close().map_err(|(_, error)| explain(&error, &path))
         })
         .await
+    }
+
+    /// The names of a table's columns.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn columns(&self, table: &'static str) -> Result<Vec<String>> {
+        self.with(move |db| rows::columns(db, table)).await
+    }
+
+    /// Puts whole rows into a table.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn put_rows(
+        &self,
+        table: &'static str,
+        columns: Vec<String>,
+        rows: Vec<rows::Cells>,
+    ) -> Result<()> {
+        self.with(move |db| rows::put(db, table, &columns, rows)).await
+    }
+
+    /// Sends all rows of a table in pieces of this size.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn read_rows(
+        &self,
+        table: &'static str,
+        columns: Vec<String>,
+        size: usize,
+        pieces: tokio::sync::mpsc::Sender<Vec<rows::Cells>>,
+    ) -> Result<()> {
+        self.with(move |db| rows::read(db, table, &columns, size, &pieces)).await
     }
 
     /// Does something in one transaction, on a thread where it may take its time.

@@ -5,7 +5,8 @@ use exporter_core::{
     Error, ErrorKind, ExportReport, ExportStatus, Letter, Message, MessageBody, PlanCounts, REPORT_VERSION,
     RunReport, RunStatus, Window,
 };
-use exporter_store::{Cause, RunStart, SqliteStore};
+use exporter_store::{Cause, RunStart, SqliteStore, Store};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 pub const ACCOUNT: &str = "https://panel.example#1a2b3c4d";
@@ -15,6 +16,18 @@ pub async fn state() -> (TempDir, SqliteStore) {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path().join("state.db")).await.unwrap();
     (directory, store)
+}
+
+/// Runs a test on a new state of each kind: what it prints last says which one failed.
+pub async fn on_each(test: impl AsyncFn(Arc<dyn Store>)) {
+    let (_directory, file) = state().await;
+    eprintln!("on a file");
+    test(Arc::new(file)).await;
+    #[cfg(feature = "postgres")]
+    if let Some(store) = crate::postgres::state().await {
+        eprintln!("on PostgreSQL");
+        test(Arc::new(store)).await;
+    }
 }
 
 pub fn at(text: &str) -> DateTime<Utc> {
