@@ -12,7 +12,7 @@ use exporter_core::{
 };
 use exporter_notify::{About, Courier, Mailroom, MemoryOutbox};
 use exporter_store::{
-    AuditEntry, Cause, Fenced, Holder, Kept, LIFE, Recorder, Retention, RunQuery, RunRecord, RunStart,
+    Asked, AuditEntry, Cause, Fenced, Holder, Kept, LIFE, Recorder, Retention, RunQuery, RunRecord, RunStart,
     RunState, Store,
 };
 use tracing::Instrument as _;
@@ -119,7 +119,7 @@ async fn execute_as(
     look_into(&mut parts, store.as_ref().ok()).await;
     let mut notes = Vec::new();
     let mut recorded = None;
-    match begin(store, clock, order, &mut parts, id).await {
+    match begin(store, clock, order, &mut parts, id, zone).await {
         Ok(begun) => recorded = Some(begun),
         Err(error) if error.kind() == ErrorKind::Busy => return Err(error),
         Err(error) => notes.push(unrecorded(&error)),
@@ -239,6 +239,7 @@ async fn begin(
     order: &Order,
     parts: &mut Parts,
     id: &str,
+    zone: Tz,
 ) -> Result<Recorded, Error> {
     let store = store?;
     let names = [format!("panel account:{}", parts.account), sheet_lease(&parts.sheet)];
@@ -271,6 +272,10 @@ async fn begin(
     let detail = format!("{id} for {}{}", order.window, if order.dry_run { ", dry run" } else { "" });
     let entry = AuditEntry { at: clock.now(), who: order.who.clone(), what: "run".into(), detail };
     store.audit(&entry).await?;
+    if !order.dry_run {
+        let names: Vec<String> = parts.jobs.iter().map(|job| job.source.spec().name.clone()).collect();
+        Asked::note(&*store, &parts.account, &names, order.window, clock.today(zone)).await?;
+    }
     let recorder = Recorder::begin(store.clone(), clock.clone(), &start).await?;
     Ok(Recorded { store, lease, recorder, cut_off })
 }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use exporter_core::Window;
 use serde::{Deserialize, Serialize};
 
+use crate::Asked;
 use crate::model::Covered;
 
 /// How a day of an export stands.
@@ -22,7 +23,7 @@ pub enum DayState {
     Stale,
     /// Over, and never answered.
     Missing,
-    /// Before the first day that was ever loaded, today as long as nobody has asked, or later.
+    /// Never asked for, as before the first run; also today as long as nobody has asked, and later.
     Outside,
 }
 
@@ -36,14 +37,14 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// Lays what is covered over the days of a window. Days before `first`, the first ever
-    /// loaded, and after today in the panel's time zone are outside. Rows of a day may change
+    /// Lays what is covered over the days of a window. Days that were never asked for, and
+    /// those after today in the panel's time zone, are outside. Rows of a day may change
     /// for `late_days` days after it; it is looked for that day at last.
     pub fn new(
         exports: &[String],
         window: Window,
         covered: &[Covered],
-        first: Option<NaiveDate>,
+        asked: &Asked,
         zone: Tz,
         now: DateTime<Utc>,
         late_days: u32,
@@ -65,7 +66,7 @@ impl Calendar {
             Some(covered) if covered.empty => DayState::Empty,
             Some(_) => DayState::Loaded,
             // Today may still be asked for.
-            None if day == today || first.is_none_or(|first| day < first) => DayState::Outside,
+            None if day == today || !asked.contains(export, day) => DayState::Outside,
             None => DayState::Missing,
         };
         let days = || window.first_day().iter_days().take_while(|day| window.contains(*day));
@@ -132,7 +133,7 @@ mod tests {
         ];
         let window = Window::inclusive(day(1), day(8)).unwrap();
         let now = "2026-01-07T05:00:00Z".parse().unwrap();
-        Calendar::new(&["a".into()], window, &known, Some(day(2)), Tz::Asia__Jakarta, now, late_days)
+        Calendar::new(&["a".into()], window, &known, &Asked::since(day(2)), Tz::Asia__Jakarta, now, late_days)
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! and with the feature `postgres` [`PostgresStore`] keeps it in a PostgreSQL database.
 //! Only this crate knows SQL.
 
+mod asked;
 mod backup;
 mod coverage;
 mod lease;
@@ -17,6 +18,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use asked::Asked;
 #[cfg(feature = "postgres")]
 pub use backup::restore_into;
 pub use backup::{backup, backups, restore};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use exporter_core::{Clock, Error, ErrorKind, RunReport, RunStatus, SystemClock, Window};
-use exporter_store::{Backfill, Calendar, Cause, Store};
+use exporter_store::{Asked, Backfill, Calendar, Cause, Store};
 use serde::Serialize;
 
 use super::status::export_names;
@@ -63,6 +63,10 @@ async fn backfill(args: &BackfillArgs) -> Result<Vec<Done>, Error> {
     };
     let Some((first, last)) = windows.first().zip(windows.last()) else { return Ok(Vec::new()) };
     let whole = Window::inclusive(first.first_day(), last.last_day())?;
+    if !args.missing {
+        // Named before the first window, so that what is not reached is missed.
+        Asked::note(&*store, &account, &exports, whole, clock.today(loaded.config.panel.timezone)).await?;
+    }
     let job = store.open_backfill(&account, &exports, whole, now).await?;
     let loaded_before = covered(&*store, &account, &job).await?;
 
@@ -109,7 +113,7 @@ fn cut(whole: Window, days: u32) -> Vec<Window> {
     windows
 }
 
-/// The holes from the first day that was ever loaded until yesterday.
+/// The holes from the first day that was ever asked for until yesterday.
 async fn missing(
     store: &dyn Store,
     loaded: &Loaded,
@@ -120,14 +124,15 @@ async fn missing(
 ) -> Result<Vec<Window>, Error> {
     let zone = loaded.config.panel.timezone;
     let yesterday = now.with_timezone(&zone).date_naive().pred_opt();
-    let first = store.first_covered(account).await?;
-    let Some((first, last)) = first.zip(yesterday).filter(|(first, last)| first <= last) else {
+    let asked = Asked::of(store, account).await?;
+    let Some((first, last)) = asked.first(exports).zip(yesterday).filter(|(first, last)| first <= last)
+    else {
         return Ok(Vec::new());
     };
     let whole = Window::inclusive(first, last)?;
     let covered = store.coverage(account, whole).await?;
     let late_days = loaded.config.late_days();
-    Ok(Calendar::new(exports, whole, &covered, Some(first), zone, now, late_days).holes(days))
+    Ok(Calendar::new(exports, whole, &covered, &asked, zone, now, late_days).holes(days))
 }
 
 /// What an earlier start of this backfill has loaded.

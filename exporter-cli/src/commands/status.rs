@@ -3,7 +3,7 @@
 use chrono::{Datelike as _, Months, NaiveDate};
 use exporter_core::{Clock as _, Error, ErrorKind, SystemClock, Window};
 use exporter_sources::PanelConfig;
-use exporter_store::{Calendar, RunQuery};
+use exporter_store::{Asked, Calendar, RunQuery};
 use serde_json::json;
 
 use crate::args::StatusArgs;
@@ -33,7 +33,7 @@ async fn text(args: &StatusArgs) -> Result<String, Error> {
         &export_names(&loaded)?,
         window,
         &state.coverage(&account, window).await?,
-        state.first_covered(&account).await?,
+        &Asked::of(&*state, &account).await?,
         zone,
         SystemClock.now(),
         loaded.config.late_days(),

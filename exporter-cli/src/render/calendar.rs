@@ -93,7 +93,7 @@ fn sign(state: DayState) -> &'static str {
 mod tests {
     use super::*;
     use exporter_core::Window;
-    use exporter_store::Covered;
+    use exporter_store::{Asked, Covered};
 
     #[test]
     fn a_month_reads_like_a_calendar() {
@@ -117,7 +117,8 @@ mod tests {
         let window = Window::inclusive(day(1), day(31)).unwrap();
         let now = "2026-01-06T01:00:00Z".parse().unwrap();
         let names = ["transaksi".to_owned(), "koin_pay".to_owned()];
-        let calendar = Calendar::new(&names, window, &known, Some(day(2)), Tz::Asia__Jakarta, now, 0);
+        let calendar =
+            Calendar::new(&names, window, &known, &Asked::since(day(2)), Tz::Asia__Jakarta, now, 0);
         insta::assert_snapshot!(text("Toko", &calendar, Tz::Asia__Jakarta, None, None));
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use exporter_core::{Clock, Error, RunReport, Window};
 use exporter_schedule::{CatchUp, Schedule};
-use exporter_store::{Calendar, RunQuery, RunState, Store};
+use exporter_store::{Asked, Calendar, RunQuery, RunState, Store};
 
 /// When a run cannot begin, because another goes on or something is to be mended, it is
 /// looked again after this.
@@ -105,9 +105,9 @@ impl Engine {
         }
         let back = Window::last(schedule.catch_up_days.max(1), window.last_day());
         let covered = self.store.coverage(&self.account, back).await?;
-        let first = self.store.first_covered(&self.account).await?;
+        let asked = Asked::of(&*self.store, &self.account).await?;
         let (now, late_days) = (self.clock.now(), schedule.last_days.saturating_sub(1));
-        let calendar = Calendar::new(&self.exports, back, &covered, first, schedule.panel, now, late_days);
+        let calendar = Calendar::new(&self.exports, back, &covered, &asked, schedule.panel, now, late_days);
         let hole = calendar.holes(1).first().map(Window::first_day);
         let from = hole.map_or(window.first_day(), |hole| hole.min(window.first_day()));
         Window::inclusive(from, window.last_day())

@@ -15,7 +15,7 @@ use exporter_core::{
 };
 use exporter_notify::{About, Channel, Courier, Language, Mailroom, Role, html, plain};
 use exporter_schedule::{Calendar, CatchUp, Cron, Schedule};
-use exporter_store::{Calendar as Coverage, Cause, Recorder, RunStart, SqliteStore, Store};
+use exporter_store::{Asked, Calendar as Coverage, Cause, Recorder, RunStart, SqliteStore, Store};
 
 use super::engine::{Engine, Runner, Wanted};
 use crate::render;
@@ -237,8 +237,8 @@ async fn a_month_with_everything_that_happens_in_one() {
 
     let month = Window::inclusive("2026-03-01".parse().unwrap(), "2026-03-31".parse().unwrap()).unwrap();
     let covered = store.coverage(ACCOUNT, month).await.unwrap();
-    let first = store.first_covered(ACCOUNT).await.unwrap();
-    let coverage = Coverage::new(&exports, month, &covered, first, ZONE, clock.now(), 1);
+    let asked = Asked::of(&*store, ACCOUNT).await.unwrap();
+    let coverage = Coverage::new(&exports, month, &covered, &asked, ZONE, clock.now(), 1);
     writeln!(log, "\n{}", render::calendar::text("Shop", &coverage, ZONE, None, None)).unwrap();
     writeln!(log, "{:?}", store.tally(ACCOUNT).await.unwrap()).unwrap();
     let mut settings = insta::Settings::clone_current();

@@ -9,7 +9,7 @@ use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window
 use exporter_notify::{About, Mailroom, daily, remind, warn};
 use exporter_schedule::Schedule;
 use exporter_store::{
-    AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups,
+    Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups,
 };
 use tokio::task::JoinHandle;
 
@@ -213,9 +213,9 @@ impl Site<'_> {
     async fn missing(&self, today: NaiveDate, now: DateTime<Utc>) -> Result<usize, Error> {
         let back = Window::last(COUNTED, today);
         let covered = self.store.coverage(&self.about.account, back).await?;
-        let first = self.store.first_covered(&self.about.account).await?;
+        let asked = Asked::of(&**self.store, &self.about.account).await?;
         let late_days = self.loaded.config.late_days();
-        let calendar = Calendar::new(self.exports, back, &covered, first, self.about.zone, now, late_days);
+        let calendar = Calendar::new(self.exports, back, &covered, &asked, self.about.zone, now, late_days);
         let days = calendar.exports.iter().flat_map(|(_, days)| days);
         Ok(days.filter(|(_, state)| *state == DayState::Missing).count())
     }

@@ -53,6 +53,25 @@ async fn past_days_come_in_windows_and_a_second_start_takes_up_where_the_first_w
 async fn only_the_holes_are_loaded() {
     let bench = Bench::start().await;
     let config = bench.config().display().to_string();
+    // Five days were asked for when the panel was down; then two of them by themselves, and one of
+    // last year.
+    let down = exporter_sandbox::faults::Fault {
+        service: "panel".into(),
+        endpoint: "/login".into(),
+        what: exporter_sandbox::faults::FaultKind::Status {
+            code: 503,
+            body: "busy".into(),
+            retry_after: None,
+        },
+        times: u32::MAX,
+        skip: 0,
+    };
+    bench.sandbox.faults().add(down);
+    let run = ["run", "--config", &config, "--last", "5", "--only", "koin_pay", "--driver", "http"];
+    assert_eq!(exporter(&run).await.code, Some(3));
+    bench.sandbox.faults().clear();
+    let old = ["run", "--config", &config, "--day", "2025-10-01", "--only", "koin_pay", "--driver", "http"];
+    assert_eq!(exporter(&old).await.code, Some(0));
     // Yesterday and three days before, in the panel's time zone.
     for back in ["1", "4"] {
         let day = day(back).await;

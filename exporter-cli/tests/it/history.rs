@@ -52,11 +52,16 @@ async fn the_month_shows_what_is_loaded_and_what_is_missing() {
         let run = ["run", "--config", &config, "--day", day, "--only", "koin_pay", "--driver", "http"];
         assert_eq!(exporter(&run).await.code, Some(0));
     }
+    let down =
+        exporter_sandbox::faults::FaultKind::Status { code: 503, body: "busy".into(), retry_after: None };
+    bench.always("panel", "/login", down);
+    let run = ["run", "--config", &config, "--day", "2026-09-13", "--only", "koin_pay", "--driver", "http"];
+    assert_eq!(exporter(&run).await.code, Some(3));
     let ended = look(&bench, &["status", "--month", "2026-09", "--json"]).await;
     let status: Value = serde_json::from_str(&ended.out).unwrap();
     let days = status["calendar"]["exports"][3][1].as_array().unwrap();
     let seen: Vec<&Value> = days[8..13].iter().map(|day| &day[1]).collect();
-    assert_eq!(seen, ["outside", "loaded", "missing", "loaded", "missing"], "{ended:?}");
+    assert_eq!(seen, ["outside", "loaded", "outside", "loaded", "missing"], "{ended:?}");
     let drawn = look(&bench, &["status", "--month", "2026-09"]).await;
     assert!(drawn.out.contains("hint: `exporter backfill --missing` loads them"), "{drawn:?}");
 }
