@@ -1,16 +1,22 @@
 //! Backups of the state: encrypted, verified after writing, older ones let go; and back.
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write as _};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use exporter_core::{Error, ErrorKind, Result, Secret};
 
 use crate::{SqliteStore, Store, seal};
 
 /// The ending of backups.
 const ENDING: &str = "backup";
+/// How the instant of a backup is written in its name.
+const INSTANT: &str = "%Y%m%dT%H%M%S%3fZ";
+/// What a backup leaves beside it that was cut off; the first and the last are not encrypted.
+const PARTS: [&str; 3] = ["copy", "part", "check"];
+/// A backup that began longer ago goes on no more.
+const CUT_OFF: TimeDelta = TimeDelta::hours(1);
 
 /// Writes a backup into the directory, reads it back to make certain that it can be
 /// restored, and lets go of all but the newest `keep`.
@@ -26,13 +32,9 @@ pub async fn backup(
     now: DateTime<Utc>,
 ) -> Result<PathBuf> {
     fs::create_dir_all(directory).map_err(|error| place(error.into(), directory))?;
-    let name = format!("state-{}", now.format("%Y%m%dT%H%M%S%3fZ"));
-    let backup = directory.join(&name).with_extension(ENDING);
-    let (copy, part, again) = (
-        directory.join(format!("{name}.copy")),
-        backup.with_extension("part"),
-        directory.join(format!("{name}.check")),
-    );
+    sweep(directory, now)?;
+    let backup = directory.join(format!("state-{}", now.format(INSTANT))).with_extension(ENDING);
+    let [copy, part, again] = PARTS.map(|ending| backup.with_extension(ending));
     let written = async {
         store.copy_to(&copy).await?;
         write(&copy, &part, |from, to| seal::seal(key, from, to))?;
@@ -67,6 +69,25 @@ pub fn backups(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// When a backup was made, by its name.
+pub fn made_at(backup: &Path) -> Option<DateTime<Utc>> {
+    let name = backup.file_stem()?.to_str()?.strip_prefix("state-")?;
+    Some(NaiveDateTime::parse_from_str(name, INSTANT).ok()?.and_utc())
+}
+
+/// Takes away what a backup left that was cut off: it holds the state in the clear.
+fn sweep(directory: &Path, now: DateTime<Utc>) -> Result<()> {
+    let entries = fs::read_dir(directory).map_err(|error| place(error.into(), directory))?;
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        let part = PARTS.iter().any(|part| ending == *part || ending.starts_with(&format!("{part}-")));
+        if part && made_at(&path).is_some_and(|at| (now - at).abs() > CUT_OFF) {
+            fs::remove_file(&path).map_err(|error| place(error.into(), &path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts a backup in the place of a state that is not there (any more). What was going on
 /// when it was made is over: its leases are free, its unfinished runs were cut off, and
 /// its waiting messages are not sent, because they may have been since.
@@ -85,6 +106,13 @@ pub async fn restore(backup: &Path, key: &Secret, state: &Path, now: DateTime<Ut
     let part = state.with_extension("restoring");
     let restored = async {
         unseal(backup, key, &part, now).await?.close().await?;
+        // What the lost state left beside it would be read into this one.
+        for stray in beside(state) {
+            if stray.exists() {
+                let ending = format!("before-{}", now.format(INSTANT));
+                fs::rename(&stray, PathBuf::from(format!("{}.{ending}", stray.display())))?;
+            }
+        }
         fs::rename(&part, state).map_err(Error::from)
     }
     .await;
@@ -122,11 +150,21 @@ pub async fn restore_into(
 
 /// Opens a backup into a file: a whole state in which nothing goes on.
 async fn unseal(backup: &Path, key: &Secret, part: &Path, now: DateTime<Utc>) -> Result<SqliteStore> {
+    for stray in beside(part) {
+        if stray.exists() {
+            fs::remove_file(stray)?;
+        }
+    }
     write(backup, part, |from, to| seal::open(key, from, to))?;
     let store = SqliteStore::open(part).await?;
     store.check().await?;
     store.settle_past(now).await?;
     Ok(store)
+}
+
+/// The files that SQLite keeps beside a state while it is open, and after a crash.
+fn beside(state: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", state.display())))
 }
 
 /// Reads one private file into another.
@@ -151,7 +189,7 @@ fn write(
 
 /// What came back is what was copied, byte by byte, and a whole state.
 async fn verify(copy: &Path, again: &Path) -> Result<()> {
-    let same = fs::read(copy)? == fs::read(again)?;
+    let same = same(copy, again)?;
     let store = SqliteStore::open(again).await?;
     let whole = store.check().await;
     store.close().await?;
@@ -160,6 +198,23 @@ async fn verify(copy: &Path, again: &Path) -> Result<()> {
             .hint("look at the disk"));
     }
     whole
+}
+
+/// Whether two files say the same, a piece at a time.
+fn same(one: &Path, other: &Path) -> Result<bool> {
+    let (mut one, mut other) = (BufReader::new(File::open(one)?), BufReader::new(File::open(other)?));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if left[..length] != right[..length] {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(left.len() == right.len());
+        }
+        one.consume(length);
+        other.consume(length);
+    }
 }
 
 fn prune(directory: &Path, keep: usize) -> Result<()> {

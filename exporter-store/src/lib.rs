@@ -21,7 +21,7 @@ pub mod testing;
 pub use asked::Asked;
 #[cfg(feature = "postgres")]
 pub use backup::restore_into;
-pub use backup::{backup, backups, restore};
+pub use backup::{backup, backups, made_at, restore};
 pub use coverage::{Calendar, DayState};
 pub use lease::{Fenced, Grant, Holder, Kept, LIFE, Lease, Taken};
 pub use model::{

@@ -35,11 +35,19 @@ async fn restore(args: &RestoreArgs) -> Result<String, Error> {
     let now = SystemClock.now();
     let mut text = String::new();
     if path.exists() && args.force {
+        // The backup is read first: one that cannot be leaves everything as it is.
+        let fresh = path.with_extension("restored");
+        exporter_store::restore(&backup, &place.key, &fresh, now).await?;
         let aside = path.with_extension(format!("before-{}", now.format("%Y%m%dT%H%M%S%3fZ")));
-        move_aside(&loaded, &path, &aside).await?;
+        if let Err(error) = move_aside(&loaded, &path, &aside).await {
+            std::fs::remove_file(&fresh)?;
+            return Err(error);
+        }
+        std::fs::rename(&fresh, &path)?;
         text = format!("the state that was there is now {}\n", aside.display());
+    } else {
+        exporter_store::restore(&backup, &place.key, &path, now).await?;
     }
-    exporter_store::restore(&backup, &place.key, &path, now).await?;
     let store = SqliteStore::open(&path).await?;
     let detail = backup.display().to_string();
     store.audit(&AuditEntry { at: now, who: execute::user(), what: "restore".into(), detail }).await?;

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window};
 use exporter_notify::{About, Mailroom, daily, remind, warn};
 use exporter_schedule::Schedule;
 use exporter_store::{
-    Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups,
+    Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups, made_at,
 };
 use tokio::task::JoinHandle;
 
@@ -59,7 +59,7 @@ impl Upkeep {
     pub async fn turn(&mut self, site: &Site<'_>) -> Result<(), Error> {
         let now = site.clock.now();
         let busy = self.looking.as_ref().is_some_and(|looking| !looking.is_finished());
-        if !busy && self.looked.is_none_or(|looked| now - looked >= EVERY) {
+        if !busy && self.looked.is_none_or(|looked| (now - looked).abs() >= EVERY) {
             self.looked = Some(now);
             self.looking = Some(tokio::spawn(look(Round::of(site))));
         }
@@ -110,7 +110,7 @@ impl Round {
             Err(error) => return Some(Err(error)),
         };
         let now = self.clock.now();
-        if newest(&place).is_some_and(|at| now - at < TimeDelta::hours(hours.into())) {
+        if newest(&place, now).is_some_and(|at| now - at < TimeDelta::hours(hours.into())) {
             return Some(Ok(()));
         }
         Some(copy(&self.state, &place, now).await)
@@ -146,10 +146,10 @@ async fn copy(state: &std::path::Path, place: &Place, now: DateTime<Utc>) -> Res
 }
 
 /// When the newest backup was made, by its name; none when there is none.
-fn newest(place: &Place) -> Option<DateTime<Utc>> {
-    let newest = backups(&place.directory).ok()?.into_iter().next()?;
-    let name = newest.file_stem()?.to_str()?.strip_prefix("state-")?.to_owned();
-    Some(NaiveDateTime::parse_from_str(&name, "%Y%m%dT%H%M%S%3fZ").ok()?.and_utc())
+fn newest(place: &Place, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    // One of a time to come is of a clock that was wrong: it is not new.
+    let made = backups(&place.directory).ok()?;
+    made.iter().filter_map(|backup| made_at(backup)).find(|at| *at <= now)
 }
 
 impl Site<'_> {

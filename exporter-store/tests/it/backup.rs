@@ -43,6 +43,50 @@ async fn a_state_comes_back_and_what_was_going_on_is_over() {
 }
 
 #[tokio::test]
+async fn what_a_lost_state_left_beside_it_is_not_read_into_the_one_that_comes_back() {
+    let (directory, store) = state().await;
+    let now = at("2026-01-05T02:00:00Z");
+    let file = backup(&store, &directory.path().join("backups"), &key(), 3, now).await.unwrap();
+    // Killed after a write, with which the state itself has not been brought up to date.
+    for id in ["r1", "r2"] {
+        store.begin_run(&start(id, window(5, 5))).await.unwrap();
+    }
+    let path = directory.path().join("state.db");
+    let log = std::fs::read(directory.path().join("state.db-wal")).unwrap();
+    assert!(!log.is_empty());
+    drop(store);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(directory.path().join("state.db-wal"), log).unwrap();
+
+    restore(&file, &key(), &path, now).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert!(store.runs(&RunQuery::default()).await.unwrap().is_empty());
+    store.begin_run(&start("r3", window(5, 5))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_backup_left_that_was_cut_off_goes_with_the_next() {
+    let (directory, store) = state().await;
+    let folder = directory.path().join("backups");
+    std::fs::create_dir(&folder).unwrap();
+    for left in [
+        "state-20260105T010000000Z.copy",
+        "state-20260105T010000000Z.check-wal",
+        "state-20260105T015900000Z.part",
+        "my.copy",
+    ] {
+        std::fs::write(folder.join(left), "plain").unwrap();
+    }
+    backup(&store, &folder, &key(), 3, at("2026-01-05T02:30:00Z")).await.unwrap();
+    let mut left: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["my.copy", "state-20260105T015900000Z.part", "state-20260105T023000000Z.backup"]);
+}
+
+#[tokio::test]
 async fn only_the_newest_backups_are_kept() {
     let (directory, store) = state().await;
     let folder = directory.path().join("backups");
