@@ -132,7 +132,13 @@ async fn execute_as(
                 Some(recorded) => recorded.store.clone(),
                 None => Arc::new(MemoryOutbox::default()),
             };
-            Arc::new(Mailroom::open(outbox, std::mem::take(&mut parts.channels), clock.clone(), id))
+            Arc::new(Mailroom::open(
+                outbox,
+                std::mem::take(&mut parts.channels),
+                clock.clone(),
+                &parts.account,
+                id,
+            ))
         })
     });
     if let (Some(chat), Some(room)) = (chat, &room) {

@@ -102,6 +102,11 @@ pub trait Outbox: Send + Sync {
     /// Notes what became of a letter.
     async fn settle(&self, id: i64, fate: &Fate, now: DateTime<Utc>) -> Result<(), Error>;
 
+    /// Whether what is put in outlives the process.
+    fn lasts(&self) -> bool {
+        true
+    }
+
     /// How the letters of this run stand, and the last reason why one is not delivered.
     async fn mail(&self, run: &str) -> Result<(Mail, Option<String>), Error>;
 }

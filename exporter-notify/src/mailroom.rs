@@ -25,8 +25,11 @@ const LOOK: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// No pause is longer, unless the service asks for it.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
-/// How long a finished run waits for its messages.
+/// How long a finished run waits for its messages, for instance because a group takes twenty a
+/// minute.
 const LAST_CALL: Duration = Duration::from_mins(1);
+/// How long it waits when a service has failed already.
+const LAST_TRY: Duration = Duration::from_secs(5);
 
 /// How long closing waits for a letter that is on its way.
 const LAST_LETTER: Duration = Duration::from_secs(10);
@@ -65,6 +68,7 @@ pub struct Mailroom {
     outbox: Arc<dyn Outbox>,
     channels: Arc<[Channel]>,
     clock: Arc<dyn Clock>,
+    account: Arc<str>,
     calls: UnboundedSender<Call>,
     remarks: Remarks,
     postman: JoinHandle<()>,
@@ -82,25 +86,30 @@ enum Call {
 }
 
 impl Mailroom {
-    /// Starts delivering: what is in the outbox from earlier first. `who` names this
-    /// process among others that use the outbox. Must be called within a Tokio runtime.
+    /// Starts delivering: what is in the outbox from earlier first. Letters of another
+    /// `account` over the same outbox are left to its own channels, which may be called the
+    /// same. `who` names this room among all that use the outbox. Must be called within a
+    /// Tokio runtime.
     pub fn open(
         outbox: Arc<dyn Outbox>,
         channels: Vec<Channel>,
         clock: Arc<dyn Clock>,
+        account: &str,
         who: impl Into<String>,
     ) -> Self {
         let (calls, called) = unbounded_channel();
         let (channels, remarks): (Arc<[Channel]>, Remarks) = (channels.into(), Arc::default());
+        let account: Arc<str> = account.into();
         let postman = Postman {
             outbox: outbox.clone(),
             channels: channels.clone(),
             clock: clock.clone(),
+            account: account.clone(),
             who: who.into(),
             remarks: remarks.clone(),
         };
         let postman = tokio::spawn(postman.work(called).in_current_span());
-        Self { outbox, channels, clock, calls, remarks, postman }
+        Self { outbox, channels, clock, account, calls, remarks, postman }
     }
 
     /// The channels, in their order.
@@ -120,7 +129,11 @@ impl Mailroom {
 
     /// Puts letters into the outbox; they are safe when this returns.
     pub async fn post(&self, letters: &[Letter], marks: &[Mark]) -> Result<(), Error> {
-        self.outbox.post(letters, marks, self.clock.now()).await?;
+        let letters: Vec<Letter> = letters
+            .iter()
+            .map(|letter| Letter { channel: box_of(&self.account, &letter.channel), ..letter.clone() })
+            .collect();
+        self.outbox.post(&letters, marks, self.clock.now()).await?;
         self.call(Call::Wake);
         Ok(())
     }
@@ -159,25 +172,31 @@ impl Mailroom {
         }
     }
 
-    /// Waits until the run's letters are delivered, a minute at most, and not at all for a
+    /// Waits until the run's letters are delivered, a minute at most, and hardly for a
     /// service that does not answer; returns what the run's report should say.
     pub async fn settle(&self, run: &str) -> Vec<String> {
         let (done, over) = oneshot::channel();
         self.call(Call::Last(done));
-        // Whether all is delivered is told below, from the outbox.
-        let _ = timeout(LAST_CALL, async {
+        let delivered = async {
+            // Whether all is delivered is told below, from the outbox.
             let _ = over.await;
             self.delivered_by_others(run).await;
-        })
-        .await;
+        };
+        tokio::select! {
+            () = delivered => {}
+            () = self.failing(run) => {}
+            () = tokio::time::sleep(LAST_CALL) => {}
+        }
         let mut notes = std::mem::take(&mut *self.remarks.lock().unwrap_or_else(PoisonError::into_inner));
         match self.outbox.mail(run).await {
             Ok((mail, why)) if mail.told < mail.given => {
                 let why = why.unwrap_or_else(|| "there was no time left".to_owned());
-                let kept = if mail.refused + mail.told < mail.given {
-                    "; they are kept and tried again"
-                } else {
-                    ""
+                let kept = match mail.refused + mail.told < mail.given {
+                    false => "",
+                    true if self.outbox.lasts() => {
+                        "; they are kept, and sent by the next run or by `exporter serve`"
+                    }
+                    true => "; they are lost, because there is no state to keep them in",
                 };
                 let untold = mail.given - mail.told;
                 notes
@@ -187,6 +206,14 @@ impl Mailroom {
             Err(error) => notes.push(format!("nobody knows which messages were delivered: {error}")),
         }
         notes
+    }
+
+    /// Comes back when a letter of the run has been tried in vain for long enough.
+    async fn failing(&self, run: &str) {
+        tokio::time::sleep(LAST_TRY).await;
+        while let Ok((_, None)) = self.outbox.mail(run).await {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// While another process has the turn, the run's letters are its business.
@@ -215,6 +242,7 @@ struct Postman {
     outbox: Arc<dyn Outbox>,
     channels: Arc<[Channel]>,
     clock: Arc<dyn Clock>,
+    account: Arc<str>,
     who: String,
     remarks: Remarks,
 }
@@ -253,7 +281,9 @@ impl Postman {
             let heads = self.outbox.next().await?;
             let now = self.clock.now();
             let due = |head: &Waiting| {
-                !stuck.contains(&head.letter.channel) && (last || head.not_before.is_none_or(|at| at <= now))
+                name_of(&self.account, &head.letter.channel).is_some()
+                    && !stuck.contains(&head.letter.channel)
+                    && (last || head.not_before.is_none_or(|at| at <= now))
             };
             let due: Vec<Waiting> = heads.into_iter().filter(due).collect();
             if due.is_empty() || !self.outbox.take_turn(&self.who, now, now + TURN).await? {
@@ -274,8 +304,9 @@ impl Postman {
     }
 
     async fn deliver(&self, head: &Waiting) -> Fate {
-        let Some(channel) = self.channels.iter().find(|channel| channel.name == head.letter.channel) else {
-            return Fate::Refused(format!("there is no channel `{}` any more", head.letter.channel));
+        let name = name_of(&self.account, &head.letter.channel).unwrap_or_default();
+        let Some(channel) = self.channels.iter().find(|channel| channel.name == name) else {
+            return Fate::Refused(format!("there is no channel `{name}` any more"));
         };
         let (replaces, part) = (head.replaces.clone(), head.parts);
         let message = Message { replaces, part, ..head.letter.message.clone() };
@@ -315,6 +346,16 @@ impl Postman {
         };
         Fate::Postponed(self.clock.now() + pause, why)
     }
+}
+
+/// What the outbox calls a channel of this account.
+fn box_of(account: &str, name: &str) -> String {
+    format!("{name} of {account}")
+}
+
+/// The channel's name, if it is one of this account.
+fn name_of<'a>(account: &str, boxed: &'a str) -> Option<&'a str> {
+    boxed.strip_suffix(account)?.strip_suffix(" of ")
 }
 
 /// The mark that says what has become of a chat: what is configured may be the old id.

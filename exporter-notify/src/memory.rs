@@ -165,6 +165,10 @@ impl Outbox for MemoryOutbox {
         Ok(())
     }
 
+    fn lasts(&self) -> bool {
+        false
+    }
+
     async fn mail(&self, run: &str) -> Result<(Mail, Option<String>)> {
         let inside = self.inside();
         let (mut mail, mut why) = (Mail::default(), None);

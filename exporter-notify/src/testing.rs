@@ -73,7 +73,7 @@ fn message(inbox: &impl Inbox, text: &str) -> Message {
 fn room(inbox: &impl Inbox, outbox: &Arc<MemoryOutbox>, clock: &FixedClock) -> Mailroom {
     let channel =
         Channel { name: "it".into(), notifier: inbox.notifier(), role: Role::Everybody, live: false };
-    Mailroom::open(outbox.clone(), vec![channel], Arc::new(clock.clone()), "contract")
+    Mailroom::open(outbox.clone(), vec![channel], Arc::new(clock.clone()), "account", "contract")
 }
 
 fn letters(inbox: &impl Inbox, words: &[&str]) -> Vec<Letter> {
@@ -112,7 +112,10 @@ async fn letters_are_kept_until_they_are_delivered(inbox: &impl Inbox) {
     let first = room(inbox, &outbox, &clock);
     assert!(first.post(&letters(inbox, &words), &[]).await.is_ok());
     let notes = first.settle(RUN).await;
-    assert!(notes.iter().any(|note| note.contains("tried again")), "the report says so: {notes:?}");
+    assert!(
+        notes.iter().any(|note| note.contains("could not be delivered")),
+        "the report says so: {notes:?}"
+    );
     assert_eq!(order(inbox, &words), Vec::<String>::new(), "a service that is down has nothing");
     first.close().await;
 

@@ -200,8 +200,13 @@ mod tests {
         };
         let channels = vec![channel("team", &team, Role::Team), channel("owner", &owner, Role::Owner)];
         let clock: Arc<dyn Clock> = Arc::new(FixedClock::at("2026-01-05T01:00:00Z".parse().unwrap()));
-        let room =
-            Arc::new(Mailroom::open(Arc::new(MemoryOutbox::default()), channels, clock.clone(), "test"));
+        let room = Arc::new(Mailroom::open(
+            Arc::new(MemoryOutbox::default()),
+            channels,
+            clock.clone(),
+            "account",
+            "test",
+        ));
         let desk = Arc::new(Desk::default());
         let patience = Duration::from_millis(30);
         let asker = InChat::new("Toko", Tz::Asia__Jakarta, patience, &clock, desk.clone(), None);

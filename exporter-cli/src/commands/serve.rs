@@ -155,7 +155,9 @@ impl Service {
         follow_moves(&mut loaded.config, &*store).await?;
         let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
         let channels = channels(&loaded.config, &loaded.directory)?;
-        let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), "serve"));
+        // Unlike the room before it, which may be delivering still.
+        let who = format!("serve {}", execute::run_id(clock.now()));
+        let room = Arc::new(Mailroom::open(store.clone(), channels, clock.clone(), &account, who));
         let desk = Arc::new(Desk::default());
         let hook = hang(door, webhook(loaded.config.telegram.as_ref(), &loaded.directory)?);
         let listening =

@@ -170,7 +170,7 @@ mod tests {
             base_url: Some(sandbox.telegram_url()),
             language: Language::En,
         });
-        let room = Mailroom::open(store.clone(), Vec::new(), clock.clone(), "test");
+        let room = Mailroom::open(store.clone(), Vec::new(), clock.clone(), "account", "test");
         let chat = Chat {
             desk: Arc::default(),
             telegram: telegram.unwrap(),

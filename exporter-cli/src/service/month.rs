@@ -198,7 +198,8 @@ async fn a_month_with_everything_that_happens_in_one() {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(directory.path().join("state.db")).await.unwrap());
     let (chat, memory) = (Arc::new(Chat::default()), MemorySink::default());
     let channel = Channel { name: "chat".into(), notifier: chat.clone(), role: Role::Everybody, live: true };
-    let room = Arc::new(Mailroom::open(store.clone(), vec![channel], Arc::new(clock.clone()), "month"));
+    let room =
+        Arc::new(Mailroom::open(store.clone(), vec![channel], Arc::new(clock.clone()), "account", "month"));
     let runner = Machine { world: world.clone(), store: store.clone(), sink: Arc::new(memory.clone()), room };
     let exports: Vec<String> = EXPORTS.map(String::from).into();
     let engine = Engine::new(store.clone(), Arc::new(clock.clone()), ACCOUNT, exports.clone());

@@ -158,8 +158,13 @@ mod tests {
         };
         let channels = vec![channel("team", &team, Role::Team), channel("owner", &owner, Role::Owner)];
         let clock = FixedClock::at("2026-01-05T01:00:00Z".parse().unwrap());
-        let room =
-            Mailroom::open(Arc::new(MemoryOutbox::default()), channels, Arc::new(clock.clone()), "test");
+        let room = Mailroom::open(
+            Arc::new(MemoryOutbox::default()),
+            channels,
+            Arc::new(clock.clone()),
+            "account",
+            "test",
+        );
         let about = About {
             store: "Toko".into(),
             account: "a".into(),
@@ -201,7 +206,7 @@ mod tests {
             Channel { name: "owner".into(), notifier: owner.clone(), role: Role::Owner, live: false };
         let clock = FixedClock::at("2026-01-05T01:00:00Z".parse().unwrap());
         let outbox = Arc::new(MemoryOutbox::default());
-        let room = Mailroom::open(outbox, vec![channel], Arc::new(clock.clone()), "test");
+        let room = Mailroom::open(outbox, vec![channel], Arc::new(clock.clone()), "account", "test");
         let zone = chrono_tz::Tz::Asia__Jakarta;
         let about = About { store: "Toko".into(), account: "a".into(), zone, next_run: None };
         let down = Error::new(ErrorKind::PanelDown, "the panel does not answer in time").report();

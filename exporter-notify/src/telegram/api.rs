@@ -3,6 +3,8 @@
 //! The token is part of every address, so no error of the HTTP client leaves this file
 //! with its address.
 
+use std::time::Duration;
+
 use exporter_core::{Error, ErrorKind, Secret};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -67,6 +69,9 @@ struct Answer {
     refusal: Refusal,
 }
 
+/// How long a call without a file may take, the service's own wait aside.
+const CALL: Duration = Duration::from_secs(15);
+
 /// A client of one bot.
 #[derive(Debug)]
 pub struct Api {
@@ -104,10 +109,11 @@ impl Api {
         parameters: &Map<String, Value>,
         upload: Option<&Upload>,
     ) -> Result<Value, Failure> {
+        let held = parameters.get("timeout").and_then(Value::as_u64).unwrap_or_default();
         let base = self.base.as_str().trim_end_matches('/');
         let request = self.client.post(format!("{base}/bot{}/{method}", self.token.expose()));
         let request = match upload {
-            None => request.json(parameters),
+            None => request.json(parameters).timeout(CALL + Duration::from_secs(held)),
             Some(upload) => request.multipart(form(parameters, upload)),
         };
         let response = request.send().await.map_err(|error| self.down(error))?;

@@ -72,7 +72,7 @@ fn down() -> Error {
 #[tokio::test]
 async fn letters_arrive_in_order_and_edits_know_what_they_replace() {
     let (service, outbox) = (Service::failing(vec![]), Arc::new(MemoryOutbox::default()));
-    let room = Mailroom::open(outbox, vec![channel("chat", &service)], Arc::new(clock()), "r1");
+    let room = Mailroom::open(outbox, vec![channel("chat", &service)], Arc::new(clock()), "account", "r1");
     room.post(&[letter("chat", "one", Some("live"))], &[]).await.unwrap();
     assert!(room.settle("r1").await.is_empty());
     room.post(&[letter("chat", "two", None), letter("chat", "three", Some("live"))], &[]).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_service_that_is_down_holds_up_nobody_else_and_its_letters_are_kept() 
     let (broken, well) = (Service::failing(vec![down(), down(), down()]), Service::failing(vec![]));
     let (outbox, clock) = (Arc::new(MemoryOutbox::default()), clock());
     let channels = vec![channel("broken", &broken), channel("well", &well)];
-    let room = Mailroom::open(outbox.clone(), channels, Arc::new(clock.clone()), "r1");
+    let room = Mailroom::open(outbox.clone(), channels, Arc::new(clock.clone()), "account", "r1");
     let letters =
         [letter("broken", "one", None), letter("broken", "two", None), letter("well", "three", None)];
     room.post(&letters, &[]).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_service_that_is_down_holds_up_nobody_else_and_its_letters_are_kept() 
     assert_eq!(
         notes,
         [
-            "2 of 3 messages could not be delivered: no answer; look at the network; they are kept and tried again"
+            "2 of 3 messages could not be delivered: no answer; look at the network; they are lost, because there is no state to keep them in"
         ]
     );
     assert_eq!((well.arrived(), broken.arrived()), (vec!["three".to_owned()], vec![]));
@@ -102,7 +102,7 @@ async fn a_service_that_is_down_holds_up_nobody_else_and_its_letters_are_kept() 
     // The next process, later: in order, and nothing twice.
     broken.answers.lock().unwrap().clear();
     clock.advance(TimeDelta::hours(1));
-    let room = Mailroom::open(outbox, vec![channel("broken", &broken)], Arc::new(clock), "r2");
+    let room = Mailroom::open(outbox, vec![channel("broken", &broken)], Arc::new(clock), "account", "r2");
     assert!(room.settle("r1").await.is_empty());
     assert_eq!(broken.arrived(), ["one", "two"]);
 }
@@ -111,7 +111,7 @@ async fn a_service_that_is_down_holds_up_nobody_else_and_its_letters_are_kept() 
 async fn a_message_that_is_never_taken_does_not_stop_those_after_it() {
     let service = Service::failing(vec![Error::new(ErrorKind::MessageRefused, "too odd")]);
     let outbox = Arc::new(MemoryOutbox::default());
-    let room = Mailroom::open(outbox, vec![channel("chat", &service)], Arc::new(clock()), "r1");
+    let room = Mailroom::open(outbox, vec![channel("chat", &service)], Arc::new(clock()), "account", "r1");
     let letters = [letter("chat", "odd", None), letter("chat", "good", None), letter("gone", "x", None)];
     room.post(&letters, &[]).await.unwrap();
     let notes = room.settle("r1").await;
@@ -124,7 +124,13 @@ async fn a_chat_that_can_be_mended_keeps_its_letters() {
     let refused = Error::new(ErrorKind::MessageRefused, "the bot was kicked");
     let service = Service::failing(vec![refused.retry(Retry::After(Duration::from_mins(5)))]);
     let (outbox, clock) = (Arc::new(MemoryOutbox::default()), clock());
-    let room = Mailroom::open(outbox.clone(), vec![channel("chat", &service)], Arc::new(clock.clone()), "r1");
+    let room = Mailroom::open(
+        outbox.clone(),
+        vec![channel("chat", &service)],
+        Arc::new(clock.clone()),
+        "account",
+        "r1",
+    );
     room.post(&[letter("chat", "one", None)], &[]).await.unwrap();
     while outbox.next().await.unwrap()[0].attempts == 0 {
         tokio::task::yield_now().await;
@@ -138,8 +144,9 @@ async fn a_chat_that_can_be_mended_keeps_its_letters() {
 #[tokio::test]
 async fn two_rooms_over_one_outbox_send_nothing_twice() {
     let (service, outbox) = (Service::failing(vec![]), Arc::new(MemoryOutbox::default()));
-    let open =
-        |who: &str| Mailroom::open(outbox.clone(), vec![channel("chat", &service)], Arc::new(clock()), who);
+    let open = |who: &str| {
+        Mailroom::open(outbox.clone(), vec![channel("chat", &service)], Arc::new(clock()), "account", who)
+    };
     let (one, two) = (open("one"), open("two"));
     let texts: Vec<String> = (10..60).map(|number| number.to_string()).collect();
     for text in &texts {
@@ -148,6 +155,61 @@ async fn two_rooms_over_one_outbox_send_nothing_twice() {
     let (first, second) = tokio::join!(one.settle("r1"), two.settle("r1"));
     assert!(first.is_empty() && second.is_empty());
     assert_eq!(service.arrived(), texts);
+}
+
+#[tokio::test]
+async fn two_shops_over_one_outbox_have_each_their_own_chat() {
+    let (one, two) = (Service::failing(vec![down()]), Service::failing(vec![]));
+    let outbox = Arc::new(MemoryOutbox::default());
+    let open = |service: &Arc<Service>, account: &str| {
+        Mailroom::open(outbox.clone(), vec![channel("chat", service)], Arc::new(clock()), account, account)
+    };
+    let first = open(&one, "panel-1");
+    first.post(&[letter("chat", "of one", None)], &[]).await.unwrap();
+    while !one.answers.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    first.close().await;
+    let second = open(&two, "panel-2");
+    let letters = [letter("chat", "of two", None), letter("mail", "nowhere", None)];
+    second.post(&letters, &[]).await.unwrap();
+    let notes = second.settle("r1").await;
+    assert_eq!(two.arrived(), ["of two"], "a letter of the other shop is none of its business");
+    assert!(notes[0].starts_with("2 of 3 messages could not be delivered: "), "{notes:?}");
+    let first = open(&one, "panel-1");
+    first.settle("r1").await;
+    assert_eq!(one.arrived(), ["of one"]);
+}
+
+/// Fails once, then never answers.
+struct Silent(Mutex<bool>);
+
+#[async_trait]
+impl Notifier for Silent {
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn notify(&self, _: &Message) -> Result<Delivery> {
+        let first = std::mem::replace(&mut *self.0.lock().unwrap(), false);
+        if first { Err(down()) } else { std::future::pending().await }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_hardly_waits_for_a_service_that_has_failed() {
+    let silent = Arc::new(Silent(Mutex::new(true)));
+    let channel = Channel { name: "chat".into(), notifier: silent, role: Role::Everybody, live: true };
+    let outbox = Arc::new(MemoryOutbox::default());
+    let room = Mailroom::open(outbox.clone(), vec![channel], Arc::new(clock()), "account", "r1");
+    room.post(&[letter("chat", "one", None)], &[]).await.unwrap();
+    while outbox.next().await.unwrap()[0].attempts == 0 {
+        tokio::task::yield_now().await;
+    }
+    let begun = tokio::time::Instant::now();
+    let notes = room.settle("r1").await;
+    assert!(notes[0].contains("no answer"), "{notes:?}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -160,7 +222,13 @@ async fn a_long_message_that_breaks_off_goes_on_with_the_part_that_failed() {
         role: Role::Everybody,
         live: true,
     };
-    let room = Mailroom::open(Arc::new(MemoryOutbox::default()), vec![channel], Arc::new(clock()), "test");
+    let room = Mailroom::open(
+        Arc::new(MemoryOutbox::default()),
+        vec![channel],
+        Arc::new(clock()),
+        "account",
+        "test",
+    );
     let lines: Vec<String> = (1000..1600).map(|number| format!("line {number}")).collect();
     room.post(&[letter("team", &lines.join("\n"), None)], &[]).await.unwrap();
     while bot.calls().len() < 3 {
