@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod desk;
+pub mod handover;
 pub mod terminal;
 
 use std::time::Duration;

@@ -18,6 +18,7 @@ use exporter_store::{
 use tracing::Instrument as _;
 
 use crate::asking::chat::{Ear, InChat};
+use crate::asking::handover::Handover;
 use crate::asking::patience_unwatched;
 use crate::assemble::{Parts, assemble};
 use crate::channels::{follow_moves, listener};
@@ -66,6 +67,8 @@ pub struct Around {
     pub asker: Option<Arc<dyn Asker>>,
     /// When the next run is due, for the message that says so.
     pub next_run: Option<DateTime<Utc>>,
+    /// Whether the schedule is paused, for the same message.
+    pub paused: bool,
 }
 
 /// The state of a run that is recorded.
@@ -153,6 +156,7 @@ async fn execute_as(
             account: parts.account.clone(),
             zone,
             next_run: around.next_run,
+            paused: around.paused,
         };
         courier = Some(Courier::start(room.clone(), about, id).await);
     }
@@ -213,7 +217,8 @@ fn in_chat(
     let Some(patience) = patience_unwatched(config) else { return Ok(None) };
     let Some((telegram, allowed)) = listener(config.telegram.as_ref(), directory)? else { return Ok(None) };
     let allowed = allowed.into_iter().map(|(chat, _)| chat).collect();
-    let ear = Ear { telegram, allowed, store: store.cloned() };
+    let handover = store.map(|store| Handover::new(store, &telegram));
+    let ear = Ear { telegram, allowed, handover };
     let (shop, zone) = (&config.store_name, config.panel.timezone);
     Ok(Some(Arc::new(InChat::new(shop, zone, patience, clock, Arc::default(), Some(ear)))))
 }

@@ -1,5 +1,6 @@
 //! The service: runs by themselves when they are due, and what it tells about itself.
 
+pub mod asks;
 pub mod chat;
 pub mod door;
 pub mod engine;

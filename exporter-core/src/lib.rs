@@ -43,8 +43,8 @@ pub use journal::{
 };
 pub use key::RowKey;
 pub use notifier::{
-    Answer, Daily, DailyExport, Delivery, ExportProgress, Message, MessageBody, Notifier, ProgressState,
-    Topic,
+    Answer, Daily, DailyExport, Delivery, ExportProgress, Message, MessageBody, Notifier, PastRun,
+    ProgressState, RunEnd, Topic,
 };
 pub use outbox::{Fate, Letter, Mail, Mark, Outbox, Waiting};
 pub use pipeline::{Job, Outcome, Pipeline, RetryPolicy};

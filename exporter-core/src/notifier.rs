@@ -146,6 +146,22 @@ pub enum MessageBody {
         next_run: Option<NaiveDateTime>,
         /// The exports that fail; empty strings never occur.
         failing: Vec<String>,
+        /// Whether the schedule is paused: nothing is due then.
+        #[serde(default)]
+        paused: bool,
+        /// Since when a run goes on, in the panel's time zone, where that is known.
+        #[serde(default)]
+        running: Option<NaiveDateTime>,
+    },
+    /// The last runs, newest first: an answer to somebody who wrote to us.
+    History {
+        /// The runs.
+        runs: Vec<PastRun>,
+    },
+    /// What somebody asked for cannot be done.
+    NotDone {
+        /// Why.
+        error: Box<ErrorReport>,
     },
     /// Something about the machine or its surroundings that will stop runs some day.
     Warning {
@@ -301,20 +317,57 @@ pub struct Delivery {
     pub moved: Option<(String, String)>,
 }
 
+/// One of the last runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastRun {
+    /// When it began, in the panel's time zone.
+    pub began: NaiveDateTime,
+    /// The days it fetched.
+    pub window: Window,
+    /// How it ended.
+    pub end: RunEnd,
+    /// Whether it wrote nothing on purpose.
+    pub dry_run: bool,
+    /// Rows added.
+    pub new: usize,
+    /// Rows changed.
+    pub updated: usize,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// Every export is well.
+    Well,
+    /// Something failed.
+    Badly,
+    /// It goes on.
+    GoesOn,
+    /// The program or the machine stopped in the middle.
+    CutOff,
+}
+
 /// What is answered to somebody who wrote to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// What can be asked for.
     Help,
+    /// It is no command of ours; what can be asked for.
+    Unknown,
     /// It is being done.
     Accepted,
+    /// It is done when the run that goes on is over.
+    Queued,
+    /// That is what goes on or waits already.
+    Already,
     /// Nothing is started by itself from now on.
     Paused,
     /// Runs are started again when they are due.
     Resumed,
-    /// There is nothing of that.
-    Nothing,
+    /// There has been no run.
+    NoRuns,
     /// No login waits for a code.
     NoCode,
 }

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use crate::Mailroom;
 pub use policy::About;
 use policy::Policy;
-pub use upkeep::{daily, remind, warn};
+pub use upkeep::{daily, remind, stand, warn};
 
 /// A messenger for one run.
 ///

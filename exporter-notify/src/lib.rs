@@ -21,7 +21,7 @@ mod telegram;
 pub mod testing;
 mod webhook;
 
-pub use courier::{About, Courier, daily, remind, warn};
+pub use courier::{About, Courier, daily, remind, stand, warn};
 pub use email::{Email, EmailConfig};
 pub use heartbeat::{Heartbeat, HeartbeatConfig};
 pub use mailroom::{Channel, Mailroom, Role, moved_name};

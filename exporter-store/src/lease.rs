@@ -37,7 +37,7 @@ impl Holder {
 
     /// Whether it is certain that the process is gone: it was on this machine, and no
     /// process of its number is there.
-    pub(crate) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         let here = Self::here("");
         let process = i32::try_from(self.process).ok().and_then(rustix::process::Pid::from_raw);
         self.host == here.host

@@ -8,14 +8,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use exporter_core::{Asker, Clock, Error, ErrorKind, Letter, Message, MessageBody, Question, Secret};
 use exporter_notify::{LONG_POLL, Mailroom, Role, Telegram};
-use exporter_store::Store;
 
 use super::desk::{Desk, Given};
+use super::handover::{Asked, Handover};
 use super::missed;
 use crate::execute::run_id;
 
 /// After an error it is listened again after this.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How often it is looked for what a service hands over.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Asks those who have to act, and waits for one of the chats to answer.
 pub struct InChat {
@@ -41,14 +43,14 @@ impl std::fmt::Debug for InChat {
     }
 }
 
-/// Listens to the bot for a run that no service does.
+/// Listens to the bot for a run, as long as no service over the same state does.
 pub struct Ear {
     /// The bot.
     pub telegram: Telegram,
     /// The chats that may answer.
     pub allowed: Vec<String>,
-    /// Knows how far the bot was listened to.
-    pub store: Option<Arc<dyn Store>>,
+    /// By which a service hands over what it hears; knows how far the bot was listened to.
+    pub handover: Option<Handover>,
 }
 
 impl InChat {
@@ -87,19 +89,21 @@ impl InChat {
         room.post(&letters, &[]).await
     }
 
-    /// The answer, as soon as it comes.
-    async fn answer(&self, given: tokio::sync::oneshot::Receiver<Given>) -> Option<Given> {
-        let listening = async {
-            match &self.ear {
-                Some(ear) => ear.listen(&self.desk).await,
-                None => std::future::pending().await,
-            }
+    /// The answer, as soon as it comes: to us, or to a service that hands it over.
+    async fn answer(&self, until: DateTime<Utc>) -> Result<Option<Given>, Error> {
+        let given = self.desk.open();
+        let Some(ear) = &self.ear else {
+            return Ok(tokio::time::timeout(self.patience, given).await.ok().and_then(Result::ok));
         };
-        tokio::select! {
-            given = given => given.ok(),
-            () = listening => None,
-            () = tokio::time::sleep(self.patience) => None,
-        }
+        let asked = ear.asked(until).await?;
+        let given = tokio::select! {
+            given = given => Ok(given.ok()),
+            answer = ear.handed_over(asked) => answer.map(Some),
+            () = ear.listen(&self.desk, &*self.clock) => Ok(None),
+            () = tokio::time::sleep(self.patience) => Ok(None),
+        };
+        ear.close().await?;
+        given
     }
 }
 
@@ -111,17 +115,17 @@ impl Asker for InChat {
                 .hint("run it in a terminal, or with a Telegram chat that is told")
         })?;
         if let Some(ear) = &self.ear {
-            // What was said before the question is no answer to it.
-            ear.once(Duration::ZERO, &Desk::default()).await?;
+            ear.clear(&*self.clock).await?;
         }
         let now = self.clock.now();
         let slot = format!("code:{}", run_id(now));
-        let waiting = self.desk.open();
-        let (panel, until) = (question.panel.clone(), self.until(now));
-        let wanted = MessageBody::CodeWanted { panel: panel.clone(), until, again: question.again };
+        let until = now + TimeDelta::from_std(self.patience).unwrap_or(TimeDelta::MAX);
+        let (panel, again) = (question.panel.clone(), question.again);
+        let here = until.with_timezone(&self.zone).naive_local();
+        let wanted = MessageBody::CodeWanted { panel: panel.clone(), until: here, again };
         self.post(&room, &slot, "wanted", wanted).await?;
         tracing::info!(panel, "the login waits for a one-time code");
-        let given = self.answer(waiting).await;
+        let given = self.answer(until).await?;
         let left = given.as_ref().is_some_and(|given| given.left);
         let over = MessageBody::CodeOver { panel, given: given.is_some(), left };
         self.post(&room, &slot, "over", over).await?;
@@ -129,18 +133,68 @@ impl Asker for InChat {
     }
 }
 
-impl InChat {
-    fn until(&self, now: DateTime<Utc>) -> chrono::NaiveDateTime {
-        let until = now + TimeDelta::from_std(self.patience).unwrap_or(TimeDelta::MAX);
-        until.with_timezone(&self.zone).naive_local()
-    }
-}
-
 impl Ear {
-    /// Takes what is said to the desk, until it is stopped.
-    async fn listen(&self, desk: &Desk) {
+    /// Lets go of what was said before the question: it is no answer to it.
+    async fn clear(&self, clock: &dyn Clock) -> Result<(), Error> {
+        if self.is_served(clock).await? {
+            return Ok(());
+        }
+        let cleared = self.once(Duration::ZERO, &Desk::default()).await;
+        cleared.map_err(|error| {
+            let hints = error.hints().to_vec();
+            let cannot =
+                Error::new(ErrorKind::SecondFactor, "nobody can be asked for the one-time code in the chat");
+            hints.into_iter().fold(cannot, Error::hint).source(error)
+        })
+    }
+
+    /// Whether a service listens, which hands over what it hears.
+    async fn is_served(&self, clock: &dyn Clock) -> Result<bool, Error> {
+        match &self.handover {
+            Some(handover) => handover.is_served(clock.now()).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn asked(&self, until: DateTime<Utc>) -> Result<Option<Asked>, Error> {
+        match &self.handover {
+            Some(handover) => handover.ask(until).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        match &self.handover {
+            Some(handover) => handover.close().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for what a service hands over.
+    async fn handed_over(&self, asked: Option<Asked>) -> Result<Given, Error> {
+        let (Some(handover), Some(asked)) = (&self.handover, asked) else {
+            return std::future::pending().await;
+        };
         loop {
-            if let Err(error) = self.once(LONG_POLL, desk).await {
+            if let Some(answer) = handover.answered().await? {
+                return asked.read(&answer);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Takes what is said to the desk, until it is stopped, and while no service does.
+    async fn listen(&self, desk: &Desk, clock: &dyn Clock) {
+        loop {
+            let heard = match self.is_served(clock).await {
+                Ok(true) => {
+                    tokio::time::sleep(PAUSE).await;
+                    Ok(())
+                }
+                Ok(false) => self.once(LONG_POLL, desk).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = heard {
                 tracing::warn!(%error, "the chat cannot be listened to");
                 tokio::time::sleep(PAUSE).await;
             }
@@ -148,16 +202,16 @@ impl Ear {
     }
 
     async fn once(&self, wait: Duration, desk: &Desk) -> Result<(), Error> {
-        let after = match &self.store {
-            Some(store) => store.fact("telegram", "update").await?,
+        let after = match &self.handover {
+            Some(handover) => handover.heard().await?,
             None => None,
         };
-        for said in self.telegram.listen(after.and_then(|after| after.parse().ok()), wait).await? {
+        for said in self.telegram.listen(after, wait).await? {
             if self.allowed.contains(&said.chat) {
-                desk.hear(&self.telegram, &said).await;
+                desk.hear(&self.telegram, &said, None).await?;
             }
-            if let Some(store) = &self.store {
-                store.set_fact("telegram", "update", Some(&said.update.to_string())).await?;
+            if let Some(handover) = &self.handover {
+                handover.has_heard(said.update).await?;
             }
         }
         Ok(())

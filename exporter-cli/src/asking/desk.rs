@@ -2,9 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use exporter_core::Secret;
+use chrono::{DateTime, Utc};
+use exporter_core::{Error, Secret};
 use exporter_notify::{Said, Telegram};
 use tokio::sync::oneshot;
+
+use super::handover::Handover;
 
 /// So many letters and digits has a code at most, and at least.
 const LETTERS: std::ops::RangeInclusive<usize> = 4..=12;
@@ -41,13 +44,26 @@ impl Desk {
         receiver
     }
 
-    /// Takes a code to the question that waits, and out of the chat where that may be.
-    pub async fn hear(&self, telegram: &Telegram, said: &Said) -> Heard {
-        let Some(code) = code(&said.text) else { return Heard::Other };
+    /// Takes a code to the question that waits, here or in another process, and out of the
+    /// chat where that may be.
+    ///
+    /// # Errors
+    /// When the state, through which it is handed over, cannot be read or written.
+    pub async fn hear(
+        &self,
+        telegram: &Telegram,
+        said: &Said,
+        elsewhere: Option<(&Handover, DateTime<Utc>)>,
+    ) -> Result<Heard, Error> {
+        let Some(code) = code(&said.text) else { return Ok(Heard::Other) };
         let sender = self.waiting().take().filter(|sender| !sender.is_closed());
+        let open = match elsewhere.filter(|_| sender.is_none()) {
+            Some((handover, now)) => handover.open(now).await?.map(|open| (handover, open)),
+            None => None,
+        };
         // Without a question only who says that it is a code means one.
-        if sender.is_none() && !said.text.trim_start().starts_with('/') {
-            return Heard::Other;
+        if sender.is_none() && open.is_none() && !said.text.trim_start().starts_with('/') {
+            return Ok(Heard::Other);
         }
         let left = match telegram.take_away(said).await {
             Ok(()) => false,
@@ -56,9 +72,11 @@ impl Desk {
                 true
             }
         };
-        match sender.map(|sender| sender.send(Given { code, left })) {
-            Some(Ok(())) => Heard::Taken,
-            _ => Heard::NotAsked,
+        let given = Given { code, left };
+        match (sender, open) {
+            (Some(sender), _) => Ok(sender.send(given).map_or(Heard::NotAsked, |()| Heard::Taken)),
+            (None, Some((handover, open))) => handover.give(&open, &given).await.map(|()| Heard::Taken),
+            (None, None) => Ok(Heard::NotAsked),
         }
     }
 

@@ -10,22 +10,23 @@ use exporter_core::{
     AheadClock, Asker, Clock, Driver, Error, ErrorKind, Event, Fact, Message, MessageBody, REPORT_VERSION,
     RunReport, RunStatus, Window,
 };
-use exporter_notify::{About, Courier, Mailroom};
+use exporter_notify::{About, Courier, Mailroom, Role};
 use exporter_schedule::Schedule;
 use exporter_store::{AuditEntry, Cause, Store};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 use crate::args::ServeArgs;
-use crate::asking::{chat::InChat, desk::Desk, patience};
+use crate::asking::{chat::InChat, desk::Desk, handover::Handover, patience};
 use crate::channels::{channels, follow_moves, listener, webhook};
 use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
 use crate::render::say;
-use crate::service::chat::{Ask, Chat, letter};
+use crate::service::asks::{Ask, Asks, Words};
+use crate::service::chat::{Chat, letter};
 use crate::service::door::{Door, hang};
 use crate::service::engine::{Engine, Runner, Step, Wanted};
 use crate::service::health::Health;
@@ -58,10 +59,10 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(AheadClock(TimeDelta::seconds(args.clock_ahead)));
     let health = Arc::new(Health::new(clock.now()));
     // What is wrong from the start is told to who starts it; later it is told to the chat.
-    let (asks, mut asked) = unbounded_channel();
+    let asks = Arc::new(Asks::default());
     let door = Arc::new(Door::default());
     let mut service =
-        Service::load(&args.config, args.driver.map(Into::into), &clock, &health, asks, &door).await?;
+        Service::load(&args.config, args.driver.map(Into::into), &clock, &health, &asks, &door).await?;
     let posts = service.loaded.config.telegram.as_ref().is_some_and(|section| section.webhook.is_some());
     if args.listen == "off" && posts {
         return Err(Error::new(ErrorKind::Config, "Telegram cannot post to a service that listens nowhere")
@@ -94,7 +95,10 @@ async fn serve(args: &ServeArgs) -> Result<(), Error> {
             let mut stopping = stopping.clone();
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                ask = asked.recv() => if let Some(ask) = ask { service.asked(&ask).await },
+                (ask, channel) = asks.next() => {
+                    service.asked(&ask, &channel).await;
+                    asks.done();
+                }
                 _ = stopping.changed() => return,
             }
         }
@@ -130,7 +134,7 @@ struct Service {
     driver: Option<Driver>,
     /// The trouble that was told last, and on which day.
     told: Option<(String, NaiveDate)>,
-    asks: UnboundedSender<Ask>,
+    asks: Arc<Asks>,
     listening: Option<JoinHandle<()>>,
     /// Where a code comes in that a login waits for.
     desk: Arc<Desk>,
@@ -145,7 +149,7 @@ impl Service {
         driver: Option<Driver>,
         clock: &Arc<dyn Clock>,
         health: &Arc<Health>,
-        asks: UnboundedSender<Ask>,
+        asks: &Arc<Asks>,
         door: &Arc<Door>,
     ) -> Result<Self, Error> {
         let mut loaded = load(config)?;
@@ -163,16 +167,20 @@ impl Service {
         let listening =
             listener(loaded.config.telegram.as_ref(), &loaded.directory)?.map(|(telegram, allowed)| {
                 let chat = Chat {
+                    handover: Handover::new(&store, &telegram),
                     desk: desk.clone(),
                     telegram,
                     allowed,
                     shop: loaded.config.store_name.clone(),
                     account: account.clone(),
+                    exports: exports.clone(),
                     schedule: schedule.clone(),
+                    health: health.clone(),
                     store: store.clone(),
                     room: room.clone(),
                     clock: clock.clone(),
                     asks: asks.clone(),
+                    name: OnceCell::new(),
                 };
                 tokio::spawn(chat.listen(hook, Rhythm::default()))
             });
@@ -189,7 +197,7 @@ impl Service {
             health: health.clone(),
             driver,
             told: None,
-            asks,
+            asks: asks.clone(),
             listening,
             desk,
             door: door.clone(),
@@ -238,7 +246,7 @@ impl Service {
             clock: &self.clock,
             schedule: &self.schedule,
             exports: &self.exports,
-            about: self.about(None),
+            about: self.about(None, false),
         };
         if let Err(error) = upkeep.turn(&site).await {
             tracing::warn!(%error, "the service cannot look after itself");
@@ -258,8 +266,7 @@ impl Service {
             return Ok(());
         }
         let fresh =
-            Self::load(&self.config, self.driver, &self.clock, &self.health, self.asks.clone(), &self.door)
-                .await?;
+            Self::load(&self.config, self.driver, &self.clock, &self.health, &self.asks, &self.door).await?;
         let before = std::mem::replace(self, fresh);
         if let Some(listening) = before.listening {
             listening.abort();
@@ -278,34 +285,36 @@ impl Service {
         self.store.audit(&entry).await
     }
 
-    /// Does what somebody asked for in the chat. A run tells its own end; why it could not
-    /// begin is told here.
-    async fn asked(&self, ask: &Ask) {
-        if *ask == Ask::Look {
-            return;
-        }
-        let done = match self.engine().window_now(&self.schedule, *ask == Ask::Retry).await {
+    /// Does what somebody asked for in the chat. A run tells its own end, but not to a chat
+    /// that hears of failures only; why it could not begin is told to who asked.
+    async fn asked(&self, ask: &Ask, channel: &str) {
+        let (words, missing, dry_run) = match ask {
+            Ask::Run(words) => (words.clone(), false, false),
+            Ask::Plan(words) => (words.clone(), false, true),
+            Ask::Retry => (Words::default(), true, false),
+            Ask::Look => return,
+        };
+        let window = match words.window {
+            Some(window) => Ok(window),
+            None => self.engine().window_now(&self.schedule, missing).await,
+        };
+        let done = match window {
             Ok(window) => {
-                let dry_run = matches!(ask, Ask::Plan(_));
-                let order = Order { dry_run, ..self.order(window, Cause::Chat) };
+                let order = Order { dry_run, only: words.only, ..self.order(window, Cause::Chat) };
                 self.execute(&order, self.schedule.next(self.clock.now())).await
             }
             Err(error) => Err(error),
         };
-        let id = execute::run_id(self.clock.now());
-        let message = |body| Message::new(&self.loaded.config.store_name, "chat", body);
-        let told = match (done, ask) {
-            (Ok(report), Ask::Plan(channel)) => {
-                let body = MessageBody::Summary { report: Box::new(report) };
-                self.room.post(&[letter(channel, &format!("plan:{id}"), message(body))], &[]).await
-            }
-            (Ok(_), _) => Ok(()),
-            (Err(error), _) => {
-                let body = MessageBody::Note { text: error.to_string() };
-                self.room.tell_owner(&format!("asked:{id}"), &message(body)).await
-            }
+        let hears =
+            |role| self.room.channels().iter().any(|known| known.name == channel && known.role == role);
+        let body = match done {
+            Ok(report) if dry_run || hears(Role::Owner) => MessageBody::Summary { report: Box::new(report) },
+            Ok(_) => return,
+            Err(error) => MessageBody::NotDone { error: Box::new(error.report()) },
         };
-        if let Err(error) = told {
+        let once = format!("asked:{}", execute::run_id(self.clock.now()));
+        let message = Message::new(&self.loaded.config.store_name, "chat", body);
+        if let Err(error) = self.room.post(&[letter(channel, &once, message)], &[]).await {
             tracing::warn!(%error, "an answer could not be posted");
         }
     }
@@ -332,7 +341,9 @@ impl Service {
             error: Some(error.report()),
             notes: Vec::new(),
         };
-        let courier = Courier::start(self.room.clone(), self.about(self.schedule.next(now)), &id).await;
+        let courier =
+            Courier::start(self.room.clone(), self.about(self.schedule.next(now), self.paused().await), &id)
+                .await;
         let fact = Fact::RunFinished { report: Box::new(report) };
         courier.listener().event(&Event { at: now, run: id, fact });
         for note in courier.finish().await {
@@ -340,14 +351,20 @@ impl Service {
         }
     }
 
-    fn about(&self, next_run: Option<DateTime<Utc>>) -> About {
+    fn about(&self, next_run: Option<DateTime<Utc>>, paused: bool) -> About {
         let config = &self.loaded.config;
         About {
             store: config.store_name.clone(),
             account: self.account.clone(),
             zone: config.panel.timezone,
             next_run,
+            paused,
         }
+    }
+
+    /// Whether somebody has paused the schedule; a state that cannot be read says so elsewhere.
+    async fn paused(&self) -> bool {
+        Engine::paused(&*self.store, &self.account).await.is_ok_and(|who| who.is_some())
     }
 }
 
@@ -389,6 +406,7 @@ impl Service {
             asker: self.asker(),
             room: Some(self.room.clone()),
             next_run,
+            paused: self.paused().await,
             quiet: false,
         };
         let begun = self.clock.now();

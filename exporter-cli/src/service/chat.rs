@@ -2,30 +2,21 @@
 
 use std::sync::Arc;
 
-use exporter_core::{Answer, Clock, Error, Letter, Message, MessageBody};
-use exporter_notify::{Mailroom, Said, Telegram};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use exporter_core::{Answer, Clock, Error, Letter, Mark, Message, MessageBody, PastRun, RunEnd};
+use exporter_notify::{About, Mailroom, Said, Telegram, moved_name, stand};
 use exporter_schedule::Schedule;
-use exporter_store::{AuditEntry, RunQuery, RunState, Store};
-use tokio::sync::mpsc::UnboundedSender;
+use exporter_store::{AuditEntry, RunQuery, RunRecord, RunState, Store};
+use tokio::sync::OnceCell;
 
+use super::asks::{Ask, Asks, Words};
 use super::engine::Engine;
+use super::health::Health;
 use crate::asking::desk::{Desk, Heard};
+use crate::asking::handover::Handover;
 
 /// How many runs `/history` shows.
 const SHOWN: u32 = 8;
-
-/// What the service is asked to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// A run now.
-    Run,
-    /// A run over everything that is missing.
-    Retry,
-    /// What a run would change; the answer goes to this channel.
-    Plan(String),
-    /// To look at the schedule now.
-    Look,
-}
 
 /// Answers in the bot's chats.
 pub struct Chat {
@@ -39,8 +30,14 @@ pub struct Chat {
     pub shop: String,
     /// The panel account.
     pub account: String,
+    /// The exports of it.
+    pub exports: Vec<String>,
     /// When runs are due.
     pub schedule: Schedule,
+    /// Whether a run goes on.
+    pub health: Arc<Health>,
+    /// What is kept of the bot; codes are handed over by it.
+    pub handover: Handover,
     /// The history.
     pub store: Arc<dyn Store>,
     /// Where answers are posted.
@@ -48,53 +45,112 @@ pub struct Chat {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What is to be done goes here.
-    pub asks: UnboundedSender<Ask>,
+    pub asks: Arc<Asks>,
+    /// The bot's name, once it is known.
+    pub name: OnceCell<String>,
 }
 
 impl Chat {
     /// Does what was asked for; other talk, and that of other chats, is left alone.
     pub(super) async fn answer(&self, said: &Said) -> Result<(), Error> {
-        let word = said.text.split_whitespace().next().unwrap_or_default();
-        // In a group the bot's name follows the command.
-        let word = word.split('@').next().unwrap_or_default();
-        let Some((_, channel)) = self.allowed.iter().find(|(chat, _)| *chat == said.chat) else {
-            if word.starts_with('/') {
+        let mut words = said.text.split_whitespace();
+        let command = words.next().unwrap_or_default();
+        let Some(channel) = self.channel_of(&said.chat).await? else {
+            if command.starts_with('/') {
                 let (chat, who) = (&said.chat, &said.who);
                 tracing::warn!(chat, who, "somebody who may not asks the bot for something");
             }
             return Ok(());
         };
-        let heard = self.desk.hear(&self.telegram, said).await;
+        if let Some(new) = &said.moved {
+            let mark = Mark { name: moved_name(&said.chat), value: Some(new.clone()) };
+            return self.room.post(&[], &[mark]).await;
+        }
+        let heard = self.desk.hear(&self.telegram, said, Some((&self.handover, self.clock.now()))).await?;
         if heard == Heard::Taken {
             return self.note(said, "code", "for a login that waits").await;
         }
-        if !word.starts_with('/') {
-            return Ok(());
-        }
-        let answer = |answer| MessageBody::Answer { answer };
-        let body = match word {
-            "/status" => self.standing().await?,
-            "/history" => self.history().await?,
-            "/run" => self.ask(Ask::Run),
-            "/retry" => self.ask(Ask::Retry),
-            "/plan" => self.ask(Ask::Plan(channel.clone())),
-            "/pause" => {
-                Engine::pause(&*self.store, &self.account, Some(&said.who)).await?;
-                answer(Answer::Paused)
-            }
-            "/resume" => {
-                Engine::pause(&*self.store, &self.account, None).await?;
-                self.ask(Ask::Look);
-                answer(Answer::Resumed)
-            }
-            // It may hold a code that came too late: no word of it is kept.
-            "/code" => answer(Answer::NoCode),
-            _ => answer(Answer::Help),
-        };
+        let Some(word) = self.command(command).await else { return Ok(()) };
+        let body = self.body(word, &words.collect::<Vec<_>>(), channel, said).await?;
+        // It may hold a code that came too late: no word of it is kept.
         let detail = if word == "/code" { word } else { &said.text };
         self.note(said, word.trim_start_matches('/'), detail).await?;
         let once = format!("answer:{}", said.update);
         self.room.post(&[letter(channel, &once, Message::new(&self.shop, "chat", body))], &[]).await
+    }
+
+    /// The answer to a command with these words after it.
+    async fn body(
+        &self,
+        word: &str,
+        words: &[&str],
+        channel: &str,
+        said: &Said,
+    ) -> Result<MessageBody, Error> {
+        let answer = |answer| MessageBody::Answer { answer };
+        let today = self.clock.today(self.schedule.panel);
+        Ok(match word {
+            "/status" => self.standing().await?,
+            "/history" => self.history().await?,
+            "/run" | "/plan" => match Words::read(words, &self.exports, today) {
+                Ok(words) if word == "/run" => answer(self.ask(Ask::Run(words), channel)),
+                Ok(words) => answer(self.ask(Ask::Plan(words), channel)),
+                Err(error) => MessageBody::NotDone { error: Box::new(error.report()) },
+            },
+            "/retry" => answer(self.ask(Ask::Retry, channel)),
+            "/pause" => {
+                self.pause(Some(&said.who)).await?;
+                answer(Answer::Paused)
+            }
+            "/resume" => {
+                self.pause(None).await?;
+                self.ask(Ask::Look, channel);
+                answer(Answer::Resumed)
+            }
+            "/code" => answer(Answer::NoCode),
+            "/help" | "/start" => answer(Answer::Help),
+            _ => answer(Answer::Unknown),
+        })
+    }
+
+    /// The channel of a chat that may ask, also of one that has moved since.
+    async fn channel_of(&self, chat: &str) -> Result<Option<&str>, Error> {
+        let find =
+            |id: &str| self.allowed.iter().find(|(known, _)| known == id).map(|(_, channel)| &**channel);
+        if let Some(channel) = find(chat) {
+            return Ok(Some(channel));
+        }
+        let marks = self.room.marks().await?;
+        let moved =
+            |(known, _): &&(String, String)| marks.get(&moved_name(known)).is_some_and(|new| new == chat);
+        Ok(self.allowed.iter().find(moved).map(|(_, channel)| &**channel))
+    }
+
+    /// A command without the bot's name, which follows it in a group; none when it is no
+    /// command, or one for another bot.
+    async fn command<'a>(&self, word: &'a str) -> Option<&'a str> {
+        let word = word.strip_prefix('/').map(|_| word)?;
+        let Some((word, name)) = word.split_once('@') else { return Some(word) };
+        match self.name.get_or_try_init(|| self.telegram.name()).await {
+            Ok(ours) => ours.eq_ignore_ascii_case(name).then_some(word),
+            Err(error) => {
+                tracing::warn!(%error, "the bot does not know its own name");
+                Some(word)
+            }
+        }
+    }
+
+    /// Pauses the schedule because of somebody, or goes on with it; the pinned message says so.
+    async fn pause(&self, who: Option<&str>) -> Result<(), Error> {
+        Engine::pause(&*self.store, &self.account, who).await?;
+        let about = About {
+            store: self.shop.clone(),
+            account: self.account.clone(),
+            zone: self.schedule.panel,
+            next_run: self.schedule.next(self.clock.now()),
+            paused: who.is_some(),
+        };
+        stand(&self.room, &about).await
     }
 
     /// Who asked for what, in the audit log.
@@ -108,47 +164,60 @@ impl Chat {
         self.store.audit(&entry).await
     }
 
-    fn ask(&self, ask: Ask) -> MessageBody {
-        let taken = self.asks.send(ask).is_ok();
-        MessageBody::Answer { answer: if taken { Answer::Accepted } else { Answer::Nothing } }
+    fn ask(&self, ask: Ask, channel: &str) -> Answer {
+        self.asks.put(ask, channel, self.health.facts().running.is_some())
     }
 
     async fn standing(&self) -> Result<MessageBody, Error> {
         let query = RunQuery::last_good(&self.account);
         let good = self.store.runs(&query).await?.pop().and_then(|run| run.finished);
-        let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&self.schedule.panel).naive_local();
         let prefix = format!("failing:{}:", self.account);
         let marks = self.room.marks().await?;
         let failing = marks.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned);
+        let paused = Engine::paused(&*self.store, &self.account).await?.is_some();
+        let next = self.schedule.next(self.clock.now()).filter(|_| !paused);
         Ok(MessageBody::Standing {
-            last_good: good.map(local),
-            next_run: self.schedule.next(self.clock.now()).map(local),
+            last_good: good.map(|at| self.local(at)),
+            next_run: next.map(|at| self.local(at)),
             failing: failing.collect(),
+            paused,
+            running: self.health.facts().running.map(|at| self.local(at)),
         })
     }
 
-    /// A line for each of the last runs, in signs that need no language.
+    /// The last runs.
     async fn history(&self) -> Result<MessageBody, Error> {
         let query = RunQuery { account: Some(self.account.clone()), limit: SHOWN, ..RunQuery::default() };
         let runs = self.store.runs(&query).await?;
         if runs.is_empty() {
-            return Ok(MessageBody::Answer { answer: Answer::Nothing });
+            return Ok(MessageBody::Answer { answer: Answer::NoRuns });
         }
-        let line = |run: &exporter_store::RunRecord| {
-            let mark = match run.state {
-                RunState::Ok => "✅",
-                RunState::Running => "⏳",
-                RunState::Interrupted => "⚡",
-                RunState::Failed | RunState::NothingRan => "❌",
-            };
-            let began = run.started.with_timezone(&self.schedule.panel).format("%Y-%m-%d %H:%M");
-            let exports = run.report.iter().flat_map(|report| &report.exports);
-            let (new, updated) = exports.fold((0, 0), |(new, updated), export| {
-                (new + export.counts.new, updated + export.counts.updated)
-            });
-            format!("{mark} {began}  [{}]  +{new} ~{updated}", run.window)
+        Ok(MessageBody::History { runs: runs.iter().map(|run| self.past(run)).collect() })
+    }
+
+    fn past(&self, run: &RunRecord) -> PastRun {
+        let exports = run.report.iter().flat_map(|report| &report.exports);
+        let (new, updated) = exports.fold((0, 0), |(new, updated), export| {
+            (new + export.counts.new, updated + export.counts.updated)
+        });
+        let end = match run.state {
+            RunState::Ok => RunEnd::Well,
+            RunState::Running => RunEnd::GoesOn,
+            RunState::Interrupted => RunEnd::CutOff,
+            RunState::Failed | RunState::NothingRan => RunEnd::Badly,
         };
-        Ok(MessageBody::Note { text: runs.iter().map(line).collect::<Vec<_>>().join("\n") })
+        PastRun {
+            began: self.local(run.started),
+            window: run.window,
+            end,
+            dry_run: run.dry_run,
+            new,
+            updated,
+        }
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        at.with_timezone(&self.schedule.panel).naive_local()
     }
 }
 

@@ -74,7 +74,7 @@ impl Engine {
         let now = self.clock.now();
         let done = self.place(schedule, now).await?;
         let look = schedule.next(now).unwrap_or(now + PAUSED);
-        if self.paused().await?.is_some() {
+        if Self::paused(&*self.store, &self.account).await?.is_some() {
             return Ok(Step { ran: None, look: now + PAUSED });
         }
         let Some(due) = schedule.due(done, now) else {
@@ -140,8 +140,8 @@ impl Engine {
     }
 
     /// Who paused the schedule, if somebody has.
-    pub async fn paused(&self) -> Result<Option<String>, Error> {
-        self.get("paused").await
+    pub async fn paused(store: &dyn Store, account: &str) -> Result<Option<String>, Error> {
+        store.fact(&scope(account), "paused").await
     }
 
     async fn get(&self, name: &str) -> Result<Option<String>, Error> {

@@ -36,6 +36,8 @@ impl Default for Rhythm {
 
 /// The fact that says that the webhook of the bot is ours.
 const OURS: &str = "webhook";
+/// The fact that says which commands the bot shows.
+const COMMANDS: &str = "commands";
 
 impl Chat {
     /// Listens until it is stopped.
@@ -52,10 +54,13 @@ impl Chat {
 
     /// Sets the webhook and takes what is posted, as long as it works; why it does not.
     async fn be_told(&self, hook: &mut Hook, rhythm: Rhythm) -> Result<String, Error> {
-        self.store.set_fact("telegram", OURS, Some("set")).await?;
+        self.handover.set(OURS, Some("set")).await?;
         self.telegram.set_webhook(&hook.webhook).await?;
+        self.introduce().await?;
         let mut look = rhythm.first;
         loop {
+            // Another process may listen as well: the webhook brings each post to one of them.
+            self.handover.listen(self.clock.now()).await?;
             tokio::select! {
                 posted = hook.posted.recv() => {
                     let Some((said, done)) = posted else { return Ok("nobody takes its posts".to_owned()) };
@@ -78,43 +83,66 @@ impl Chat {
     /// Asks for what people write, again and again, for so long; never cut off in the middle.
     async fn ask_for(&self, span: Option<Duration>) {
         let begun = Instant::now();
+        // What goes on is told once.
+        let mut told = String::new();
         loop {
             let left = span.map_or(Duration::MAX, |span| span.saturating_sub(begun.elapsed()));
             if left.is_zero() {
                 return;
             }
-            if let Err(error) = self.once(left.clamp(SHORT_POLL, LONG_POLL)).await {
-                tracing::debug!(%error, "the chat cannot be listened to");
-                sleep(PAUSE.min(left)).await;
+            match self.once(left.clamp(SHORT_POLL, LONG_POLL)).await {
+                Ok(true) => told.clear(),
+                Ok(false) => sleep(SHORT_POLL).await,
+                Err(error) => {
+                    let hint = error.hints().first().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    let error = format!("{error}{hint}");
+                    if told == error {
+                        tracing::debug!(error, "the chat cannot be listened to");
+                    } else {
+                        tracing::warn!(error, "the chat cannot be listened to: commands are not heard");
+                        told = error;
+                    }
+                    sleep(PAUSE.min(left)).await;
+                }
             }
         }
     }
 
-    async fn once(&self, wait: Duration) -> Result<(), Error> {
-        // With a webhook nobody may ask; one that another program has set stays.
-        if self.store.fact("telegram", OURS).await?.is_some() {
-            self.telegram.delete_webhook().await?;
-            self.store.set_fact("telegram", OURS, None).await?;
+    /// Asks once; false where another process over the same state does.
+    async fn once(&self, wait: Duration) -> Result<bool, Error> {
+        if !self.handover.listen(self.clock.now()).await? {
+            return Ok(false);
         }
-        for said in self.telegram.listen(self.heard().await?, wait).await? {
+        // With a webhook nobody may ask; one that another program has set stays.
+        if self.handover.get(OURS).await?.is_some() {
+            self.telegram.delete_webhook().await?;
+            self.handover.set(OURS, None).await?;
+        }
+        self.introduce().await?;
+        for said in self.telegram.listen(self.handover.heard().await?, wait).await? {
             self.hear(&said).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// The last update that was dealt with.
-    async fn heard(&self) -> Result<Option<i64>, Error> {
-        Ok(self.store.fact("telegram", "update").await?.and_then(|update| update.parse().ok()))
+    /// Has the commands shown in the chat, where they have changed.
+    async fn introduce(&self) -> Result<(), Error> {
+        let commands = self.telegram.commands().to_string();
+        if self.handover.get(COMMANDS).await?.as_ref() == Some(&commands) {
+            return Ok(());
+        }
+        self.telegram.introduce().await?;
+        self.handover.set(COMMANDS, Some(&commands)).await
     }
 
     /// Deals with an update, once: a post whose answer was lost comes again.
     async fn hear(&self, said: &exporter_notify::Said) -> Result<(), Error> {
-        if self.heard().await? == Some(said.update) {
+        if self.handover.heard().await? == Some(said.update) {
             return Ok(());
         }
         self.answer(said).await?;
         // Answered first: what is cut off in between is answered under the same name.
-        self.store.set_fact("telegram", "update", Some(&said.update.to_string())).await
+        self.handover.has_heard(said.update).await
     }
 }
 
@@ -132,6 +160,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::asking::handover::Handover;
     use crate::service::door::{Door, hang};
     use crate::service::health::Health;
     use crate::service::http::{Watch, serve};
@@ -172,6 +201,7 @@ mod tests {
         });
         let room = Mailroom::open(store.clone(), Vec::new(), clock.clone(), "account", "test");
         let chat = Chat {
+            handover: Handover::new(&store, telegram.as_ref().unwrap()),
             desk: Arc::default(),
             telegram: telegram.unwrap(),
             allowed: vec![(CHAT.to_owned(), "Telegram".to_owned())],
@@ -181,7 +211,10 @@ mod tests {
             store: store.clone(),
             room: Arc::new(room),
             clock: clock.clone(),
-            asks: tokio::sync::mpsc::unbounded_channel().0,
+            exports: Vec::new(),
+            health: Arc::new(Health::new(now)),
+            asks: Arc::default(),
+            name: tokio::sync::OnceCell::new(),
         };
         // Its address is known, but nobody answers there yet.
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

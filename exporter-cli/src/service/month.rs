@@ -144,7 +144,8 @@ impl Runner for Machine {
             started: clock.now(),
         };
         let recorder = Recorder::begin(self.store.clone(), clock.clone(), &start).await?;
-        let about = About { store: "Shop".into(), account: ACCOUNT.into(), zone: ZONE, next_run };
+        let about =
+            About { store: "Shop".into(), account: ACCOUNT.into(), zone: ZONE, next_run, paused: false };
         let courier = Courier::start(self.room.clone(), about, &id).await;
         let jobs = EXPORTS.map(|name| Job {
             source: Arc::new(Source(

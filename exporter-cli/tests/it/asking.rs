@@ -108,6 +108,29 @@ async fn a_run_of_another_scheduler_asks_in_the_chat_where_that_is_written_down(
 }
 
 #[tokio::test]
+async fn a_service_hands_over_the_code_that_another_run_asks_for() {
+    let bench = coded().await;
+    let both = "[schedule]\ncron = \"0 8 * * *\"\n\n[panel]\ncode_minutes = 2\norder = [\"koin_pay\"]";
+    bench.edit("[panel]", both);
+    let (config, telegram) = (bench.config().display().to_string(), bench.sandbox.telegram());
+    let service = start(&["serve", "--config", &config, "--listen", "off", "--driver", "http"]);
+    telegram.say(CHAT_ID, "Budi", "/start");
+    hears(&bench, "/history – ").await;
+    let run = start(&[&["run", "--config", &config, "--driver", "http"], &DAYS[..]].concat());
+    hears(&bench, "meminta kode sekali pakai").await;
+    telegram.say(CHAT_ID, "Budi", "/status");
+    hears(&bench, "Terakhir berhasil").await;
+    let code = bench.sandbox.panel().sent_code().unwrap();
+    telegram.say(CHAT_ID, "Budi", &code);
+    let ended = run.wait_with_output().await.unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    hears(&bench, "login dilanjutkan").await;
+    assert!(telegram.messages().iter().all(|text| !text.contains(&code)), "the code is taken away");
+    drop(service);
+    assert!(!kept(&bench, &code), "the code is in a file");
+}
+
+#[tokio::test]
 async fn a_run_that_nobody_watches_does_not_wait() {
     let bench = coded().await;
     let ended = bench.run(&["--driver", "http"]).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use exporter_core::{Outbox as _, Window};
+use exporter_sandbox::faults::FaultKind;
 use exporter_sandbox::sheets::Quotas;
 use exporter_sandbox::{Options, Sandbox};
 use exporter_store::{SqliteStore, Store as _};
@@ -288,12 +289,13 @@ async fn the_chat_asks_and_strangers_are_not_heard() {
     telegram.say(chat, "Budi", "/run");
     hears("ekspor selesai").await;
     telegram.say(chat, "Budi", "/history");
-    hears("+").await;
+    hears(" diperbarui").await;
     telegram.say(chat, "Budi", "/plan");
     hears("Uji coba").await;
     let runs = history(&bench).await;
     assert_eq!(runs.iter().filter(|run| run["cause"] == "chat").count(), 2, "{runs:#?}");
     assert_eq!(telegram.history(77).len(), 1, "the stranger has no answer");
+    assert!(telegram.commands().iter().any(|name| name == "status"), "the chat shows the commands");
     assert_eq!(stop(child).await, Some(0));
 
     // Paused: half a day later nothing is started by itself until somebody says so.
@@ -307,5 +309,53 @@ async fn the_chat_asks_and_strangers_are_not_heard() {
     hears("Dilanjutkan").await;
     let runs = well(&bench, 3).await;
     assert_eq!((runs.len(), runs[0]["cause"].as_str()), (3, Some("schedule")), "{runs:#?}");
+    assert_eq!(stop(child).await, Some(0));
+}
+
+#[tokio::test]
+async fn the_chat_names_exports_and_days_and_nothing_is_done_twice() {
+    let bench = scheduled().await;
+    let child = started(serve(&bench, 0)).await;
+    let (chat, telegram) = (exporter_sandbox::telegram::CHAT_ID, bench.sandbox.telegram());
+    let answered = async |needle: &str, times: usize| {
+        for _ in 0..300 {
+            if telegram.messages().iter().filter(|text| text.contains(needle)).count() >= times {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{needle} is not {times} times in {:#?}", telegram.messages());
+    };
+    telegram.say(chat, "Budi", "/run@another_bot");
+    telegram.say(chat, "Budi", "/jalan");
+    answered("tidak dikenal", 1).await;
+    telegram.say(chat, "Budi", "/run koin_pya");
+    answered("bukan nama ekspor dan bukan hari", 1).await;
+    telegram.say(chat, "Budi", "/start");
+    answered("/retry – ", 2).await;
+    // The panel thinks for a second; meanwhile the same is asked again.
+    let slow = FaultKind::Delay { ms: 1_000 };
+    bench.sandbox.faults().once("panel", "*", slow);
+    telegram.say(chat, "Budi", "/run koin_pay 2026-01-05 2026-01-06");
+    telegram.say(chat, "Budi", "/run 2026-01-05 2026-01-06 koin_pay");
+    answered("cukup sekali", 1).await;
+    telegram.say(chat, "Budi", "/plan@sandbox_bot");
+    answered("dikerjakan sesudahnya", 1).await;
+    answered("Uji coba", 1).await;
+    telegram.say(chat, "Budi", "/pause");
+    answered("⏸", 1).await;
+    telegram.say(chat, "Budi", "/resume");
+    answered("Dilanjutkan", 1).await;
+    let runs = history(&bench).await;
+    assert_eq!(runs.len(), 2, "{runs:#?}");
+    let run = runs.iter().find(|run| run["dry_run"] == false).unwrap();
+    assert_eq!(run["window"], serde_json::json!({"from": "2026-01-05", "to": "2026-01-06"}));
+    assert!(bench.tab("koin_pay").len() > 1 && bench.tab("user").is_empty(), "{run:#}");
+
+    // What cannot begin is told to who asked.
+    let config = std::fs::read_to_string(bench.config()).unwrap();
+    std::fs::write(bench.config(), config.replace("timezone", "timezoen")).unwrap();
+    telegram.say(chat, "Budi", "/run");
+    answered("tidak dapat dikerjakan", 2).await;
     assert_eq!(stop(child).await, Some(0));
 }

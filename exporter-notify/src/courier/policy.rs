@@ -24,6 +24,46 @@ pub struct About {
     pub zone: Tz,
     /// When the next run is due, where runs are scheduled.
     pub next_run: Option<DateTime<Utc>>,
+    /// Whether the schedule is paused.
+    pub paused: bool,
+}
+
+impl About {
+    /// How things stand, as far as the marks of earlier runs know; none where no run is
+    /// scheduled.
+    pub(super) fn standing(&self, marks: &BTreeMap<String, String>) -> Option<MessageBody> {
+        let next_run = self.next_run?;
+        let good = marks.get(&self.good_name()).and_then(|at| at.parse::<DateTime<Utc>>().ok());
+        let prefix = self.incident_name("");
+        let failing = marks.keys().filter_map(|name| name.strip_prefix(&prefix));
+        Some(MessageBody::Standing {
+            last_good: good.map(|at| self.local(at)),
+            next_run: (!self.paused).then(|| self.local(next_run)),
+            failing: failing.map(str::to_owned).collect(),
+            paused: self.paused,
+            running: None,
+        })
+    }
+
+    /// The slot of the message that says so.
+    pub(super) fn standing_slot(&self) -> String {
+        format!("standing:{}", self.account)
+    }
+
+    /// The mark of a failure that people know of.
+    pub(super) fn incident_name(&self, name: &str) -> String {
+        format!("failing:{}:{name}", self.account)
+    }
+
+    /// The mark that says when all was well last.
+    fn good_name(&self) -> String {
+        format!("good:{}", self.account)
+    }
+
+    /// As the clock on the wall of the panel shows it.
+    pub(super) fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        at.with_timezone(&self.zone).naive_local()
+    }
 }
 
 /// Where a message goes.
@@ -179,7 +219,7 @@ impl Policy {
             Worth::Tell => Some(body),
             Worth::Remind => Some(MessageBody::StillFailing {
                 export: export.map(str::to_owned),
-                since: self.local(incident.since),
+                since: self.about.local(incident.since),
                 runs: incident.runs,
                 error: Box::new(error.clone()),
             }),
@@ -191,7 +231,7 @@ impl Policy {
         }
         // An incident holds nothing that JSON cannot.
         let value = serde_json::to_string(&incident).unwrap_or_default();
-        self.mark(worthy, self.incident_name(name), Some(value));
+        self.mark(worthy, self.about.incident_name(name), Some(value));
     }
 
     fn recovered(&mut self, worthy: &mut Worthy, event: &Event, export: Option<&str>) {
@@ -199,12 +239,12 @@ impl Policy {
         let Some(incident) = self.incident(name) else { return };
         let body = MessageBody::Recovered {
             export: export.map(str::to_owned),
-            since: self.local(incident.since),
+            since: self.about.local(incident.since),
             runs: incident.runs,
         };
         let message = Message::new(&self.about.store, &event.run, body);
         self.put(worthy, To::All, &format!("recovered:{name}"), &message);
-        self.mark(worthy, self.incident_name(name), None);
+        self.mark(worthy, self.about.incident_name(name), None);
     }
 
     /// Why nothing could run, or the summary; then how things stand.
@@ -229,28 +269,19 @@ impl Policy {
         let message = Message { silent, ..Message::new(&self.about.store, &event.run, body) };
         self.put(worthy, if again { To::Programs } else { To::Team }, "summary", &message);
         if report.status == RunStatus::Ok {
-            self.mark(worthy, self.good_name(), Some(event.at.to_rfc3339()));
+            self.mark(worthy, self.about.good_name(), Some(event.at.to_rfc3339()));
         }
         self.standing(worthy, event);
     }
 
     /// The pinned message, where runs are scheduled.
     fn standing(&self, worthy: &mut Worthy, event: &Event) {
-        let Some(next_run) = self.about.next_run else { return };
-        let good = self.marks.get(&self.good_name());
-        let good = good.and_then(|at| at.parse::<DateTime<Utc>>().ok());
-        let prefix = self.incident_name("");
-        let failing = self.marks.keys().filter_map(|name| name.strip_prefix(&prefix));
-        let body = MessageBody::Standing {
-            last_good: good.map(|at| self.local(at)),
-            next_run: Some(self.local(next_run)),
-            failing: failing.map(str::to_owned).collect(),
-        };
+        let Some(body) = self.about.standing(&self.marks) else { return };
         let message = Message { pin: true, ..quiet(event, &self.about, body) };
         let first = worthy.letters.len();
         self.put_where(worthy, To::Team, |live| live, "standing", &message);
         for letter in &mut worthy.letters[first..] {
-            letter.slot = Some(format!("standing:{}", self.about.account));
+            letter.slot = Some(self.about.standing_slot());
         }
     }
 
@@ -295,20 +326,8 @@ impl Policy {
     }
 
     fn incident(&self, name: &str) -> Option<Incident> {
-        let mark = self.marks.get(&self.incident_name(name))?;
+        let mark = self.marks.get(&self.about.incident_name(name))?;
         serde_json::from_str(mark).ok()
-    }
-
-    fn incident_name(&self, name: &str) -> String {
-        format!("failing:{}:{name}", self.about.account)
-    }
-
-    fn good_name(&self) -> String {
-        format!("good:{}", self.about.account)
-    }
-
-    fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
-        at.with_timezone(&self.about.zone).naive_local()
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
 use exporter_core::{Daily, Error, ErrorReport, Letter, Mark, Message, MessageBody, Topic};
 
 use super::incident::{Incident, Worth};
@@ -32,11 +31,11 @@ pub async fn warn(
         let (body, value) = match (wrong, incident) {
             (None, None) => continue,
             (None, Some(incident)) => {
-                let since = local(about, incident.since);
+                let since = about.local(incident.since);
                 (Some(MessageBody::AllClear { topic: *topic, since }), None)
             }
             (Some(error), incident) => {
-                let before = incident.as_ref().map(|incident| local(about, incident.since));
+                let before = incident.as_ref().map(|incident| about.local(incident.since));
                 let (incident, worth) = Incident::next(incident, error, now, about.zone);
                 let since = before.filter(|_| worth == Worth::Remind);
                 let body = MessageBody::Warning { topic: *topic, error: Box::new(error.clone()), since };
@@ -63,7 +62,7 @@ pub async fn warn(
 /// When the outbox cannot be read or written.
 pub async fn remind(room: &Mailroom, about: &About) -> Result<(), Error> {
     let today = room.clock().now().with_timezone(&about.zone).date_naive();
-    let prefix = format!("failing:{}:", about.account);
+    let prefix = about.incident_name("");
     let (mut letters, mut marks, mut said) = (Vec::new(), Vec::new(), HashSet::new());
     for (mark, value) in room.marks().await? {
         let Some(export) = mark.strip_prefix(&prefix) else { continue };
@@ -73,7 +72,7 @@ pub async fn remind(room: &Mailroom, about: &About) -> Result<(), Error> {
         if said.insert(error.message.clone()) {
             let body = MessageBody::StillFailing {
                 export: (export != WHOLE).then(|| export.to_owned()),
-                since: local(about, incident.since),
+                since: about.local(incident.since),
                 runs: incident.runs,
                 error,
             };
@@ -98,6 +97,24 @@ pub async fn daily(room: &Mailroom, about: &About, daily: Daily) -> Result<(), E
     room.post(&letters, &[]).await
 }
 
+/// Renews the message that says how things stand, as when somebody has paused the schedule.
+///
+/// # Errors
+/// When the outbox cannot be read or written.
+pub async fn stand(room: &Mailroom, about: &About) -> Result<(), Error> {
+    let Some(body) = about.standing(&room.marks().await?) else { return Ok(()) };
+    let message = Message { silent: true, pin: true, ..Message::new(&about.store, "serve", body) };
+    let live = room.channels().iter().filter(|channel| channel.live && channel.role != Role::Owner);
+    let once = format!("standing:{}:{}", about.account, room.clock().now().to_rfc3339());
+    let letter = |channel: &Channel| Letter {
+        channel: channel.name.clone(),
+        once: once.clone(),
+        slot: Some(about.standing_slot()),
+        message: message.clone(),
+    };
+    room.post(&live.map(letter).collect::<Vec<_>>(), &[]).await
+}
+
 fn to<'a>(
     room: &'a Mailroom,
     about: &'a About,
@@ -115,10 +132,6 @@ fn to<'a>(
         slot: None,
         message: message.clone(),
     })
-}
-
-fn local(about: &About, at: DateTime<Utc>) -> NaiveDateTime {
-    at.with_timezone(&about.zone).naive_local()
 }
 
 #[cfg(test)]
@@ -170,6 +183,7 @@ mod tests {
             account: "a".into(),
             zone: chrono_tz::Tz::Asia__Jakarta,
             next_run: None,
+            paused: false,
         };
         let full = Error::new(ErrorKind::Io, "only 12 MB are free on the disk").report();
         let mut told = Vec::new();
@@ -208,7 +222,7 @@ mod tests {
         let outbox = Arc::new(MemoryOutbox::default());
         let room = Mailroom::open(outbox, vec![channel], Arc::new(clock.clone()), "account", "test");
         let zone = chrono_tz::Tz::Asia__Jakarta;
-        let about = About { store: "Toko".into(), account: "a".into(), zone, next_run: None };
+        let about = About { store: "Toko".into(), account: "a".into(), zone, next_run: None, paused: false };
         let down = Error::new(ErrorKind::PanelDown, "the panel does not answer in time").report();
         let (incident, _) = Incident::next(None, &down, clock.now(), zone);
         let value = serde_json::to_string(&incident).unwrap();
@@ -230,7 +244,7 @@ mod tests {
             clock.advance(TimeDelta::hours(hours));
         }
         assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [0, 0, 1, 0], "{told:#?}");
-        assert!(told[2][0].starts_with("🔴 Toko: koin_pay masih gagal, sejak 5 Januari 2026"), "{told:#?}");
+        assert!(told[2][0].starts_with("🔴 Toko: koin_pay masih gagal sejak 5 Januari 2026"), "{told:#?}");
         assert!(told[2][0].contains("panel tidak menjawab pada waktunya"), "{told:#?}");
     }
 }

@@ -13,10 +13,10 @@ use super::template::Templates;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
-    /// Indonesian: `1.234`, `5 Januari 2026`.
+    /// Indonesian: `1.234`, `5 Januari 2026 pukul 08.00`.
     #[default]
     Id,
-    /// English: `1,234`, `5 January 2026`.
+    /// English: `1,234`, `5 January 2026, 08:00`.
     En,
 }
 
@@ -82,7 +82,7 @@ impl Language {
 
     /// A day and a time of day, as the clock on the wall shows it.
     pub(super) fn moment(self, at: NaiveDateTime) -> String {
-        let time = at.format("%H:%M").to_string();
+        let time = at.format(self.word("time")).to_string();
         self.templates().phrase("moment", &[("day", &self.day(at.date())), ("time", &time)])
     }
 

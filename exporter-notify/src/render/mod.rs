@@ -4,14 +4,15 @@ mod language;
 mod markup;
 mod phrases;
 mod split;
+mod talk;
 mod template;
 #[cfg(test)]
 mod tests;
 
 use chrono::NaiveDateTime;
 use exporter_core::{
-    Answer, Daily, DailyExport, ErrorReport, ExportProgress, ExportReport, ExportStatus, Message,
-    MessageBody, PlanCounts, ProgressState, Retry, RunReport, RunStatus, Topic, Turn, Window,
+    Daily, DailyExport, ErrorReport, ExportProgress, ExportReport, ExportStatus, Message, MessageBody,
+    PlanCounts, ProgressState, Retry, RunReport, RunStatus, Topic, Turn, Window,
 };
 
 pub use language::Language;
@@ -57,16 +58,12 @@ pub fn html(message: &Message, language: Language) -> String {
             "interrupted",
             vec![("window", language.window(*window).into()), ("began", language.moment(*began).into())],
         ),
-        MessageBody::Standing { last_good, next_run, failing } => {
-            let failing: Vec<&str> = failing.iter().map(|name| writer.whole(name)).collect();
-            let good = last_good.map_or_else(|| language.word("never").to_owned(), |at| language.moment(at));
-            let values = vec![
-                ("good", good.into()),
-                ("next", next_run.map(|at| language.moment(at)).into()),
-                ("failing", (!failing.is_empty()).then(|| failing.join(", ")).into()),
-            ];
-            writer.fill("standing", values)
-        }
+        MessageBody::Standing { .. }
+        | MessageBody::History { .. }
+        | MessageBody::NotDone { .. }
+        | MessageBody::CodeWanted { .. }
+        | MessageBody::CodeOver { .. }
+        | MessageBody::Answer { .. } => writer.talk(&message.body),
         MessageBody::Warning { topic, error, since } => {
             let mut values = writer.error(error);
             values.extend([
@@ -83,33 +80,6 @@ pub fn html(message: &Message, language: Language) -> String {
             ],
         ),
         MessageBody::Daily { daily } => writer.daily(daily),
-        MessageBody::CodeWanted { panel, until, again } => writer.fill(
-            "code_wanted",
-            vec![
-                ("panel", panel.as_str().into()),
-                ("until", language.moment(*until).into()),
-                ("again", again.then(|| language.word("code_again")).into()),
-            ],
-        ),
-        MessageBody::CodeOver { panel, given, left } => writer.fill(
-            "code_over",
-            vec![
-                ("panel", panel.as_str().into()),
-                ("outcome", language.word(if *given { "code_given" } else { "code_missed" }).into()),
-                ("left", left.then(|| language.word("code_left")).into()),
-            ],
-        ),
-        MessageBody::Answer { answer } => {
-            let word = match answer {
-                Answer::Help => "answer_help",
-                Answer::Accepted => "answer_accepted",
-                Answer::Paused => "answer_paused",
-                Answer::Resumed => "answer_resumed",
-                Answer::Nothing => "answer_nothing",
-                Answer::NoCode => "answer_no_code",
-            };
-            writer.fill("answer", vec![("text", language.word(word).into())])
-        }
         MessageBody::Note { text } => {
             let lines = text.lines().map(Value::from);
             let lines: Vec<String> = lines.map(|line| writer.fill("line", vec![("text", line)])).collect();

@@ -1,6 +1,6 @@
 //! What people read, in both languages.
 
-use exporter_core::{Driver, Error, ErrorKind, Window};
+use exporter_core::{Answer, Driver, Error, ErrorKind, PastRun, RunEnd, Window};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -188,10 +188,45 @@ fn standing() {
         last_good: at("2026-01-05T08:02:00"),
         next_run: at("2026-01-05T18:00:00"),
         failing: Vec::new(),
+        paused: false,
+        running: None,
     };
     let failing = vec!["*".to_owned(), "user".to_owned()];
-    let bad = MessageBody::Standing { last_good: None, next_run: None, failing };
+    let running = at("2026-01-05T12:30:00");
+    let bad = MessageBody::Standing { last_good: None, next_run: None, failing, paused: true, running };
     assert_snapshot!([well, bad].map(both).join("\n\n"));
+}
+
+#[test]
+fn answers() {
+    let run = |end, dry_run| PastRun {
+        began: "2026-01-05T08:00:00".parse().unwrap(),
+        window: window(),
+        end,
+        dry_run,
+        new: 1_200,
+        updated: 3,
+    };
+    let runs = [(RunEnd::GoesOn, true), (RunEnd::Well, true), (RunEnd::Well, false), (RunEnd::Badly, false)];
+    let runs = runs.into_iter().chain([(RunEnd::CutOff, false)]).map(|(end, dry)| run(end, dry)).collect();
+    let bodies = [
+        MessageBody::History { runs },
+        MessageBody::NotDone { error: Box::new(error()) },
+        MessageBody::Answer { answer: Answer::Unknown },
+        MessageBody::Answer { answer: Answer::Queued },
+    ];
+    assert_snapshot!(bodies.map(both).join("\n\n"));
+}
+
+#[test]
+fn commands_are_such_as_telegram_takes() {
+    // Bot API, `BotCommand`: 1 to 32 small letters, digits and underscores; 1 to 256 letters.
+    for language in [Language::Id, Language::En] {
+        for (name, text) in language.commands() {
+            assert!(name.chars().all(|letter| letter.is_ascii_lowercase()) && name.len() <= 32, "{name}");
+            assert!(!text.starts_with("command_") && (1..=256).contains(&text.chars().count()), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -72,6 +72,9 @@ fn hint(refusal: &Refusal, chat: &str) -> Option<String> {
         401 | 404 => {
             "the token is not valid (any more): take the one that @BotFather shows under /mybots".into()
         }
+        409 => "another program listens to the same bot, or has set a webhook for it: stop that one, or \
+                write `commands = false` under [telegram] here"
+            .into(),
         413 => "the file is too big for Telegram".into(),
         _ if says("chat not found") => format!(
             "add the bot to the group, or write /start to it in a private chat, and check that `chat` is \
@@ -111,6 +114,7 @@ mod tests {
             (401, "Unauthorized", "@BotFather"),
             (404, "Not Found", "@BotFather"),
             (400, "Bad Request: chat not found", "add the bot to the group"),
+            (409, "Conflict: terminated by other getUpdates request", "another program"),
             (403, "Forbidden: bot was kicked from the supergroup chat", "add it again"),
             (403, "Forbidden: bot was blocked by the user", "/start"),
             (400, "Bad Request: not enough rights to send photos to the chat", "permissions"),

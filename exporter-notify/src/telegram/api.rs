@@ -102,6 +102,11 @@ impl Api {
         Ok(Self { client, base, token })
     }
 
+    /// The part of the token before its colon.
+    pub fn bot(&self) -> &str {
+        self.token.expose().split(':').next().unwrap_or_default()
+    }
+
     /// Calls a method with these parameters, and with a file if there is one.
     pub async fn call(
         &self,

@@ -7,7 +7,8 @@ use exporter_core::Error;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::Telegram;
+use super::api::Failure;
+use super::{Telegram, advice};
 
 /// How long the service holds an empty answer back.
 pub const LONG_POLL: Duration = Duration::from_secs(20);
@@ -25,6 +26,8 @@ pub struct Said {
     pub message: i64,
     /// What; it may be a code, so that `Debug` leaves it out.
     pub text: String,
+    /// The id that the chat has from now on, where it says that it has moved.
+    pub moved: Option<String>,
 }
 
 impl fmt::Debug for Said {
@@ -48,6 +51,7 @@ struct Message {
     chat: Chat,
     from: Option<User>,
     text: Option<String>,
+    migrate_to_chat_id: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +87,39 @@ impl Telegram {
         Ok(updates.filter_map(|update| serde_json::from_value(update).ok()).map(said).collect())
     }
 
+    /// The bot's own name, by which commands in a group are meant for it (Bot API, `getMe`).
+    ///
+    /// # Errors
+    /// When the service cannot be reached or refuses.
+    pub async fn name(&self) -> Result<String, Error> {
+        let bot = self.api.call("getMe", &Map::new(), None).await.map_err(|failure| self.error(failure))?;
+        Ok(bot.get("username").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// What the bot can be asked for, as [`Telegram::introduce`] says it.
+    pub fn commands(&self) -> Value {
+        let command = |(name, text)| json!({"command": name, "description": text});
+        self.language.commands().map(command).collect()
+    }
+
+    /// Has the commands shown to people who begin to write one (Bot API, `setMyCommands`). A
+    /// small server of one's own may not know how.
+    ///
+    /// # Errors
+    /// When the service cannot be reached or refuses.
+    pub async fn introduce(&self) -> Result<(), Error> {
+        let parameters = Map::from_iter([("commands".to_owned(), self.commands())]);
+        match self.api.call("setMyCommands", &parameters, None).await {
+            Err(Failure::Refused(refusal)) if advice::is_unknown_method(&refusal) => Ok(()),
+            result => result.map(drop).map_err(|failure| self.error(failure)),
+        }
+    }
+
+    /// The bot's number, which is the public part of its token.
+    pub fn bot(&self) -> &str {
+        self.api.bot()
+    }
+
     /// Takes a message out of the chat in which it was written (Bot API, `deleteMessage`: in
     /// a group a right of its own).
     ///
@@ -104,12 +141,14 @@ pub(super) fn said(update: Update) -> Said {
         who: String::new(),
         message: 0,
         text: String::new(),
+        moved: None,
     };
     if let Some(message) = update.message {
         said.chat = message.chat.id.to_string();
         said.who = message.from.map_or_else(String::new, |user| format!("{} ({})", user.first_name, user.id));
         said.message = message.id;
         said.text = message.text.unwrap_or_default();
+        said.moved = message.migrate_to_chat_id.map(|id| id.to_string());
     }
     said
 }

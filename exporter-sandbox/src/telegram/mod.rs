@@ -4,6 +4,7 @@
 //! The limits hold by default and forgive a burst of ten messages, so that a run with a few
 //! exports never meets them; see [`Telegram::limit`] and [`Telegram::advance`].
 
+mod commands;
 mod errors;
 mod limits;
 mod markup;
@@ -116,6 +117,11 @@ impl Telegram {
         Some(id)
     }
 
+    /// The commands that the bot shows, by name.
+    pub fn commands(&self) -> Vec<String> {
+        self.state().commands.iter().map(|command| command.name().to_owned()).collect()
+    }
+
     /// Whether messages per second and minute are limited; they are at the start.
     pub fn limit(&self, on: bool) {
         self.state().limited = on;
@@ -186,6 +192,8 @@ async fn call(
         "deletemessage" => telegram.state().delete(&parameters),
         "pinchatmessage" => telegram.state().pin(&parameters),
         "unpinchatmessage" => telegram.state().unpin(&parameters),
+        "setmycommands" => telegram.state().set_commands(&parameters),
+        "getmycommands" => Ok(telegram.state().shown_commands()),
         "getupdates" => updates::get(&telegram, &parameters).await,
         "setwebhook" => return updates::set(&telegram, &parameters),
         "deletewebhook" => return updates::delete(&telegram, &parameters),

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::commands::Command;
 use super::limits::{Clock, Taken};
 use super::markup::{Formatted, show};
 use super::updates::Delivery;
@@ -126,6 +127,7 @@ pub(super) struct State {
     pub taken: Taken,
     pub chats: HashMap<i64, Chat>,
     pub delivery: Delivery,
+    pub commands: Vec<Command>,
     files: u64,
 }
 

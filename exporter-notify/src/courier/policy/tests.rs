@@ -99,6 +99,7 @@ impl Story {
             account: "acc".into(),
             zone: Tz::Asia__Jakarta,
             next_run: self.next_run,
+            paused: false,
         };
         let mut policy = Policy::new(about, &self.channels, self.marks.clone());
         let at: DateTime<Utc> = format!("2026-01-{at}:00:00Z").parse().unwrap();
