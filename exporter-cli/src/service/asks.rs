@@ -117,7 +117,8 @@ impl Asks {
         }
     }
 
-    fn take(&self) -> Option<(Ask, String)> {
+    /// What was asked first, if anything waits. It counts as being done until [`Asks::done`].
+    pub fn take(&self) -> Option<(Ask, String)> {
         let mut inside = self.inside();
         let (ask, channel) = inside.waiting.pop_front()?;
         inside.current = Some(ask.clone());

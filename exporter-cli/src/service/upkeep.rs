@@ -58,8 +58,7 @@ impl Upkeep {
     /// When the state cannot be read or written.
     pub async fn turn(&mut self, site: &Site<'_>) -> Result<(), Error> {
         let now = site.clock.now();
-        let busy = self.looking.as_ref().is_some_and(|looking| !looking.is_finished());
-        if !busy && self.looked.is_none_or(|looked| (now - looked).abs() >= EVERY) {
+        if !self.is_busy() && self.looked.is_none_or(|looked| (now - looked).abs() >= EVERY) {
             self.looked = Some(now);
             self.looking = Some(tokio::spawn(look(Round::of(site))));
         }
@@ -68,6 +67,13 @@ impl Upkeep {
             Some(at) => site.daily(at, now).await,
             None => Ok(()),
         }
+    }
+}
+
+impl Upkeep {
+    /// Whether a round of looking is under way.
+    pub fn is_busy(&self) -> bool {
+        self.looking.as_ref().is_some_and(|looking| !looking.is_finished())
     }
 }
 

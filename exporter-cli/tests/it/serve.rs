@@ -118,6 +118,34 @@ async fn it_runs_when_a_run_is_due_answers_and_stops_when_it_is_told() {
     assert_eq!(bench.sandbox.telegram().pinned(-1_001_234_567_890).len(), 1, "how things stand is pinned");
 }
 
+/// The memory of a run is given back, and nobody notices.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn after_a_run_it_starts_anew_in_the_same_process_and_behind_the_same_door() {
+    let bench = scheduled().await;
+    assert_eq!(stop(started(serve(&bench, 0)).await).await, Some(0));
+    let mut child = serve(&bench, STEP);
+    let at = address(&mut child).await;
+    well(&bench, 1).await;
+    let environment = format!("/proc/{}/environ", child.id().unwrap());
+    let is_anew =
+        || std::fs::read(&environment).unwrap().windows(20).any(|word| word == b"EXPORTER_SERVE_AGAIN");
+    assert!(!is_anew(), "it waits a moment: somebody may look at what was done");
+    while !is_anew() {
+        assert!(get(&at, "/healthz").await.starts_with("HTTP/1.1 200"));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(get(&at, "/healthz").await.starts_with("HTTP/1.1 200"));
+    // It listens in the chat as before, and what was done is not done again.
+    bench.sandbox.telegram().say(-1_001_234_567_890, "Budi", "/run");
+    let runs = well(&bench, 2).await;
+    assert_eq!(
+        runs.iter().map(|run| run["cause"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["chat", "schedule"]
+    );
+    assert_eq!(stop(child).await, Some(0));
+}
+
 #[tokio::test]
 async fn two_services_over_one_state_never_run_the_same_account_at_once() {
     let bench = scheduled().await;
