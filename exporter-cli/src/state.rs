@@ -32,6 +32,13 @@ pub async fn look(loaded: &Loaded) -> Result<Arc<dyn Store>, Error> {
     open(loaded).await
 }
 
+/// What tells this state from another that is put in its place while a service has it open:
+/// one that was restored, or moved away.
+pub fn identity(loaded: &Loaded) -> String {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path(loaded)).map(|file| format!("{}:{}", file.dev(), file.ino())).unwrap_or_default()
+}
+
 /// How much is kept.
 pub fn retention(loaded: &Loaded) -> Retention {
     let section = &loaded.config.state;
