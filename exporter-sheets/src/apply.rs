@@ -216,6 +216,10 @@ impl<'a> Applier<'a> {
             &layout.name,
             inserts.is_empty(),
         );
+        // What is only inserted hits nothing: a large load needs no picture of what it has loaded.
+        let only_rows = part.cells.is_empty() && cells.is_empty() && restores.is_empty();
+        let header = |row: usize| (row == layout.header).then(Vec::new);
+        let grid = if only_rows && !self.is_to_agree() { grid.only(header) } else { grid };
         let attempt = Attempt::new(layout, grid, &part, &self.plan.table, &self.state.spec);
         let attempt = attempt.owing(restores.clone());
         let entries = self.entries(&attempt, &part, &updates).await?;
@@ -454,7 +458,7 @@ impl<'a> Applier<'a> {
         let arrived = record::arrived(&work.layout, &identity, &self.plan.table, &work.grid);
         let closed = desk.close(&target, work.layout.last.as_ref().map(|marker| marker.id), arrived).await;
         self.excuse(closed);
-        if self.looked_again || !self.plan.changes.repairs.is_empty() {
+        if self.is_to_agree() {
             // What a write that went astray left in the right cell no batch tells of.
             let tab = (&work.layout, &work.grid);
             let desk = (desk, self.client.spreadsheet());
@@ -462,6 +466,12 @@ impl<'a> Applier<'a> {
             let agreed = agreed::tell(desk, tab, table, &self.state.spec, place).await;
             self.excuse(agreed);
         }
+    }
+
+    /// Whether the journal has to be told at the end what file and tab agree on: a write went, or
+    /// may have gone, astray.
+    fn is_to_agree(&self) -> bool {
+        self.looked_again || !self.plan.changes.repairs.is_empty()
     }
 
     fn moved(&self, what: &str) -> Error {

@@ -92,13 +92,21 @@ impl Grid {
         }
     }
 
-    /// Only these cells of a row; the others become empty.
-    pub fn keep(&mut self, row: usize, columns: &[usize]) {
-        for (column, cell) in self.0[row].iter_mut().enumerate() {
-            if !columns.contains(&column) {
-                *cell = Value::Empty;
+    /// A copy of these rows: of each the cells in these columns, or all if none is named; the others
+    /// are empty.
+    pub fn only(&self, columns: impl Fn(usize) -> Option<Vec<usize>>) -> Self {
+        let row = |(row, cells): (usize, &Vec<Value>)| {
+            let Some(columns) = columns(row) else { return Vec::new() };
+            if columns.is_empty() {
+                return cells.clone();
             }
-        }
+            let end = columns.iter().filter(|column| **column < cells.len()).max().map_or(0, |last| last + 1);
+            let kept = |column: usize| columns.contains(&column).then(|| cells[column].clone());
+            (0..end).map(|column| kept(column).unwrap_or_default()).collect()
+        };
+        let mut rows: Vec<Vec<Value>> = self.0.iter().enumerate().map(row).collect();
+        rows.truncate(rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1));
+        Self(rows)
     }
 }
 
@@ -119,6 +127,17 @@ mod tests {
         grid.insert_rows(1, 2);
         grid.insert_columns(1, 1);
         assert_eq!((grid.at(0, 2), grid.at(6, 2)), (&Value::Integer(1), &Value::text("x")));
+    }
+
+    #[test]
+    fn a_copy_of_some_rows_and_columns_keeps_every_place() {
+        let mut grid = Grid::default();
+        let row = || vec!["a".into(), "b".into(), "c".into(), "d".into()];
+        grid.lay((0, 0), [row(), row(), row()].into_iter());
+        let some = grid.only(|row| [Some(vec![]), Some(vec![0, 2]), None][row].clone());
+        assert_eq!(some.row(0), grid.row(0));
+        assert_eq!(some.row(1), ["a".into(), Value::Empty, "c".into()]);
+        assert_eq!((some.len(), some.at(2, 0)), (2, &Value::Empty));
     }
 
     #[test]

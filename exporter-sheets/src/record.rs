@@ -1,7 +1,7 @@
 //! What the journal is told of a write, and what it tells after a crash.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use exporter_core::compare::same;
 use exporter_core::{
@@ -237,27 +237,35 @@ fn inserted(row: u32, identity: &[usize], table: &Table) -> Option<JournalRow> {
 /// The attempt as it is needed after a crash: a large tab without the cells of rows with a
 /// key that were not to change, since they are found again by it.
 fn needed(attempt: &Attempt) -> Attempt {
-    let mut needed = Attempt { names: Vec::new(), rows: Vec::new(), ..attempt.clone() };
-    if attempt.stamps.is_empty() {
+    let header = attempt.layout.header;
+    let before = if attempt.stamps.is_empty() {
         // What is only inserted hits nothing.
-        needed.before = Grid::default();
-        let header = attempt.layout.header;
-        for (column, cell) in attempt.before.row(header).iter().enumerate() {
-            needed.before.set(header, column, cell.clone());
-        }
+        attempt.before.only(|row| (row == header).then_some(Vec::new()))
     } else if attempt.before.cells() > WHOLE {
         let mut columns = attempt.key_columns();
         columns.extend(attempt.cells.keys().map(|place| place.1));
         columns.sort_unstable();
         columns.dedup();
-        for row in attempt.layout.header + 1..needed.before.len() {
-            let key = attempt.layout.key(&attempt.identity, |place| attempt.before.at(row, place));
-            if attempt.keyed && key.is_some() {
-                needed.before.keep(row, &columns);
-            }
-        }
+        let is_keyed = |row: usize| {
+            let key = || attempt.layout.key(&attempt.identity, |place| attempt.before.at(row, place));
+            attempt.keyed && row > header && key().is_some()
+        };
+        attempt.before.only(|row| Some(if is_keyed(row) { columns.clone() } else { Vec::new() }))
+    } else {
+        attempt.before.clone()
+    };
+    Attempt {
+        layout: attempt.layout.clone(),
+        identity: attempt.identity.clone(),
+        keyed: attempt.keyed,
+        before,
+        cells: attempt.cells.clone(),
+        restores: attempt.restores.clone(),
+        stamps: attempt.stamps.clone(),
+        told: attempt.told,
+        names: Vec::new(),
+        rows: Vec::new(),
     }
-    needed
 }
 
 /// The attempt that a batch was, from what the journal kept of it.
@@ -284,17 +292,20 @@ pub fn arrived<'a>(
     table: &'a Table,
     grid: &'a Grid,
 ) -> impl Fn(&JournalBatch, &JournalRow, &JournalCell) -> bool + use<'a> {
-    let rows: HashMap<RowKey, usize> = (layout.header + 1..grid.len())
-        .rev()
-        .filter_map(|row| Some((layout.key(identity, |place| grid.at(row, place))?, row)))
-        .collect();
+    let identity = identity.to_vec();
+    let find = move || -> HashMap<RowKey, usize> {
+        let keys = (layout.header + 1..grid.len()).rev();
+        keys.filter_map(|row| Some((layout.key(&identity, |place| grid.at(row, place))?, row))).collect()
+    };
+    // Mostly nobody asks.
+    let rows = OnceLock::new();
     move |batch, row, cell| {
         if is_told(batch) {
             return true;
         }
         let name = batch.columns.get(cell.column as usize);
         let column = name.and_then(|name| table.position(name));
-        let place = rows.get(&row.key).zip(column.map(|column| layout.places[column]));
+        let place = rows.get_or_init(&find).get(&row.key).zip(column.map(|column| layout.places[column]));
         let Some((&row, column)) = place else { return false };
         let there = grid.at(row, column);
         // Of the writes of one marker only one can have happened.

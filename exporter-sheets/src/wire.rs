@@ -193,6 +193,8 @@ impl<'de, C: Deserialize<'de> + Into<Value>> Visitor<'de> for RowVisitor<C> {
         while let Some(cell) = cells.next_element::<C>()? {
             values.push(cell.into());
         }
+        // At once, so that the next row grows where this one has left room.
+        values.shrink_to_fit();
         Ok(Row(values, PhantomData))
     }
 }

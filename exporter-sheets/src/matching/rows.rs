@@ -19,6 +19,9 @@ impl Rows {
         name_now: impl Fn(usize) -> Option<K>,
         alike: impl Fn(usize, usize) -> L,
     ) -> Vec<(usize, usize)> {
+        if self.left.is_empty() {
+            return Vec::new();
+        }
         let mut named: HashMap<K, Vec<usize>> = HashMap::new();
         for &row in self.free.iter().rev() {
             if let Some(name) = name_now(row) {

@@ -7,11 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::text::{from_json, from_word, instant, json, word};
 
-pub fn begin(db: &Connection, batch: &JournalBatch) -> rusqlite::Result<()> {
+pub fn begin(db: &Connection, mut batch: JournalBatch) -> rusqlite::Result<()> {
     // One that is known keeps its number, and so its place among the others.
     let known = "DELETE FROM journal WHERE id = ?1 RETURNING number";
     let known: Option<i64> = db.query_row(known, [&batch.id], |row| row.get(0)).optional()?;
-    let head = JournalBatch { rows: Vec::new(), ..batch.clone() };
+    let rows = std::mem::take(&mut batch.rows);
     db.execute(
         "INSERT INTO journal (number, id, run, target, at, state, batch)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -22,13 +22,13 @@ pub fn begin(db: &Connection, batch: &JournalBatch) -> rusqlite::Result<()> {
             batch.target,
             instant(batch.at),
             word(&BatchState::Open)?,
-            json(&head)?
+            json(&batch)?
         ],
     )?;
     let number = db.last_insert_rowid();
     let mut insert =
         db.prepare("INSERT INTO journal_rows (batch, position, key, row) VALUES (?1, ?2, ?3, ?4)")?;
-    for (row, position) in batch.rows.iter().zip(0_i64..) {
+    for (row, position) in rows.iter().zip(0_i64..) {
         insert.execute(params![number, position, row.key.as_str(), json(row)?])?;
     }
     Ok(())

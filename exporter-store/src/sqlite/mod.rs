@@ -333,14 +333,15 @@ impl Outbox for SqliteStore {
 impl Journal for SqliteStore {
     async fn begin(&self, batch: &JournalBatch) -> Result<()> {
         let batch = batch.clone();
-        self.with(move |db| journal::begin(db, &batch)).await
+        self.with(move |db| journal::begin(db, batch)).await
     }
 
     async fn agree(&self, batch: &JournalBatch) -> Result<()> {
         let batch = batch.clone();
         self.with(move |db| {
-            journal::begin(db, &batch)?;
-            journal::settle(db, &batch.id, BatchState::Committed)
+            let id = batch.id.clone();
+            journal::begin(db, batch)?;
+            journal::settle(db, &id, BatchState::Committed)
         })
         .await
     }
