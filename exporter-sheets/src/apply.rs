@@ -5,12 +5,9 @@
 //! again, and what is still to be done goes out as a new write under the same marker id, of
 //! which Google takes one: an earlier one that comes late is refused whole.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use exporter_core::compare::same;
-use exporter_core::{
-    BatchState, Changes, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate, Value,
-};
+use exporter_core::{BatchState, Clock, Error, ErrorKind, JournalBatch, Plan, Receipt, RowUpdate};
 
 use crate::agreed;
 use crate::attempt::Attempt;
@@ -18,14 +15,15 @@ use crate::batch::{Batch, answer_fields};
 use crate::changes::{self, Change, ChangeList, Entries};
 use crate::client::{Failure, Fate, SheetsClient, Tally};
 use crate::grid::Grid;
-use crate::layout::{self, Layout};
-use crate::look::{Look, changed_cells, repaired_cells};
-use crate::part::{Cells, Part};
+use crate::layout;
+use crate::look::{Look, repaired_cells};
+use crate::part::Part;
 use crate::reconcile;
 use crate::record::{self, About, Desk};
 use crate::sink::State;
 use crate::stage::Stager;
 use crate::structure::Tab;
+use crate::work::Work;
 
 /// How often we look again at one write before we give up.
 const ROUNDS: u32 = 12;
@@ -59,19 +57,6 @@ pub struct Applier<'a> {
     bytes: usize,
 }
 
-/// What is still to be done, and the picture of the tab that it was worked out from.
-struct Work {
-    layout: Layout,
-    grid: Grid,
-    updates: Vec<RowUpdate>,
-    cells: Cells,
-    restores: Cells,
-    inserts: Vec<u32>,
-    /// Whether a write that went astray left in a cell what the table has for it: the journal
-    /// has yet to learn that it is ours.
-    unsaid: bool,
-}
-
 /// A write that was sent.
 #[derive(Clone)]
 struct Sent {
@@ -81,52 +66,6 @@ struct Sent {
     changes: Vec<Change>,
 }
 
-impl Work {
-    fn new(layout: Layout, grid: Grid, changes: Changes, restores: Cells) -> Self {
-        let mut cells = changed_cells(&layout, &changes);
-        let mut restores = restores;
-        // A cell that holds the value already could not tell whether a write arrived there.
-        let held = |place: &(usize, usize), value: &Value| {
-            !layout.is_added(place.1) && same(value, grid.at(place.0, place.1))
-        };
-        // What belongs there was found out before the table had its say.
-        let unsaid = restores.keys().any(|place| cells.get(place).is_some_and(|value| held(place, value)));
-        restores.retain(|place, value| match cells.get(place) {
-            Some(newer) => !held(place, newer),
-            None => !same(value, grid.at(place.0, place.1)),
-        });
-        cells.retain(|place, value| !held(place, value));
-        Self { layout, grid, updates: changes.updates, cells, restores, inserts: changes.inserts, unsaid }
-    }
-
-    fn is_done(&self) -> bool {
-        self.cells.is_empty() && self.restores.is_empty() && self.inserts.is_empty() && !self.unsaid
-    }
-
-    /// Takes the next part off it. Keys that an earlier write hit go alone: a row can always
-    /// be told by the cells that a write leaves alone.
-    fn part(&mut self, plan: &Plan, keys: &[usize], (listed, bytes): (bool, usize)) -> Part {
-        let more = if listed { changes::weights(&self.layout, &self.updates) } else { HashMap::new() };
-        let mut cells = self.restores.clone();
-        cells.extend(std::mem::take(&mut self.cells));
-        let is_key = |(place, _): &(&(usize, usize), &Value)| keys.contains(&place.1);
-        let part = if self.restores.iter().any(|cell| is_key(&cell)) {
-            let (mut of_keys, rest) = cells.into_iter().partition(|(place, value)| is_key(&(place, value)));
-            let part = Part::take(&mut of_keys, &mut Vec::new(), &plan.table, &more, bytes);
-            cells = rest;
-            cells.append(&mut of_keys);
-            part
-        } else {
-            Part::take(&mut cells, &mut self.inserts, &plan.table, &more, bytes)
-        };
-        let (sent, left) = std::mem::take(&mut self.restores)
-            .into_iter()
-            .partition(|(place, _)| part.cells.contains_key(place));
-        (self.restores, self.cells) = (left, cells);
-        Part { restores: sent, ..part }
-    }
-}
-
 impl<'a> Applier<'a> {
     pub fn new(
         client: &'a SheetsClient,
@@ -134,8 +73,9 @@ impl<'a> Applier<'a> {
         list: Option<&'a ChangeList>,
         clock: &'a dyn Clock,
         plan: &'a Plan,
-        (state, bytes): (State, usize),
+        (mut state, bytes): (State, usize),
     ) -> Self {
+        let told = std::mem::take(&mut state.told).into_iter().collect();
         Self {
             client,
             desk,
@@ -151,7 +91,7 @@ impl<'a> Applier<'a> {
             refused: false,
             looked_again: false,
             lost: Vec::new(),
-            told: HashSet::new(),
+            told,
             stager: Stager::new(client, bytes),
             bytes,
         }
@@ -239,7 +179,7 @@ impl<'a> Applier<'a> {
             .body()
             .map_err(|error| Error::new(ErrorKind::Internal, "a write cannot be made").source(error))?;
         let changes = entries.map(|entries| entries.changes).unwrap_or_default();
-        let sent = self.begin(attempt, &part, &updates, changes).await;
+        let mut sent = self.begin(attempt, &part, &updates, changes).await;
         let answer = self.client.write(&body, &answer_fields(), &mut self.tally).await;
         let failure = match answer {
             Ok(answer) => {
@@ -248,7 +188,7 @@ impl<'a> Applier<'a> {
                 self.client.forget_tabs(&outdated).await;
                 self.drop_lost().await;
                 self.told.extend(sent.changes.iter().cloned());
-                if self.learn(&sent, answer).await {
+                if self.learn(&mut sent, answer).await {
                     // While a later write has to put something back, the journal keeps what.
                     if restores.is_empty() {
                         self.commit(&sent).await;
@@ -277,11 +217,12 @@ impl<'a> Applier<'a> {
     /// Takes a write down before it is sent.
     async fn begin(
         &mut self,
-        attempt: Attempt,
+        mut attempt: Attempt,
         part: &Part,
         updates: &[RowUpdate],
         changes: Vec<Change>,
     ) -> Sent {
+        attempt.changes = self.told.iter().chain(&changes).cloned().collect();
         let about = About {
             target: record::target(self.client.spreadsheet(), attempt.layout.sheet),
             chunk: self.chunk,
@@ -345,11 +286,14 @@ impl<'a> Applier<'a> {
     }
 
     /// Takes the tab's structure out of an answer. Whether it proves that all is right.
-    async fn learn(&self, sent: &Sent, answer: Vec<(Tab, Grid)>) -> bool {
+    async fn learn(&self, sent: &mut Sent, answer: Vec<(Tab, Grid)>) -> bool {
         let mut proved = false;
         for (tab, cells) in answer {
             let ours = tab.id == sent.attempt.layout.sheet;
-            proved |= ours && sent.attempt.is_proved_by(&cells);
+            if ours {
+                proved |= sent.attempt.is_proved_by(&cells);
+                sent.attempt.keyless = sent.attempt.hit_without_key(&cells);
+            }
             if ours || (tab.list.is_some() && !sent.changes.is_empty()) {
                 self.client.learn(tab).await;
             }

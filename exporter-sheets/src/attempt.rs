@@ -8,6 +8,7 @@ use exporter_core::compare::same;
 use exporter_core::{ExportSpec, RowKey, Table, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Change;
 use crate::grid::Grid;
 use crate::layout::{Layout, is};
 use crate::matching::Map;
@@ -31,6 +32,9 @@ pub struct Stamp {
     /// inserts itself.
     pub values: BTreeMap<usize, Value>,
 }
+
+/// The keys of the rows above and below one.
+pub type Neighbours = [Option<RowKey>; 2];
 
 /// A write that was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +62,14 @@ pub struct Attempt {
     /// Whether the journal's rows of it are those that arrived: it was found to have happened.
     #[serde(default)]
     pub told: bool,
+    /// What the list of changes has got with it, and with earlier ones that were still to be made
+    /// up for.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// The rows at which its answer showed no key, with the keys above and below: what it put there
+    /// came into a row of people's or an empty one. Nothing without an answer.
+    #[serde(skip)]
+    pub keyless: BTreeMap<usize, Neighbours>,
     /// Names of the table's columns.
     #[serde(skip)]
     pub names: Vec<CompactString>,
@@ -78,6 +90,8 @@ impl Attempt {
             restores: part.restores.clone(),
             stamps: Vec::new(),
             told: false,
+            changes: Vec::new(),
+            keyless: BTreeMap::new(),
             names: table.columns().iter().map(|column| column.name.clone()).collect(),
             rows: part.inserts.iter().map(|&row| table.row(row as usize).to_vec()).collect(),
         };
@@ -161,21 +175,39 @@ impl Attempt {
     /// be. A row without a key cannot be told from another by it: that is no proof.
     pub fn is_proved_by(&self, seen: &Grid) -> bool {
         let at = |row: usize, column: usize| seen.at(row, column);
-        let headers = self.layout.places.iter().zip(&self.names);
-        let headers_right = headers.into_iter().all(|(&place, name)| {
-            let cell = at(self.layout.header, place);
-            is(cell, name) || (name.trim().is_empty() && cell.to_string().trim().is_empty())
-        });
         // A column of people's is known by its header only.
         let theirs = self.restores.keys().filter(|place| !self.layout.places.contains(&place.1));
         let theirs_right = theirs.into_iter().all(|&(_, column)| {
             let header = self.before.at(self.layout.header, column);
             !header.is_empty() && header == at(self.layout.header, column)
         });
-        headers_right
+        self.headers_are_right(seen)
             && theirs_right
             && self.changed_rows().all(|row| self.is_meant(row, at))
             && self.new_rows_are_there(at)
+    }
+
+    /// The rows that it changed where an answer, of the moment after it, shows no key.
+    pub fn hit_without_key(&self, seen: &Grid) -> BTreeMap<usize, Neighbours> {
+        // What is below the new rows has moved on.
+        let stays = |row: &usize| *row < self.layout.end || self.rows.is_empty();
+        let is_key = |row: usize, column: usize| self.cells.contains_key(&(row, column));
+        let keys = self.key_columns();
+        let key = |row: usize| self.layout.key(&self.identity, |place| seen.at(row, place));
+        let is_keyless =
+            |row: &usize| !keys.iter().any(|&column| is_key(*row, column)) && key(*row).is_none();
+        if !self.keyed || !self.headers_are_right(seen) {
+            return BTreeMap::new();
+        }
+        let rows = self.changed_rows().filter(stays).filter(is_keyless);
+        rows.map(|row| (row, [row.checked_sub(1).and_then(key), key(row + 1)])).collect()
+    }
+
+    fn headers_are_right(&self, seen: &Grid) -> bool {
+        self.layout.places.iter().zip(&self.names).all(|(&place, name)| {
+            let cell = seen.at(self.layout.header, place);
+            is(cell, name) || (name.trim().is_empty() && cell.to_string().trim().is_empty())
+        })
     }
 
     fn changed_rows(&self) -> impl Iterator<Item = usize> {

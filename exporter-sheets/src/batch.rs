@@ -288,7 +288,9 @@ impl Batch<'_> {
         if let (Some(((first, _), _)), Some(((last, _), _))) =
             (self.part.cells.first_key_value(), self.part.cells.last_key_value())
         {
-            spans.push((first + 1, last + 1));
+            // And the rows above and below: among them a row without a key is found again.
+            let below = (last + 2).min(layout.grid.0.max(last + 1));
+            spans.push(((*first).max(1), below));
         }
         if !self.part.inserts.is_empty() {
             spans.push((layout.end + 1, layout.end + self.part.inserts.len()));

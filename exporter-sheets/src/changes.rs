@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use compact_str::CompactString;
 use exporter_core::{ColumnType, Error, ErrorKind, RowKey, RowUpdate, Table, Value};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::a1;
@@ -47,12 +49,14 @@ pub struct Place {
 }
 
 /// A change that a write makes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     key: RowKey,
-    column: u32,
+    column: CompactString,
     /// What was in the cell, as text by which equal cells are equal.
     before: String,
+    /// What comes into it, likewise.
+    after: String,
 }
 
 /// What a write adds to the list.
@@ -152,17 +156,17 @@ impl ChangeList {
         let (mut rows, mut changes) = (Vec::new(), Vec::new());
         for update in updates {
             for cell in &update.cells {
-                let column = cell.column as usize;
+                let column = &table.columns()[cell.column as usize];
                 let change = Change {
                     key: update.key.clone(),
-                    column: cell.column,
+                    column: column.name.clone(),
                     before: crate::matching::text(&cell.before),
+                    after: crate::matching::text(&cell.after),
                 };
-                let place = (update.stored_row as usize - 1, layout.places[column]);
+                let place = (update.stored_row as usize - 1, layout.places[cell.column as usize]);
                 if !cells.contains_key(&place) || about.told.contains(&change) {
                     continue;
                 }
-                let column = &table.columns()[column];
                 rows.push([
                     at.clone(),
                     Value::text(&layout.title),

@@ -26,6 +26,7 @@ mod stage;
 mod structure;
 mod undo;
 mod wire;
+mod work;
 
 pub use client::{Credentials, SheetsClient, SheetsConfig};
 pub use inspect::Room;

@@ -75,8 +75,9 @@ fn put_back(attempt: &Attempt, map: &Map, settled: &mut Settled) -> HashSet<(usi
         let cells = settled.whole.row(stamp.row).iter().enumerate();
         let mut others =
             cells.filter(|(column, cell)| !cell.is_empty() && !stamp.values.contains_key(column));
-        // What people typed there nobody had read: only what makes the row another one goes.
-        let unread = stamp.was.is_none() && others.next().is_some();
+        // What people typed there nobody had read, and it may say the same: unless it is sure that the
+        // write came there, only what makes the row another one goes.
+        let unread = stamp.was.is_none() && !stamp.sure && others.next().is_some();
         for (&column, value) in &stamp.values {
             let place = (stamp.row, column);
             if unread && !keys.contains(&column) && !settled.whole.at(map.header, column).is_empty() {

@@ -1,17 +1,18 @@
 //! What the journal is told of a write, and what it tells after a crash.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use exporter_core::compare::same;
 use exporter_core::{
-    BatchState, Changes, Clock, Error, Journal, JournalBatch, JournalCell, JournalRow, LastWritten, Origin,
-    Plan, RowChange, RowKey, RowUpdate, Table, Value,
+    BatchState, Changes, Clock, Error, ErrorKind, Journal, JournalBatch, JournalCell, JournalRow,
+    LastWritten, Origin, Plan, RowChange, RowKey, RowUpdate, Table, Value,
 };
 
 use serde_json::Value as Json;
 
 use crate::attempt::Attempt;
+use crate::changes::Change;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::part::Part;
@@ -128,6 +129,19 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// What the list of changes has got from writes that happened and are not settled yet.
+    pub async fn listed(&self, target: &str, markers: &[Marker]) -> Result<Vec<Change>, Error> {
+        let open = self.journal.open(target).await?;
+        let happened =
+            |batch: &&JournalBatch| is_told(batch) || markers.iter().any(|marker| marker.token == batch.id);
+        let changes = open.iter().filter(happened).map(|batch| &batch.recovery["changes"]);
+        let changes = changes.filter(|changes| changes.is_array());
+        let read = |changes: &Json| serde_json::from_value::<Vec<Change>>(changes.clone());
+        let changes: Result<Vec<Vec<Change>>, _> = changes.map(read).collect();
+        let unreadable = |error| Error::new(ErrorKind::Internal, "the journal cannot be read").source(error);
+        Ok(changes.map_err(unreadable)?.concat())
     }
 
     /// Settles writes before the one of a marker that are known to have happened.
@@ -263,6 +277,8 @@ fn needed(attempt: &Attempt) -> Attempt {
         restores: attempt.restores.clone(),
         stamps: attempt.stamps.clone(),
         told: attempt.told,
+        changes: attempt.changes.clone(),
+        keyless: BTreeMap::new(),
         names: Vec::new(),
         rows: Vec::new(),
     }

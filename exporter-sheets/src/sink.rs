@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use crate::a1;
 use crate::agreed;
 use crate::apply::Applier;
-use crate::changes::{self, ChangeList};
+use crate::changes::{self, Change, ChangeList};
 use crate::client::{SheetsClient, Tally};
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::look::{Look, changed_cells};
 use crate::part;
-use crate::record::Desk;
+use crate::record::{self, Desk};
 use crate::structure::Structure;
 use crate::wire::MAX_CHARACTERS;
 
@@ -55,6 +55,9 @@ pub struct State {
     pub layout: Layout,
     /// What the export is.
     pub spec: ExportSpec,
+    /// What the list of changes has got from writes that are still to be made up for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Change>,
 }
 
 impl SheetsSink {
@@ -124,7 +127,11 @@ impl SheetsSink {
         let table = &columns.table;
         let (layout, mut changes) = look.compare(&whole, table, spec, desk).await?;
         changes.repairs = look.repairs(&restores)?;
+        let mut told = Vec::new();
         if let Some(desk) = desk {
+            if self.changes.is_some() {
+                told = desk.0.listed(&record::target(spreadsheet, layout.sheet), &layout.markers).await?;
+            }
             look.tell((&layout, &whole), table, spec, desk, restores.is_empty()).await?;
             if restores.is_empty() {
                 agreed::tell(desk, (&layout, &whole), table, spec, &self.target(&spec.tab)).await?;
@@ -153,7 +160,7 @@ impl SheetsSink {
             ));
         }
         self.remember(&spec.tab, token, look.grid);
-        let state = State { layout, spec: spec.clone() };
+        let state = State { layout, spec: spec.clone(), told };
         Ok(Plan {
             version: PLAN_VERSION,
             export: spec.name.clone(),

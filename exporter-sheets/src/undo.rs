@@ -67,7 +67,7 @@ impl SheetsSink {
         let Back { cells, changed, added, left, .. } = back;
         let changes = Changes { repairs: look.repairs(&cells)?, ..Changes::default() };
         let token = layout.next.token.clone();
-        let state = State { layout, spec: spec.clone() };
+        let state = State { layout, spec: spec.clone(), told: Vec::new() };
         let state = serde_json::to_value(&state)
             .map_err(|error| Error::new(ErrorKind::Internal, "a plan cannot be stored").source(error))?;
         self.remember(&spec.tab, token, look.grid);

@@ -4,16 +4,18 @@
 //! A stamp is all that a write puts into one row. It lands on one row whole, and no row gets
 //! two, so that a row is told by all of its cells, those that were written over as well.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod stamps;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use exporter_core::Value;
-use exporter_core::compare::same;
 
-use super::rows::seats;
 use super::text;
-use crate::attempt::{Attempt, NEW};
+use crate::attempt::{Attempt, Neighbours};
 use crate::grid::Grid;
+
+pub use stamps::Stamped;
 
 /// How many pairs of unlike rows are looked at, at most.
 pub const PAIRS: usize = 1_000_000;
@@ -28,34 +30,14 @@ type Print = u64;
 /// What each may choose.
 type Choices = Vec<Vec<usize>>;
 
-/// A stamp that was found.
-#[derive(Debug, Clone)]
-pub struct Stamped {
-    /// The row now.
-    pub row: usize,
-    /// The row before; nothing for one that was empty or not there.
-    pub was: Option<usize>,
-    /// What was put into it, by the column of now.
-    pub values: BTreeMap<usize, Value>,
-}
-
-/// What became of the stamps.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Those that are on rows.
-    pub stamps: Vec<Stamped>,
-    /// Empty rows of before that they were meant for, with the rows that were empty and bear them.
-    pub homes: Vec<(usize, usize)>,
-    /// Rows in which they left nothing.
-    pub gone: Vec<usize>,
-}
-
 /// Stamps that fill the same columns with the same values.
 struct Kind {
     /// By the index of the column.
     prints: BTreeMap<usize, Print>,
     values: BTreeMap<usize, Value>,
     count: usize,
+    /// Those of them that surely came into rows without a key, by the keys around these.
+    keyless: Vec<Neighbours>,
     /// The rows before that they are meant for, if the columns are those that were meant as well.
     rows: HashSet<usize>,
 }
@@ -71,14 +53,6 @@ pub struct Fit {
     put: usize,
     /// The kind of stamp that is on it.
     kind: Option<usize>,
-}
-
-/// A row that looks as if a stamp were on it.
-struct Bearer {
-    row: usize,
-    was: Option<usize>,
-    /// With which stamps, the likeliest first; never none.
-    fits: Vec<Fit>,
 }
 
 /// Two pictures and the stamps between them.
@@ -132,43 +106,6 @@ impl<'a> Sight<'a> {
         };
         sight.sort_stamps(attempt, &places);
         sight
-    }
-
-    /// Sorts the stamps by kind. `places` gives the index of a column that the write named.
-    fn sort_stamps(&mut self, attempt: &Attempt, places: &BTreeMap<usize, usize>) {
-        for stamp in &attempt.stamps {
-            // A column that is not there any more took along what was put into it.
-            let there: Vec<(usize, &Value)> =
-                stamp.values.iter().filter_map(|(named, value)| Some((*places.get(named)?, value))).collect();
-            if there.is_empty() {
-                continue;
-            }
-            let prints: BTreeMap<usize, Print> =
-                there.iter().map(|(index, value)| (*index, print(value))).collect();
-            let kinds = self.by_columns.entry(prints.keys().copied().collect()).or_default();
-            let kind = *kinds.entry(digest(prints.values().copied())).or_insert(self.kinds.len());
-            if kind == self.kinds.len() {
-                for (index, print) in &prints {
-                    self.by_value.entry((*index, *print)).or_default().push(kind);
-                }
-                let columns = &self.columns;
-                let values = there.iter().map(|(index, value)| (columns[*index].1, (*value).clone()));
-                let values = values.collect();
-                self.kinds.push(Kind { prints, values, count: 0, rows: HashSet::new() });
-            }
-            self.kinds[kind].count += 1;
-            let is_meant = |row: &usize| {
-                let cell = |was: usize, value: &Value| {
-                    attempt.cells.get(&(*row, was)).is_some_and(|meant| same(meant, value))
-                };
-                let columns =
-                    stamp.values.iter().filter_map(|(named, value)| Some((named, places.get(named)?, value)));
-                columns.into_iter().all(|(named, index, value)| {
-                    *named >= NEW || self.columns[*index].0.is_some_and(|was| cell(was, value))
-                })
-            };
-            self.kinds[kind].rows.extend(stamp.row.filter(is_meant));
-        }
     }
 
     fn was(&self, row: usize) -> Vec<Print> {
@@ -332,83 +269,6 @@ impl<'a> Sight<'a> {
                 rows.insert(row);
                 others.insert(other);
                 found.push((row, other));
-            }
-        }
-        found
-    }
-
-    /// Which stamps are on which rows: each is where it was meant to be, or else where it
-    /// explains most. Rows that were not there before bear one only as a whole.
-    ///
-    /// `missing` are rows of before that are not found, and those that were to be emptied come
-    /// first.
-    pub fn stamps(&self, rows: &HashMap<usize, usize>, fresh: &[usize], missing: &[usize]) -> Found {
-        if self.kinds.is_empty() {
-            return Found::default();
-        }
-        let meant: HashSet<usize> = self.kinds.iter().flat_map(|kind| kind.rows.iter().copied()).collect();
-        let filled: BTreeSet<usize> = self.by_columns.keys().flatten().copied().collect();
-        let is_touched = |row: usize, other: usize| {
-            filled.iter().map(|index| self.columns[*index]).any(|(was, is)| {
-                let was = was.map_or(&Value::Empty, |was| self.before.at(row, was));
-                !same(was, self.now.at(other, is))
-            })
-        };
-        let mut bearers = Vec::new();
-        for (&row, &other) in rows {
-            if meant.contains(&row) || is_touched(row, other) {
-                let fits = self.fits(&self.was(row), &self.is(other), Some(row));
-                // What a stamp explains no better is people's.
-                let stamped: Vec<Fit> = fits.into_iter().take_while(|fit| fit.kind.is_some()).collect();
-                if !stamped.is_empty() {
-                    bearers.push(Bearer { row: other, was: Some(row), fits: stamped });
-                }
-            }
-        }
-        for &other in fresh {
-            let is = self.is(other);
-            let mut fits = self.fits(&vec![0; self.columns.len()], &is, None);
-            fits.retain(|fit| {
-                let stamp = fit.kind.map(|kind| &self.kinds[kind].prints);
-                let is_there = |(index, print): (&usize, &Print)| is[*index] == *print;
-                stamp.is_some_and(|stamp| {
-                    stamp.iter().all(is_there) && stamp.values().any(|print| *print != 0)
-                })
-            });
-            if !fits.is_empty() {
-                bearers.push(Bearer { row: other, was: None, fits });
-            }
-        }
-        let meant = |bearer: &Bearer| self.is_meant(&bearer.fits[0], bearer.was);
-        bearers.sort_by_key(|bearer| (!meant(bearer), bearer.fits[0].typed, bearer.fits.len(), bearer.row));
-        let choices = |only_best: bool| -> Vec<Vec<usize>> {
-            let kinds = |bearer: &Bearer| {
-                let fits = bearer.fits.iter().filter(|fit| !only_best || fit.typed == bearer.fits[0].typed);
-                fits.filter_map(|fit| fit.kind).collect()
-            };
-            bearers.iter().map(kinds).collect()
-        };
-        let mut rooms: Vec<usize> = self.kinds.iter().map(|kind| kind.count).collect();
-        let seated = seats(&[choices(true), choices(false)], &rooms);
-        let mut found = Found::default();
-        for (kind, seated) in seated.into_iter().enumerate() {
-            rooms[kind] -= seated.len();
-            let mut homes = self.kinds[kind].rows.iter().filter(|row| self.before.is_blank(**row));
-            for one in seated {
-                let Bearer { row, was, .. } = bearers[one];
-                found.homes.extend(homes.next().filter(|_| was.is_none()).map(|home| (*home, row)));
-                found.stamps.push(Stamped { row, was, values: self.kinds[kind].values.clone() });
-            }
-        }
-        for &row in missing {
-            let was = self.was(row);
-            let left = |prints: &BTreeMap<usize, Print>| {
-                (0..was.len()).any(|index| *prints.get(&index).unwrap_or(&was[index]) != 0)
-            };
-            let kind = (0..rooms.len()).find(|kind| rooms[*kind] > 0 && !left(&self.kinds[*kind].prints));
-            if let Some(kind) = kind {
-                rooms[kind] -= 1;
-                found.gone.push(row);
             }
         }
         found

@@ -161,6 +161,42 @@ async fn a_row_of_people_that_nobody_had_read_does_not_become_one_of_ours() {
 }
 
 #[tokio::test]
+async fn what_comes_into_a_row_of_people_that_nobody_had_read_is_taken_back() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    bench.type_text("D1", "Mine");
+    let plan = bench.plan(&orders(&[("A1", "paid", 10), ("A3", "open", 30)])).await.unwrap();
+    let row = Act::InsertRows { tab: tab(), at: 2, count: 1 };
+    bench.acts(&[&[row, types("C2", "77"), types("D2", "own row")]]);
+    bench.sink.apply(&plan).await.unwrap();
+    let expected = ["ID|Status|Total|Mine", "A1|paid|10", "A2|open|20", "A3|open|30", "||77|own row"];
+    let mut rows = sorted(&bench);
+    rows[1..].sort_by_key(|row| row.starts_with('|'));
+    assert_eq!(rows, expected);
+}
+
+#[tokio::test]
+async fn what_people_typed_and_nobody_had_read_is_theirs_though_it_says_the_same() {
+    // What was meant for A1 comes to A2; or into an empty row, which people take away.
+    let insert = Act::InsertRows { tab: tab(), at: 2, count: 1 };
+    let delete = Act::DeleteRows { tab: tab(), at: 2, count: 1 };
+    let typed = |row: usize| [types(&format!("B{row}"), "paid"), types(&format!("D{row}"), "own row")];
+    for (before, after) in [
+        ([&[sort("A")][..], &typed(4)].concat(), vec![]),
+        ([&[insert.clone()][..], &typed(5)].concat(), vec![]),
+        ([&[insert][..], &typed(5)].concat(), vec![delete]),
+    ] {
+        let bench = Bench::start().await;
+        bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+        bench.type_text("D1", "Mine");
+        let plan = bench.plan(&orders(&[("A1", "paid", 10)])).await.unwrap();
+        bench.acts(&[&before, &after]);
+        bench.sink.apply(&plan).await.unwrap();
+        assert!(sorted(&bench).contains(&"|paid||own row".to_owned()), "{:?}", bench.rows());
+    }
+}
+
+#[tokio::test]
 async fn a_late_write_of_a_process_that_died_is_made_up_for_where_nothing_is_meant_any_more() {
     let bench = Bench::start().await;
     let journal = MemoryJournal::default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use exporter_core::testing::MemoryJournal;
-use exporter_core::{ErrorKind, ExportSpec, FixedClock, Plan, Receipt, Sink as _, Table};
+use exporter_core::{ErrorKind, ExportSpec, FixedClock, Plan, Receipt, Sink as _, SystemClock, Table};
 use exporter_sandbox::person::Act;
 use exporter_sheets::SheetsSink;
 
@@ -81,6 +81,32 @@ async fn rows_that_people_sorted_under_the_write_are_told_once() {
     let receipt = sink.apply(&plan).await.unwrap();
     assert!(receipt.notes.iter().any(|note| note.contains("put right")), "{receipt:?}");
     assert_eq!(list(&bench), [HEADER, line("A1", "Status", "open", "paid", "").trim_end_matches('|')]);
+}
+
+#[tokio::test]
+async fn a_process_that_dies_before_it_has_put_a_write_right_has_told_its_changes() {
+    let bench = Bench::start().await;
+    let journal = MemoryJournal::default();
+    let sink = || {
+        let sink = SheetsSink::new(client(&bench.url, ID).unwrap()).with_changes(LIST, Tz::UTC);
+        sink.with_journal(Arc::new(journal.clone()), Arc::new(SystemClock))
+    };
+    run(&sink(), "r1", &orders(&[("A1", "open", 10), ("A2", "open", 20)])).await;
+    let later = orders(&[("A1", "paid", 10)]);
+    let first = sink();
+    let plan = first.plan(&later, &spec()).await.unwrap();
+    bench.act(&Act::Sort { tab: "orders".into(), column: "A".into(), descending: true, header_rows: 1 });
+    bench.faults(&[Fault::Pass, Fault::Refuse(403)]);
+    first.apply(&plan).await.unwrap_err();
+    run(&sink(), "r2", &later).await;
+    let mut rows = lines(&bench.rows());
+    rows.sort();
+    assert_eq!(rows, ["A1|paid|10", "A2|open|20", "ID|Status|Total"]);
+    assert_eq!(list(&bench).len(), 2, "{:?}", list(&bench));
+    // Once that is over, the same change is told again.
+    run(&sink(), "r3", &orders(&[("A1", "open", 10)])).await;
+    run(&sink(), "r4", &later).await;
+    assert_eq!(list(&bench).len(), 4, "{:?}", list(&bench));
 }
 
 #[tokio::test]

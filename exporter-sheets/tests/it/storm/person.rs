@@ -24,9 +24,6 @@ pub fn meddle(sheets: &Sheets, model: &mut Model, rng: &mut Rng) -> Option<Strin
     let mut person = Person { sheets, model, rng, tab, rows, header, columns };
     match person.rng.below(13) {
         0 | 1 => person.types_a_note(),
-        // With many rows a column that moves under a write and again under its repair is as likely
-        // to be mistaken as it is rare with few: that is for the other storm.
-        10 | 11 if person.model.busy > 0 => person.types_a_note(),
         2 => person.edits_a_status(),
         3 => Some(person.types_a_row()),
         8 => person.deletes_a_row(),
