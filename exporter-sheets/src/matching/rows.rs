@@ -69,15 +69,18 @@ struct Place {
 }
 
 /// Finds places for as many as can be, by what each may choose in the first round, and for those
-/// who are left over in the later ones. Whoever has a place keeps one.
+/// who are left over in the later ones. Whoever has a place keeps one, unless somebody needs it in
+/// a round in which they may choose nothing.
 /// Gives who is seated in each place.
 pub fn seats(rounds: &[Vec<Vec<usize>>], rooms: &[usize]) -> Vec<Vec<usize>> {
     let mut places: Vec<Place> = rooms.iter().map(|&room| Place { room, seated: Vec::new() }).collect();
-    let mut seated = HashSet::new();
     for choices in rounds {
-        for one in 0..choices.len() {
-            if !seated.contains(&one) && seat(one, choices, &mut places, &mut HashSet::new()) {
-                seated.insert(one);
+        let seated: HashSet<usize> = places.iter().flat_map(|place| place.seated.iter().copied()).collect();
+        for one in (0..choices.len()).filter(|one| !seated.contains(one)) {
+            for make_way in [false, true] {
+                if seat(one, choices, &mut places, &mut HashSet::new(), make_way) {
+                    break;
+                }
             }
         }
     }
@@ -87,8 +90,15 @@ pub fn seats(rounds: &[Vec<Vec<usize>>], rooms: &[usize]) -> Vec<Vec<usize>> {
 /// How many of those before may have to make way for one.
 const LONGEST_WAY: usize = 100;
 
-/// Finds a place for one by its choices; others move to another choice of theirs for it.
-fn seat(one: usize, choices: &[Vec<usize>], places: &mut [Place], seen: &mut HashSet<usize>) -> bool {
+/// Finds a place for one by its choices; others move to another choice of theirs for it, or
+/// `make_way` if they have none.
+fn seat(
+    one: usize,
+    choices: &[Vec<usize>],
+    places: &mut [Place],
+    seen: &mut HashSet<usize>,
+    make_way: bool,
+) -> bool {
     let is_free = |place: &Place| place.seated.len() < place.room;
     if let Some(&choice) = choices[one].iter().find(|choice| is_free(&places[**choice])) {
         places[choice].seated.push(one);
@@ -100,11 +110,35 @@ fn seat(one: usize, choices: &[Vec<usize>], places: &mut [Place], seen: &mut Has
         }
         for index in 0..places[choice].seated.len() {
             let other = places[choice].seated[index];
-            if choices[other].len() > 1 && seat(other, choices, places, seen) {
+            let goes = make_way && choices[other].is_empty();
+            if goes || (choices[other].len() > 1 && seat(other, choices, places, seen, make_way)) {
                 places[choice].seated[index] = one;
                 return true;
             }
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_can_be_have_a_place() {
+        let choices = vec![vec![0, 1], vec![0], vec![1, 2], vec![1]];
+        let seated = seats(&[choices], &[1, 1, 1]);
+        assert_eq!(seated.concat().len(), 3);
+        assert_eq!(seats(&[vec![vec![0]], vec![vec![0, 1]]], &[1, 1]), [vec![0], vec![]]);
+    }
+
+    #[test]
+    fn who_has_no_choice_makes_way_and_only_if_needed() {
+        let first = vec![vec![0], vec![]];
+        assert_eq!(seats(&[first.clone(), vec![vec![], vec![0]]], &[1]), [[1]]);
+        assert_eq!(seats(&[first.clone(), vec![vec![], vec![0, 1]]], &[1, 1]), [[0], [1]]);
+        // And comes back to where room is left.
+        let last = vec![vec![0, 1], vec![0]];
+        assert_eq!(seats(&[first, vec![vec![], vec![0]], last], &[1, 1]), [[1], [0]]);
+    }
 }

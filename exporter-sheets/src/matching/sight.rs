@@ -173,18 +173,21 @@ impl<'a> Sight<'a> {
             choices.sort_by_key(|group| far(row, *group));
         }
         let mut rounds = Vec::new();
-        for (bare_too, emptied_too) in [(false, false), (false, true), (true, false), (true, true)] {
-            let of = |(row, choices): (&usize, &Vec<usize>)| -> Vec<usize> {
-                let choices = choices.iter().filter(|group| bare_too || !bare[**group]);
-                choices.filter(|_| emptied_too || !emptied(*row)).copied().collect()
+        for bare_too in [false, true] {
+            let mut add = |round: &Choices, emptied_too: bool| {
+                let of = |(row, choices): (&usize, &Vec<usize>)| -> Vec<usize> {
+                    let choices = choices.iter().filter(|group| bare_too || !bare[**group]);
+                    choices.filter(|_| emptied_too || !emptied(*row)).copied().collect()
+                };
+                rounds.push(left.iter().zip(round).map(of).collect());
             };
-            let last = emptied_too.then_some(&all);
-            rounds.extend(
-                [&plain, &meant]
-                    .into_iter()
-                    .chain(last)
-                    .map(|round| left.iter().zip(round).map(of).collect()),
-            );
+            for emptied_too in [false, true] {
+                add(&plain, emptied_too);
+                add(&meant, emptied_too);
+            }
+            // Rather than that one of the others is nowhere, one that was to be emptied is.
+            add(&all, false);
+            add(&all, true);
         }
         (rounds, groups)
     }

@@ -261,6 +261,22 @@ async fn a_row_in_which_a_repair_leaves_nothing_comes_back() {
 }
 
 #[tokio::test]
+async fn a_row_of_people_that_a_repair_makes_look_like_one_it_was_to_empty_comes_back() {
+    let bench = Bench::start().await;
+    bench.run(&orders(&[("A1", "open", 10), ("A2", "open", 20)])).await.unwrap();
+    bench.type_text("C5", "mine");
+    let paid = table(&["ID", "Status", "Total"], [["A1".into(), "paid".into(), Value::Empty]].into_iter());
+    let plan = bench.plan(&paid).await.unwrap();
+    // What is meant for A1 comes into an empty row; when that is emptied and A1 gets it, people's
+    // row stands where A1 was.
+    bench.acts(&[&[Act::InsertRows { tab: tab(), at: 2, count: 1 }], &[], &[move_rows(6, 1, 3)]]);
+    bench.sink.apply(&plan).await.unwrap();
+    let mut rows = sorted(&bench);
+    rows.retain(|row| !row.is_empty());
+    assert_eq!(rows, ["ID|Status|Total", "A1|paid", "A2|open|20", "||mine"]);
+}
+
+#[tokio::test]
 async fn a_new_row_that_came_to_stand_above_the_header_comes_below_it() {
     let bench = Bench::start().await;
     bench.run(&orders(&[("A1", "open", 10)])).await.unwrap();
