@@ -56,9 +56,14 @@ impl Person<'_> {
     }
 
     /// The row of an order. People know their orders: a row that says something else than
-    /// this order's total for the second until a write that went astray is put right is none.
+    /// this order's total for the second until a write that went astray is put right is none,
+    /// and where two orders have the same total nobody can say.
     fn row_of(&self, id: &str) -> Option<usize> {
-        let total = self.model.panel.get(id)?.total.to_string();
+        let total = self.model.panel.get(id)?.total;
+        if self.model.panel.values().filter(|order| order.total == total).count() > 1 {
+            return None;
+        }
+        let total = total.to_string();
         let is = |row: &usize| {
             let cell = |column: usize| self.rows[*row].get(self.columns[column]).map_or("", String::as_str);
             cell(0) == id && cell(2) == total
