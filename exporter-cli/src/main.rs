@@ -17,7 +17,6 @@ mod logging;
 mod render;
 mod service;
 mod state;
-mod trail;
 mod watch;
 
 use std::process::ExitCode;

@@ -54,7 +54,7 @@ impl Watched {
         let key = key.and_then(|key| key.resolve(&loaded.directory, "the service account's key").ok());
         Self {
             limits: config.watch,
-            state: state::path(loaded),
+            state: state::file(loaded),
             state_limit: state::retention(loaded).max_bytes,
             downloads: loaded.directory.join(downloads),
             log,

@@ -122,30 +122,33 @@ pub async fn restore(backup: &Path, key: &Secret, state: &Path, now: DateTime<Ut
     restored.map_err(|error| place(error, backup))
 }
 
-/// Puts a backup, of whichever kind of state, into a database where there is no state (any
-/// more); what was going on when it was made is over, as with [`restore`].
+/// Puts a backup, of whichever kind of state, into a database; what was going on when it was
+/// made is over, as with [`restore`]. A state that is there is put aside where that is asked
+/// for, as a schema whose name is returned. All of it happens, or nothing.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] when there is a state already, and nothing is changed;
-/// [`ErrorKind::CorruptFile`] when the backup cannot be read with this key.
+/// [`ErrorKind::Config`] when there is a state already; [`ErrorKind::CorruptFile`] when the
+/// backup cannot be read with this key.
 #[cfg(feature = "postgres")]
 pub async fn restore_into(
     backup: &Path,
     key: &Secret,
     store: &crate::PostgresStore,
+    put_aside: bool,
     now: DateTime<Utc>,
-) -> Result<()> {
-    let part = backup.with_extension("restoring");
+) -> Result<Option<String>> {
+    let part = backup.with_extension("check");
+    let aside = put_aside.then(|| format!("exporter_before_{}", now.format("%Y%m%dt%H%M%S%3fz")));
     let restored = async {
         let file = unseal(backup, key, &part, now).await?;
-        let filled = store.fill_from(&file).await;
+        let filled = store.fill_from(&file, aside.as_deref()).await;
         file.close().await?;
         filled
     }
     .await;
-    // It is there again encrypted, and in the database.
+    // It is not encrypted, and has served.
     let _ = fs::remove_file(&part);
-    restored.map_err(|error| place(error, backup))
+    restored.map(|()| aside).map_err(|error| place(error, backup))
 }
 
 /// Opens a backup into a file: a whole state in which nothing goes on.

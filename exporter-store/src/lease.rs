@@ -1,7 +1,7 @@
 //! Leases: never two runs of one panel account or sheet, with heartbeat and fencing.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,13 +26,25 @@ pub struct Holder {
     pub host: String,
     /// The process on it.
     pub process: u32,
+    /// What the process's number is a number of: the running system and, in a container, the
+    /// container. Machines can share a name, as those of Cloud Run do.
+    #[serde(default)]
+    pub system: String,
 }
+
+/// What process numbers mean something in: the boot (`proc(5)`) and the PID namespace
+/// (`pid_namespaces(7)`) on Linux; elsewhere the machine's name has to do.
+static SYSTEM: LazyLock<String> = LazyLock::new(|| {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let processes = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    format!("{} {}", boot.trim(), processes.display())
+});
 
 impl Holder {
     /// This process, as the holder with this id.
     pub fn here(id: impl Into<String>) -> Self {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { id: id.into(), host, process: std::process::id() }
+        Self { id: id.into(), host, process: std::process::id(), system: SYSTEM.clone() }
     }
 
     /// Whether it is certain that the process is gone: it was on this machine, and no
@@ -41,6 +53,7 @@ impl Holder {
         let here = Self::here("");
         let process = i32::try_from(self.process).ok().and_then(rustix::process::Pid::from_raw);
         self.host == here.host
+            && self.system == here.system
             && self.process != here.process
             && process.is_some_and(|process| {
                 rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use exporter_core::{Clock as _, Error, ErrorKind, Secret, SystemClock};
-use exporter_store::{AuditEntry, SqliteStore, Store as _};
+use exporter_store::AuditEntry;
 
 use crate::args::BackupArgs;
 use crate::config::{Loaded, load};
@@ -35,10 +35,9 @@ pub async fn main(args: BackupArgs) -> Exit {
 async fn backup(args: &BackupArgs) -> Result<PathBuf, Error> {
     let loaded = load(&args.config)?;
     let place = place(&loaded)?;
-    state::look(&loaded).await?;
-    let store = SqliteStore::open(state::path(&loaded)).await?;
+    let store = state::look(&loaded).await?;
     let now = SystemClock.now();
-    let file = exporter_store::backup(&store, &place.directory, &place.key, place.keep, now).await?;
+    let file = exporter_store::backup(&*store, &place.directory, &place.key, place.keep, now).await?;
     let detail = file.display().to_string();
     store.audit(&AuditEntry { at: now, who: execute::user(), what: "backup".into(), detail }).await?;
     Ok(file)

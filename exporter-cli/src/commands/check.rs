@@ -74,9 +74,14 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     loaded.config.panel.try_refused = true;
     let watched = Watched::of(&loaded);
     let store = state::look(&loaded).await.ok();
+    let database = state::try_database(&loaded).await;
     let asker = terminal::here(&loaded.config, &Progress::here());
     let parts = assemble(loaded, None, &[], &(Arc::new(SystemClock) as _), None, asker)?;
     let mut findings = vec![finding("configuration", Ok(()))];
+    if let Some(tried) = database {
+        let detail = tried.as_ref().ok().map(ToString::to_string);
+        findings.push(Finding { detail, ..finding("state", tried.map(drop)) });
+    }
     let google = finding("Google Sheets", parts.sink.check().await);
     findings.push(Finding { detail: Some(format!("as {}", parts.google)), ..google });
     if findings.iter().all(|finding| finding.ok) {

@@ -280,6 +280,9 @@ fn week() -> u32 {
 pub struct StateSection {
     /// The file; `state.db` beside the configuration unless given.
     pub path: Option<PathBuf>,
+    /// Where the address of a PostgreSQL database is kept (`postgres://…`) that has the state
+    /// instead of a file.
+    pub url: Option<SecretRef>,
     /// Runs, audit lines and messages older than this many days are let go.
     pub keep_days: u32,
     /// Above this many megabytes the oldest runs are let go as well.
@@ -288,7 +291,7 @@ pub struct StateSection {
 
 impl Default for StateSection {
     fn default() -> Self {
-        Self { path: None, keep_days: 400, max_megabytes: 200 }
+        Self { path: None, url: None, keep_days: 400, max_megabytes: 200 }
     }
 }
 

@@ -9,7 +9,7 @@ use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window
 use exporter_notify::{About, Mailroom, daily, remind, warn};
 use exporter_schedule::Schedule;
 use exporter_store::{
-    Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, SqliteStore, Store, backup, backups, made_at,
+    Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, Store, backup, backups, made_at,
 };
 use tokio::task::JoinHandle;
 
@@ -88,8 +88,7 @@ impl Drop for Upkeep {
 /// One round of looking, free of the service's life.
 struct Round {
     watched: Watched,
-    backups: Option<Result<(Place, u32), Error>>,
-    state: std::path::PathBuf,
+    backups: Option<Result<(state::Place, Place, u32), Error>>,
     room: Arc<Mailroom>,
     clock: Arc<dyn Clock>,
     about: About,
@@ -98,11 +97,11 @@ struct Round {
 impl Round {
     fn of(site: &Site<'_>) -> Self {
         let section = site.loaded.config.backup.as_ref().filter(|section| section.every_hours > 0);
-        let backups = section.map(|section| Ok((place(site.loaded)?, section.every_hours)));
+        let backups =
+            section.map(|section| Ok((state::place(site.loaded)?, place(site.loaded)?, section.every_hours)));
         Self {
             watched: Watched::of(site.loaded),
             backups,
-            state: state::path(site.loaded),
             room: site.room.clone(),
             clock: site.clock.clone(),
             about: site.about.clone(),
@@ -111,7 +110,7 @@ impl Round {
 
     /// A copy of the state, where the newest is old.
     async fn copied(&mut self) -> Option<Result<(), Error>> {
-        let (place, hours) = match self.backups.take()? {
+        let (state, place, hours) = match self.backups.take()? {
             Ok(wanted) => wanted,
             Err(error) => return Some(Err(error)),
         };
@@ -119,7 +118,7 @@ impl Round {
         if newest(&place, now).is_some_and(|at| now - at < TimeDelta::hours(hours.into())) {
             return Some(Ok(()));
         }
-        Some(copy(&self.state, &place, now).await)
+        Some(copy(&state, &place, now).await)
     }
 }
 
@@ -143,9 +142,10 @@ async fn look(mut round: Round) {
     }
 }
 
-async fn copy(state: &std::path::Path, place: &Place, now: DateTime<Utc>) -> Result<(), Error> {
-    let store = SqliteStore::open(state).await?;
-    let file = backup(&store, &place.directory, &place.key, place.keep, now).await?;
+async fn copy(state: &state::Place, place: &Place, now: DateTime<Utc>) -> Result<(), Error> {
+    // By a connection of its own: the service goes on meanwhile.
+    let store = state.open().await?;
+    let file = backup(&*store, &place.directory, &place.key, place.keep, now).await?;
     tracing::info!(file = %file.display(), "the state is copied");
     let detail = file.display().to_string();
     store.audit(&AuditEntry { at: now, who: "serve".into(), what: "backup".into(), detail }).await

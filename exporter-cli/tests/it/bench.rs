@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use exporter_sandbox::faults::{Fault, FaultKind};
 use exporter_sandbox::{Options, SPREADSHEET, Sandbox};
+use exporter_store::{SqliteStore, Store};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -56,6 +58,23 @@ impl Bench {
         let text = std::fs::read_to_string(self.config()).unwrap();
         assert!(text.contains(from), "{from} is not in {text}");
         std::fs::write(self.config(), text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Keeps the state in this database, from now on.
+    #[cfg(feature = "postgres")]
+    pub fn keep_in(&self, address: &str) {
+        std::fs::write(self.config().with_file_name("database-url"), address).unwrap();
+        self.edit("[panel]", "[state]\nurl = \"file:database-url\"\n\n[panel]");
+    }
+
+    /// The state as the tests look into it.
+    pub async fn state(&self) -> Arc<dyn Store> {
+        #[cfg(feature = "postgres")]
+        if let Ok(address) = std::fs::read_to_string(self.config().with_file_name("database-url")) {
+            let address = exporter_core::Secret::new(address);
+            return Arc::new(exporter_store::PostgresStore::open(&address, None).await.unwrap());
+        }
+        Arc::new(SqliteStore::open(self.config().with_file_name("state.db")).await.unwrap())
     }
 
     /// Every call of this service to this endpoint goes wrong in this way.

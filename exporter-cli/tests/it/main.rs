@@ -16,6 +16,8 @@ mod journal;
 mod logs;
 mod mail;
 mod panel;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 mod routes;
 mod secrets;

@@ -5,11 +5,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use exporter_core::{Outbox as _, Window};
+use exporter_core::Window;
 use exporter_sandbox::faults::FaultKind;
 use exporter_sandbox::sheets::Quotas;
 use exporter_sandbox::{Options, Sandbox};
-use exporter_store::{SqliteStore, Store as _};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -21,7 +20,7 @@ use crate::bench::{Bench, command, exporter};
 const STEP: i64 = 12 * 3600;
 
 /// A sandbox whose configuration has a schedule, with two exports to be quick.
-async fn scheduled() -> Bench {
+pub async fn scheduled() -> Bench {
     // More runs in a minute than Google allows for: quotas are another test's business.
     let options = Options { quotas: Quotas::Off, ..Options::default() };
     let bench = Bench { sandbox: Sandbox::start(options).await.unwrap() };
@@ -148,15 +147,19 @@ async fn after_a_run_it_starts_anew_in_the_same_process_and_behind_the_same_door
 
 #[tokio::test]
 async fn two_services_over_one_state_never_run_the_same_account_at_once() {
-    let bench = scheduled().await;
-    assert_eq!(stop(started(serve(&bench, 0)).await).await, Some(0));
-    for round in 1..=3 {
-        let (one, two) = (serve(&bench, STEP * round), serve(&bench, STEP * round));
+    two_services(&scheduled().await, 3).await;
+}
+
+/// Two services over one state for so many ticks.
+pub async fn two_services(bench: &Bench, rounds: i64) {
+    assert_eq!(stop(started(serve(bench, 0)).await).await, Some(0));
+    for round in 1..=rounds {
+        let (one, two) = (serve(bench, STEP * round), serve(bench, STEP * round));
         let (one, two) = (started(one).await, started(two).await);
-        well(&bench, usize::try_from(round).unwrap()).await;
+        well(bench, usize::try_from(round).unwrap()).await;
         assert_eq!((stop(one).await, stop(two).await), (Some(0), Some(0)));
     }
-    let mut spans: Vec<(String, String)> = history(&bench)
+    let mut spans: Vec<(String, String)> = history(bench)
         .await
         .iter()
         .map(|run| {
@@ -168,8 +171,12 @@ async fn two_services_over_one_state_never_run_the_same_account_at_once() {
         assert!(pair[0].1 <= pair[1].0, "two runs at once: {pair:?}");
     }
     // Who had decided to run before the other's run was over leaves it at that.
-    let runs = history(&bench).await;
-    assert_eq!(runs.len(), 3, "one run for each time that one was due: {runs:#?}");
+    let runs = history(bench).await;
+    assert_eq!(
+        i64::try_from(runs.len()).unwrap(),
+        rounds,
+        "one run for each time that one was due: {runs:#?}"
+    );
     let keys: Vec<String> = bench.tab("koin_pay").into_iter().skip(1).map(|row| row[0].clone()).collect();
     let different: std::collections::BTreeSet<&String> = keys.iter().collect();
     assert_eq!(different.len(), keys.len(), "no row is there twice");
@@ -181,14 +188,10 @@ async fn started(mut child: Child) -> Child {
     child
 }
 
-async fn state(bench: &Bench) -> SqliteStore {
-    SqliteStore::open(bench.config().with_file_name("state.db")).await.unwrap()
-}
-
 /// Every day from the first to the last is covered, and a look over all of them finds no row that
 /// is not in the sheet.
 async fn no_day_is_missing(bench: &Bench, runs: &[Value]) {
-    let store = state(bench).await;
+    let store = bench.state().await;
     let account = runs[0]["account"].as_str().unwrap();
     let last: NaiveDate =
         runs.iter().map(|run| run["window"]["to"].as_str().unwrap()).max().unwrap().parse().unwrap();
@@ -216,8 +219,12 @@ async fn no_day_is_missing(bench: &Bench, runs: &[Value]) {
 #[tokio::test]
 async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     let kills: u32 = std::env::var("EXPORTER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(8);
-    let bench = scheduled().await;
-    assert_eq!(stop(started(serve(&bench, 0)).await).await, Some(0));
+    killed(&scheduled().await, kills).await;
+}
+
+/// A service that is killed so many times.
+pub async fn killed(bench: &Bench, kills: u32) {
+    assert_eq!(stop(started(serve(bench, 0)).await).await, Some(0));
     let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
     let sent = || bench.sandbox.telegram().messages().len();
     // The last message of each life: whether it was noted that it arrived, nobody knows.
@@ -227,7 +234,7 @@ async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let mut child = serve(&bench, STEP * i64::from(kill));
+        let mut child = serve(bench, STEP * i64::from(kill));
         tokio::time::sleep(Duration::from_millis(random % 1_500)).await;
         child.kill().await.unwrap();
         let now = sent();
@@ -236,14 +243,14 @@ async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
         }
         before = now;
     }
-    let good = history(&bench).await.iter().filter(|run| run["state"] == "ok").count();
-    let child = serve(&bench, STEP * i64::from(kills + 1));
+    let good = history(bench).await.iter().filter(|run| run["state"] == "ok").count();
+    let child = serve(bench, STEP * i64::from(kills + 1));
     let child = started(child).await;
-    let runs = well(&bench, good + 1).await;
+    let runs = well(bench, good + 1).await;
     assert_eq!(stop(child).await, Some(0));
     assert!(runs.iter().all(|run| run["state"] != "running"), "what was cut off is noted: {runs:#?}");
 
-    no_day_is_missing(&bench, &runs).await;
+    no_day_is_missing(bench, &runs).await;
     for (tab, key) in [("koin_pay", "Kode"), ("user", "ID")] {
         let rows = bench.tab(tab);
         let key = rows[0].iter().position(|name| name == key).expect("the key has a column");
@@ -258,7 +265,7 @@ async fn a_service_that_is_killed_again_and_again_loses_and_doubles_nothing() {
     // be there twice: Telegram's own limit. It may arrive when the messages had been counted.
     let twice = 1 + kills as usize / 50;
     let ended: Vec<&Value> = runs.iter().filter(|run| run["state"] == "ok").collect();
-    let store = state(&bench).await;
+    let store = bench.state().await;
     let mut waiting = 0;
     for run in &ended {
         let (mail, why) = store.mail(run["id"].as_str().unwrap()).await.unwrap();

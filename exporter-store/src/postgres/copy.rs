@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Row};
 
 use super::address::Server;
 use super::errors::explain;
+use super::schema;
 use super::session::{READING, WRITING};
 use super::text::{Done, Failure, plain};
 use crate::SqliteStore;
@@ -80,11 +81,15 @@ fn cells(row: &Row) -> Done<Vec<Cell>> {
     cells.collect()
 }
 
-/// Takes over a whole state from a file, where there is none: all or nothing.
-pub async fn fill(server: &Server, file: &SqliteStore) -> Result<()> {
+/// Takes over a whole state from a file, where there is none or the one that is there is put
+/// aside under this name: all or nothing.
+pub async fn fill(server: &Server, file: &SqliteStore, aside: Option<&str>) -> Result<()> {
     let told = |failure: &Failure| explain(failure, server);
     let client = server.connect().await.map_err(|failure| told(&failure))?;
     client.batch_execute(WRITING).await.map_err(|error| told(&error.into()))?;
+    if let Some(name) = aside {
+        schema::put_aside(&client, name).await.map_err(|failure| told(&failure))?;
+    }
     if let Some(table) = first_in_use(&client).await.map_err(|failure| told(&failure))? {
         return Err(Error::new(
             ErrorKind::Config,

@@ -59,6 +59,15 @@ pub fn explain(failure: &Failure, server: &Server) -> Error {
     }
 }
 
+/// The error of somebody who may not begin a state.
+pub fn no_right(server: &Server) -> Error {
+    let (user, database) = server.names();
+    let (text, hint) = refusal(&SqlState::INSUFFICIENT_PRIVILEGE, user, database);
+    Error::new(ErrorKind::Io, format!("the state in PostgreSQL ({}) {text}", server.place()))
+        .source("a schema may not be made there")
+        .hint(hint)
+}
+
 /// What a refusal means and what to do about it.
 fn refusal(code: &SqlState, user: &str, database: &str) -> (&'static str, String) {
     let refused = "refuses us";

@@ -58,17 +58,35 @@ impl PostgresStore {
         Ok(Self { session: Arc::new(Session::new(server, client)) })
     }
 
+    /// Opens the state in the database of this address; none when there is none yet and one could
+    /// be begun.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn look(address: &Secret, sslmode: Option<&str>) -> Result<Option<Self>> {
+        let server = Server::new(address, sslmode)?;
+        let told = |failure: text::Failure| explain(&failure, &server);
+        let client = server.connect().await.map_err(told)?;
+        if !schema::is_there(&client).await.map_err(told)? {
+            let may = schema::may_begin(&client).await.map_err(told)?;
+            return if may { Ok(None) } else { Err(errors::no_right(&server)) };
+        }
+        schema::prepare(&client, &server).await?;
+        Ok(Some(Self { session: Arc::new(Session::new(server, client)) }))
+    }
+
     /// Where it is, for people: `shop on db.example:5432`.
     pub fn place(&self) -> &str {
         self.session.server().place()
     }
 
-    /// Takes over a whole state from a file, where there is none yet.
+    /// Takes over a whole state from a file, where there is none yet, or where the one that is
+    /// there is put aside as a schema of this name: all or nothing.
     ///
     /// # Errors
     /// [`exporter_core::ErrorKind::Config`] when there is a state already; nothing is changed.
-    pub(crate) async fn fill_from(&self, file: &SqliteStore) -> Result<()> {
-        copy::fill(self.session.server(), file).await
+    pub(crate) async fn fill_from(&self, file: &SqliteStore, aside: Option<&str>) -> Result<()> {
+        copy::fill(self.session.server(), file, aside).await
     }
 }
 

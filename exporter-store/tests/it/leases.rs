@@ -18,7 +18,7 @@ fn names(names: &[&str]) -> Vec<String> {
 
 /// A holder on another machine.
 fn far(id: &str) -> Holder {
-    Holder { id: id.into(), host: "elsewhere".into(), process: 1 }
+    Holder { id: id.into(), host: "elsewhere".into(), process: 1, system: String::new() }
 }
 
 #[tokio::test]
@@ -86,7 +86,14 @@ async fn a_holder_that_was_killed_on_this_machine_is_not_waited_for() {
         let now = clock.now();
         let grant = store.acquire(&names(&["a"]), &dead, now, now + TimeDelta::hours(1)).await.unwrap();
         assert!(matches!(grant, Grant::Given(_)));
-        let kept = Kept::take(store, Arc::new(clock), &names(&["a"]), Holder::here("next"), MINUTE).await;
+        // Numbers of another container say nothing here, though it has the same name.
+        let beside = Holder { system: "another container".into(), ..dead };
+        let grant = store.acquire(&names(&["b"]), &beside, now, now + TimeDelta::hours(1)).await.unwrap();
+        assert!(matches!(grant, Grant::Given(_)));
+        let (clock, next): (Arc<dyn Clock>, _) = (Arc::new(clock.clone()), Holder::here("next"));
+        let taken = Kept::take(store.clone(), clock.clone(), &names(&["b"]), next, MINUTE).await;
+        assert_eq!(taken.unwrap_err().kind(), ErrorKind::Busy);
+        let kept = Kept::take(store, clock, &names(&["a"]), Holder::here("next"), MINUTE).await;
         kept.unwrap().verify().await.unwrap();
     })
     .await;
