@@ -68,9 +68,7 @@ pub fn assemble(
     let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
     let described = described(&panel.preset, &directory)?.overlay(over);
     check_names(only, &described.names()?)?;
-    for Reference { export, target, .. } in &config.references {
-        check_names(&[export.clone(), target.clone()], &described.names()?)?;
-    }
+    check_references(&config.references, &described.names()?)?;
 
     let downloads = directory.join(config.files.downloads.unwrap_or_else(|| "downloads".into()));
     let username = match &panel.username {
@@ -165,6 +163,20 @@ pub fn assemble(
     })
 }
 
+/// What is referred to has to be fetched before: else nothing would ever be looked at.
+fn check_references(references: &[Reference], order: &[&str]) -> Result<(), Error> {
+    let place = |name: &String| order.iter().position(|other| other == name);
+    for Reference { export, target, .. } in references {
+        check_names(&[export.clone(), target.clone()], order)?;
+        if place(target) >= place(export) {
+            let why = format!("`{export}` refers to `{target}`, which is not fetched before it");
+            return Err(Error::new(ErrorKind::Config, why)
+                .hint(format!("put `{target}` before `{export}` in `order` under [panel]")));
+        }
+    }
+    Ok(())
+}
+
 /// The panel that `preset` means: a file by its path, else a built-in one.
 pub fn described(preset: &str, directory: &Path) -> Result<PanelConfig, Error> {
     match preset {
@@ -189,5 +201,27 @@ fn check_names(only: &[String], names: &[&str]) -> Result<(), Error> {
         None => Ok(()),
         Some(unknown) => Err(Error::new(ErrorKind::Config, format!("there is no export `{unknown}`"))
             .hint(format!("the exports are {}", names.join(", ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_to_what_is_fetched_later_is_refused() {
+        let reference = |target: &str| Reference {
+            export: "orders".into(),
+            column: "User".into(),
+            target: target.into(),
+            action: exporter_core::checks::Action::Stop,
+        };
+        let check = |target: &str| check_references(&[reference(target)], &["users", "orders", "coins"]);
+        assert!(check("users").is_ok());
+        for target in ["coins", "orders"] {
+            let error = check(target).unwrap_err();
+            assert!(error.hints()[0].contains(&format!("`{target}` before `orders`")), "{error:?}");
+        }
+        assert!(check("persons").is_err());
     }
 }

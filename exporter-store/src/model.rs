@@ -209,7 +209,8 @@ pub struct Backfill {
 pub struct Retention {
     /// Runs, audit lines and delivered messages older than this many days go.
     pub days: u32,
-    /// Above this size of the state the oldest runs go as well.
+    /// Above this size of the state the oldest runs go as well, with what they wrote; the newest
+    /// hundred stay.
     pub max_bytes: u64,
 }
 

@@ -9,33 +9,53 @@ use crate::model::{Pruned, Retention};
 /// How many runs go at once while the file is too big.
 const BATCH: u32 = 100;
 
+/// So many of the newest runs stay, with what they wrote, however big the file is: else one
+/// whose journal alone is too big would have no history at all.
+const LEAST: u32 = 100;
+
 /// Coverage, small facts, open batches and undelivered messages are never let go.
 pub fn prune(db: &mut Connection, keep: Retention, now: DateTime<Utc>) -> rusqlite::Result<Pruned> {
     let oldest = instant(now - TimeDelta::days(i64::from(keep.days)));
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut pruned = Pruned {
-        runs: transaction.execute("DELETE FROM runs WHERE started < ?1", [&oldest])?,
-        audit: transaction.execute("DELETE FROM audit WHERE at < ?1", [&oldest])?,
-        messages: transaction.execute(
-            "DELETE FROM outbox WHERE state <> 'waiting' AND created < ?1
-             AND (slot IS NULL OR id NOT IN (SELECT max(id) FROM outbox WHERE state = 'delivered' GROUP BY channel, slot))",
-            [&oldest],
-        )?,
-    };
-    transaction.execute("DELETE FROM journal WHERE state <> 'open' AND at < ?1", [&oldest])?;
+    let mut pruned = let_go(&transaction, &oldest)?;
+    pruned.audit = transaction.execute("DELETE FROM audit WHERE at <= ?1", [&oldest])?;
     transaction.commit()?;
     while used(db)? > keep.max_bytes {
-        let gone = db.execute(
-            "DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE state <> 'running' ORDER BY started LIMIT ?1)",
-            params![BATCH],
-        )?;
-        if gone == 0 {
-            break;
-        }
-        pruned.runs += gone;
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Some(until) = oldest_batch(&transaction)? else { break };
+        let more = let_go(&transaction, &until)?;
+        transaction.commit()?;
+        pruned.runs += more.runs;
+        pruned.messages += more.messages;
     }
     give_back(db)?;
     Ok(pruned)
+}
+
+/// Lets go of the runs that began until then, with what they wrote and what was told by then.
+fn let_go(db: &Connection, until: &str) -> rusqlite::Result<Pruned> {
+    db.execute("DELETE FROM journal WHERE state <> 'open' AND at <= ?1", [until])?;
+    Ok(Pruned {
+        runs: db.execute("DELETE FROM runs WHERE state <> 'running' AND started <= ?1", [until])?,
+        messages: db.execute(
+            "DELETE FROM outbox WHERE state <> 'waiting' AND created <= ?1
+             AND (slot IS NULL OR id NOT IN (SELECT max(id) FROM outbox WHERE state = 'delivered' GROUP BY channel, slot))",
+            [until],
+        )?,
+        audit: 0,
+    })
+}
+
+/// When the last of the oldest batch of runs began; none when only those are left that stay.
+fn oldest_batch(db: &Connection) -> rusqlite::Result<Option<String>> {
+    db.query_row(
+        "SELECT max(started) FROM
+         (SELECT started FROM runs WHERE state <> 'running'
+          AND started < (SELECT started FROM runs ORDER BY started DESC LIMIT 1 OFFSET ?1 - 1)
+          ORDER BY started LIMIT ?2)",
+        params![LEAST, BATCH],
+        |row| row.get(0),
+    )
 }
 
 /// Bytes in use, free pages left out.

@@ -1,7 +1,8 @@
 //! What every store promises, whatever database it is made of.
 
-use exporter_core::{ExportStatus, Window};
-use exporter_store::{AuditEntry, RunQuery, RunState, StageRecord};
+use chrono::TimeDelta;
+use exporter_core::{BatchState, ExportStatus, Journal, JournalBatch, Window};
+use exporter_store::{AuditEntry, Retention, RunQuery, RunState, StageRecord};
 
 use crate::samples::{ACCOUNT, at, day, export, on_each, report, start, state, window};
 
@@ -192,4 +193,43 @@ async fn it_is_a_journal() {
         exporter_store::SqliteStore::open(state.0.path().join("state.db")).await.unwrap()
     };
     exporter_core::testing::contract::journal(state, open).await;
+}
+
+#[tokio::test]
+async fn of_a_state_that_stays_too_big_the_newest_runs_stay_with_what_they_wrote() {
+    on_each(async |store| {
+        let now = at("2026-01-05T02:00:00Z");
+        let batch = |number: i64| JournalBatch {
+            id: format!("b{number}"),
+            run: format!("r{number:03}"),
+            export: "a".into(),
+            target: "t".into(),
+            place: "p".into(),
+            chunk: 0,
+            marker: number,
+            at: now + TimeDelta::seconds(number),
+            file: None,
+            columns: Vec::new(),
+            rows: Vec::new(),
+            recovery: serde_json::Value::Null,
+        };
+        for number in 0..130 {
+            let mut begun = start(&format!("r{number:03}"), window(5, 5));
+            begun.started = now + TimeDelta::seconds(number);
+            store.begin_run(&begun).await.unwrap();
+            store.begin(&batch(number)).await.unwrap();
+            if number != 3 {
+                Journal::settle(&*store, &format!("b{number}"), BatchState::Committed).await.unwrap();
+            }
+            let done = report(&begun, vec![export("a", ExportStatus::Ok, 1)]);
+            store.finish_run(&done, day(5), now).await.unwrap();
+        }
+        let keep = Retention { max_bytes: 1, ..Retention::default() };
+        assert_eq!(store.prune(keep, now).await.unwrap().runs, 30);
+        let left = store.runs(&RunQuery::default()).await.unwrap();
+        assert_eq!((left.len(), left[0].id.as_str(), left[99].id.as_str()), (100, "r129", "r030"));
+        let written = async |run: &str| store.batches_of(run).await.unwrap().len();
+        assert_eq!((written("r002").await, written("r003").await, written("r030").await), (0, 1, 1));
+    })
+    .await;
 }
