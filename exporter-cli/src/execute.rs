@@ -26,7 +26,7 @@ use crate::config::{Loaded, load};
 use crate::forecast::Forecast;
 use crate::logging::Diary;
 use crate::service::engine::dealt_with;
-use crate::state;
+use crate::{state, trail};
 
 /// The id of a run that begins now: sorted by name, runs are sorted by time.
 pub fn run_id(now: DateTime<Utc>) -> String {
@@ -110,6 +110,9 @@ async fn execute_as(
     let keep = state::retention(&loaded);
     let store = state::configured(state::open(&loaded).await)?;
     if let Ok(store) = &store {
+        if let Err(error) = trail::note(&**store, config, &loaded, &order.who, clock.now()).await {
+            tracing::warn!(%error, "whether the configuration has changed could not be noted");
+        }
         follow_moves(&mut loaded.config, &**store).await?;
     }
     let journal = store.as_ref().ok().cloned().map(|store| store as Arc<dyn Journal>);
@@ -257,7 +260,7 @@ async fn begin(
     let lease = Kept::take(store.clone(), clock.clone(), &names, Holder::here(id), LIFE).await?;
     // Another service over this state may have been quicker, between deciding and now.
     if let Some(tick) = order.tick
-        && dealt_with(&*store, &parts.account).await?.is_some_and(|done| done >= tick)
+        && dealt_with(&*store, &parts.account, clock.now()).await?.is_some_and(|done| done >= tick)
     {
         lease.release().await?;
         return Err(Error::new(ErrorKind::Busy, format!("another run has dealt with the tick of {tick}")));

@@ -17,6 +17,7 @@ mod logging;
 mod render;
 mod service;
 mod state;
+mod trail;
 mod watch;
 
 use std::process::ExitCode;

@@ -26,7 +26,7 @@ use exporter_core::{
 };
 use exporter_notify::{About, Courier, Mailroom};
 use exporter_schedule::Schedule;
-use exporter_store::{AuditEntry, Store};
+use exporter_store::Store;
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
 
@@ -35,7 +35,7 @@ use crate::channels::{channels, follow_moves, listener, webhook};
 use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self};
-use crate::state;
+use crate::{state, trail};
 use asks::Asks;
 use chat::Chat;
 use door::{Door, hang};
@@ -51,7 +51,13 @@ const IDLE: Duration = Duration::from_secs(5);
 /// After trouble with state or configuration it is looked again after this.
 const TROUBLE: TimeDelta = TimeDelta::minutes(1);
 
-/// What serves: made anew whenever the text of the configuration or its holidays changes.
+/// All that a service is made from, as it is now: configuration, holidays, and which state.
+fn as_it_is(config: &Path, loaded: &Loaded) -> Result<String, Error> {
+    let text = std::fs::read_to_string(config)?;
+    Ok(format!("{text}\n{}\n{}", schedule::beside(loaded), state::identity(loaded)))
+}
+
+/// What serves: made anew whenever what it is made from changes.
 pub struct Service {
     config: PathBuf,
     text: String,
@@ -102,9 +108,10 @@ impl Service {
         door: &Arc<Door>,
     ) -> Result<Self, Error> {
         let mut loaded = load(config)?;
-        let text = std::fs::read_to_string(config)? + &*schedule::beside(&loaded);
         let schedule = schedule::of(&loaded, clock.now())?;
         let store = state::open(&loaded).await?;
+        let text = as_it_is(config, &loaded)?;
+        trail::note(&*store, config, &loaded, "serve", clock.now()).await?;
         follow_moves(&mut loaded.config, &*store).await?;
         let (account, exports) = (execute::account(&loaded)?, export_names(&loaded)?);
         let channels = channels(&loaded.config, &loaded.directory)?;
@@ -282,21 +289,14 @@ impl Service {
     /// Takes over a configuration that has changed; one with a mistake is told, and nothing
     /// runs until it is mended.
     async fn renew(&mut self) -> Result<(), Error> {
-        let text = std::fs::read_to_string(&self.config)? + &*schedule::beside(&self.loaded);
-        if text == self.text {
+        if as_it_is(&self.config, &self.loaded)? == self.text {
             return Ok(());
         }
         let fresh =
             Self::with(self.asks.clone(), &self.config, self.driver, &self.clock, &self.health, &self.door)
                 .await?;
         std::mem::replace(self, fresh).close().await;
-        let entry = AuditEntry {
-            at: self.clock.now(),
-            who: "serve".to_owned(),
-            what: "configuration changed".to_owned(),
-            detail: self.schedule.fingerprint(),
-        };
-        self.store.audit(&entry).await
+        Ok(())
     }
 
     /// Tells people that nothing can run, as often as a failure of a run would be told.

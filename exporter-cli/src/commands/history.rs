@@ -23,13 +23,13 @@ pub async fn main(args: HistoryArgs) -> Exit {
 async fn text(args: &HistoryArgs) -> Result<String, Error> {
     let loaded = load(&args.config)?;
     let state = state::look(&loaded).await?;
+    let zone = loaded.config.panel.timezone;
     if args.audit {
         let log = state.audit_log(args.last).await?;
-        return Ok(if args.json { render::json(&log) } else { render::history::audit(&log) });
+        return Ok(if args.json { render::json(&log) } else { render::history::audit(&log, zone) });
     }
     let query =
         RunQuery { account: Some(execute::account(&loaded)?), limit: args.last, ..RunQuery::default() };
     let runs = state.runs(&query).await?;
-    let zone = loaded.config.panel.timezone;
     Ok(if args.json { render::json(&runs) } else { render::history::runs(&runs, zone) })
 }

@@ -85,9 +85,9 @@ fn plain(detail: &str) -> String {
 }
 
 /// A row for each thing that was done.
-pub fn audit(log: &[AuditEntry]) -> String {
+pub fn audit(log: &[AuditEntry], zone: Tz) -> String {
     let rows = log.iter().map(|entry| {
-        let when = entry.at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        let when = entry.at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string();
         vec![when, entry.who.clone(), entry.what.clone(), entry.detail.clone()]
     });
     format!("{}\n", boxed(["when", "who", "what", "detail"], rows))

@@ -13,6 +13,8 @@ use exporter_store::{Asked, Calendar, RunQuery, RunState, Store};
 const BUSY: TimeDelta = TimeDelta::seconds(20);
 /// While paused, it is looked again after this.
 const PAUSED: TimeDelta = TimeDelta::minutes(1);
+/// What is further ahead than this is of a clock that was wrong.
+const AHEAD: TimeDelta = TimeDelta::minutes(10);
 /// How many of the last runs are looked through for one that the schedule started.
 const RECENT: u32 = 50;
 
@@ -122,9 +124,16 @@ impl Engine {
             self.set("schedule", Some(&fingerprint)).await?;
             return Ok(now);
         }
-        let place = self.get("place").await?.and_then(|place| place.parse().ok()).unwrap_or(now);
+        let place: DateTime<Utc> =
+            self.get("place").await?.and_then(|place| place.parse().ok()).unwrap_or(now);
+        // Else nothing would run until that time comes.
+        if place - now > AHEAD {
+            tracing::warn!(%place, "the clock was set back: the schedule goes on from now");
+            self.set("place", Some(&text(now))).await?;
+            return Ok(now);
+        }
         // A run that ended just before we were killed has dealt with its ticks as well.
-        Ok(place.max(dealt_with(&*self.store, &self.account).await?.unwrap_or(place)))
+        Ok(place.max(dealt_with(&*self.store, &self.account, now).await?.unwrap_or(place)))
     }
 
     /// The days of a run that somebody asks for now; with `missing`, back to the first day
@@ -153,12 +162,18 @@ impl Engine {
     }
 }
 
-/// The tick of the last run that the schedule started and that came to its end.
-pub async fn dealt_with(store: &dyn Store, account: &str) -> Result<Option<DateTime<Utc>>, Error> {
+/// The tick of the last run that the schedule started and that came to its end; not one of a
+/// time to come, from when the clock was wrong.
+pub async fn dealt_with(
+    store: &dyn Store,
+    account: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
     let query = RunQuery { account: Some(account.to_owned()), limit: RECENT, ..RunQuery::default() };
     let ended = |state| !matches!(state, RunState::Running | RunState::Interrupted);
     let runs = store.runs(&query).await?;
-    Ok(runs.iter().filter(|run| ended(run.state)).filter_map(|run| run.tick).max())
+    let ticks = runs.iter().filter(|run| ended(run.state)).filter_map(|run| run.tick);
+    Ok(ticks.filter(|tick| *tick - now <= AHEAD).max())
 }
 
 /// The scope of the schedule's facts.
@@ -182,10 +197,10 @@ mod tests {
 
     /// Notes what is wanted of it, and never begins.
     #[derive(Default)]
-    struct Asked(Mutex<Vec<DateTime<Utc>>>);
+    struct Wants(Mutex<Vec<DateTime<Utc>>>);
 
     #[async_trait]
-    impl Runner for Asked {
+    impl Runner for Wants {
         async fn run(&self, wanted: Wanted) -> Result<RunReport, Error> {
             self.0.lock().unwrap().push(wanted.tick);
             Err(Error::new(ErrorKind::Busy, "another run goes on"))
@@ -196,23 +211,80 @@ mod tests {
         format!("2026-01-05T{text}:00Z").parse().unwrap()
     }
 
-    #[tokio::test]
-    async fn a_run_that_begins_late_deals_with_its_own_tick_and_not_with_the_next() {
-        let directory = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(directory.path().join("state.db")).await.unwrap());
+    /// Twice a day in UTC, caught up with over a week.
+    fn schedule() -> Schedule {
         let zone = chrono_tz::Tz::UTC;
-        let schedule = Schedule {
+        Schedule {
             cron: Cron::new("0 8,18 * * *", zone, at("00:00")).unwrap(),
             calendar: exporter_schedule::Calendar::default(),
             panel: zone,
             last_days: 1,
             catch_up: CatchUp::Merge,
             catch_up_days: 7,
+        }
+    }
+
+    /// A run for a tick that came to its end.
+    async fn ended(store: &dyn Store, id: &str, tick: DateTime<Utc>) {
+        let run = RunStart {
+            id: id.into(),
+            account: "a".into(),
+            cause: Cause::Schedule,
+            window: schedule().window(tick),
+            dry_run: false,
+            tick: Some(tick),
+            started: tick,
         };
+        store.begin_run(&run).await.unwrap();
+        store.end_run(id, RunState::Failed, tick).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_years_ahead_does_not_stop_the_schedule() {
+        let directory = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(directory.path().join("state.db")).await.unwrap());
+        let years = TimeDelta::days(3650);
+        let clock = FixedClock::at(at("07:00") + years);
+        let engine = Engine::new(store.clone(), Arc::new(clock.clone()), "a", vec!["x".into()]);
+        let asked = Wants::default();
+        engine.step(&schedule(), &asked).await.unwrap();
+        ended(&*store, "ahead", at("08:00") + years).await;
+        clock.advance(TimeDelta::hours(1) - years);
+        engine.step(&schedule(), &asked).await.unwrap();
+        assert!(asked.0.lock().unwrap().is_empty(), "it goes on from now, not from before");
+        clock.advance(TimeDelta::hours(10));
+        engine.step(&schedule(), &asked).await.unwrap();
+        assert_eq!(*asked.0.lock().unwrap(), [at("18:00")]);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_by_seconds_does_nothing_twice() {
+        let directory = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(directory.path().join("state.db")).await.unwrap());
         let clock = FixedClock::at(at("07:00"));
         let engine = Engine::new(store.clone(), Arc::new(clock.clone()), "a", vec!["x".into()]);
-        let asked = Asked::default();
+        let asked = Wants::default();
+        engine.step(&schedule(), &asked).await.unwrap();
+        ended(&*store, "done", at("08:00")).await;
+        clock.advance(TimeDelta::seconds(3595));
+        for _ in 0..3 {
+            engine.step(&schedule(), &asked).await.unwrap();
+            clock.advance(TimeDelta::seconds(10));
+        }
+        assert!(asked.0.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_run_that_begins_late_deals_with_its_own_tick_and_not_with_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(directory.path().join("state.db")).await.unwrap());
+        let schedule = schedule();
+        let clock = FixedClock::at(at("07:00"));
+        let engine = Engine::new(store.clone(), Arc::new(clock.clone()), "a", vec!["x".into()]);
+        let asked = Wants::default();
         engine.step(&schedule, &asked).await.unwrap();
 
         // The run for 08:00 began after 18:00: the machine slept in between.
@@ -227,9 +299,10 @@ mod tests {
             started: at("18:01"),
         };
         store.begin_run(&run).await.unwrap();
-        assert_eq!(dealt_with(&*store, "a").await.unwrap(), None, "it goes on");
+        let now = at("18:02");
+        assert_eq!(dealt_with(&*store, "a", now).await.unwrap(), None, "it goes on");
         store.end_run("late", RunState::Failed, at("18:02")).await.unwrap();
-        assert_eq!(dealt_with(&*store, "a").await.unwrap(), Some(at("08:00")));
+        assert_eq!(dealt_with(&*store, "a", now).await.unwrap(), Some(at("08:00")));
         clock.advance(at("18:03") - at("07:00"));
         engine.step(&schedule, &asked).await.unwrap();
         assert_eq!(*asked.0.lock().unwrap(), [at("18:00")]);

@@ -30,7 +30,13 @@ async fn a_run_is_in_the_history_with_every_step() {
         settings.bind(|| insta::assert_snapshot!(shown.whole()));
     });
     let audit = look(&bench, &["history", "--audit"]).await;
-    assert!(audit.out.contains("command line"), "{audit:?}");
+    assert!(audit.out.contains("command line") && !audit.out.contains("configuration"), "{audit:?}");
+
+    bench.edit("[panel]", "[checks]\nkeys = \"stop\"\n\n[panel]");
+    bench.report(&["--driver", "http", "--only", "koin_pay"]).await;
+    let audit = look(&bench, &["history", "--audit"]).await;
+    let changed = audit.out.lines().find(|line| line.contains("configuration changed")).expect("it is there");
+    assert!(changed.contains("command line") && changed.contains("checks.keys added"), "{changed}");
 }
 
 #[tokio::test]
