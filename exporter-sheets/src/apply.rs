@@ -20,10 +20,9 @@ use crate::look::{Look, repaired_cells};
 use crate::part::Part;
 use crate::reconcile;
 use crate::record::{self, About, Desk};
-use crate::sink::State;
 use crate::stage::Stager;
 use crate::structure::Tab;
-use crate::work::Work;
+use crate::work::{State, Work};
 
 /// How often we look again at one write before we give up.
 const ROUNDS: u32 = 12;

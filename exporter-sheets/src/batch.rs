@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::attempt::{NEW, SEEN};
 use crate::changes::Entries;
 use crate::grid::Grid;
-use crate::layout::Layout;
+use crate::layout::{Layout, runs};
 use crate::part::{Cells, Part};
 use crate::stage::Staged;
 use crate::structure::{CELLS, Hit, MARKER, TAB_FIELDS, TAG};
@@ -410,14 +410,6 @@ fn forget(sheet: i64, key: &str, value: Option<&str>) -> Json {
         lookup["metadataValue"] = json!(value);
     }
     json!({ "deleteDeveloperMetadata": { "dataFilter": { "developerMetadataLookup": lookup } } })
-}
-
-/// Columns of the table in the sheet's order, cut where people's columns lie between.
-pub fn runs(places: &[usize]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_unstable_by_key(|&column| places[column]);
-    let follows = |a: &usize, b: &usize| places[*a] + 1 == places[*b];
-    order.chunk_by(follows).map(<[usize]>::to_vec).collect()
 }
 
 /// Changed cells as few rectangles: neighbours in a row, then equal spans in rows below.

@@ -7,7 +7,8 @@ use exporter_core::{Error, ExportSpec, Table};
 use crate::client::Tally;
 use crate::layout::Layout;
 use crate::look::Look;
-use crate::sink::{MAX_CELLS, SheetsSink};
+use crate::sink::SheetsSink;
+use crate::structure::MAX_CELLS;
 
 /// How much a spreadsheet holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -331,3 +331,11 @@ fn random() -> u64 {
     use std::hash::{BuildHasher as _, Hasher as _};
     std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
+
+/// Columns of the table in the sheet's order, cut where people's columns lie between.
+pub fn runs(places: &[usize]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_unstable_by_key(|&column| places[column]);
+    let follows = |a: &usize, b: &usize| places[*a] + 1 == places[*b];
+    order.chunk_by(follows).map(<[usize]>::to_vec).collect()
+}

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use exporter_core::{Table, Value};
 
-use crate::stage;
-
 /// Cells to write, by the sheet's row and column.
 pub type Cells = BTreeMap<(usize, usize), Value>;
 
@@ -67,25 +65,6 @@ impl Part {
         part.inserts = inserts.drain(..count).collect();
         part
     }
-}
-
-/// How many requests a write takes.
-pub fn count(
-    cells: &Cells,
-    inserts: &[u32],
-    table: &Table,
-    more: &HashMap<(usize, usize), usize>,
-    bytes: usize,
-) -> u32 {
-    let (mut cells, mut inserts, mut parts) = (cells.clone(), inserts.to_vec(), 0);
-    while !cells.is_empty() || !inserts.is_empty() {
-        let part = Part::take(&mut cells, &mut inserts, table, more, bytes);
-        if part.cells.is_empty() && stage::is_worth_it(table, &inserts, bytes) {
-            return parts + stage::count(table, &[part.inserts, inserts].concat(), bytes);
-        }
-        parts += 1;
-    }
-    parts
 }
 
 /// About how many bytes of a request a cell takes, rather more than less.

@@ -12,23 +12,21 @@ use exporter_core::{
     Changes, Clock, Error, ErrorKind, ExportSpec, Journal, PLAN_VERSION, Plan, Receipt, Sink, SystemClock,
     Table, fit,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::a1;
 use crate::agreed;
 use crate::apply::Applier;
-use crate::changes::{self, Change, ChangeList};
+use crate::changes::{self, ChangeList};
 use crate::client::{SheetsClient, Tally};
+use crate::forecast;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::look::{Look, changed_cells};
 use crate::part;
 use crate::record::{self, Desk};
-use crate::structure::Structure;
+use crate::structure::{MAX_CELLS, Structure};
 use crate::wire::MAX_CHARACTERS;
-
-/// Most cells of a spreadsheet.
-pub const MAX_CELLS: usize = 10_000_000;
+use crate::work::State;
 
 /// Tabs of a spreadsheet as a sink.
 #[derive(Debug)]
@@ -46,18 +44,6 @@ pub struct SheetsSink {
     pub(crate) untold_calls: AtomicU32,
     /// Most bytes of a request.
     pub(crate) bytes: usize,
-}
-
-/// The sink's own part of a plan.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct State {
-    /// Where everything is.
-    pub layout: Layout,
-    /// What the export is.
-    pub spec: ExportSpec,
-    /// What the list of changes has got from writes that are still to be made up for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<Change>,
 }
 
 impl SheetsSink {
@@ -169,7 +155,7 @@ impl SheetsSink {
             target: self.target(&spec.tab),
             table: Arc::clone(table),
             calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
-            expected_calls: part::count(&cells, &changes.inserts, table, &more, self.bytes),
+            expected_calls: forecast::requests(&cells, &changes.inserts, table, &more, self.bytes),
             notes,
             changes,
             state: serde_json::to_value(&state)

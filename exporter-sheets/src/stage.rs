@@ -12,12 +12,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::a1;
-use crate::batch::runs;
 use crate::client::{Failure, Fate, SheetsClient, Tally};
-use crate::layout::{Layout, new_id};
+use crate::layout::{Layout, new_id, runs};
 use crate::part::{self, Part};
-use crate::sink::MAX_CELLS;
-use crate::structure::{LOAD, Structure, Tab};
+use crate::structure::{LOAD, MAX_CELLS, Structure, Tab};
 use crate::wire::Raw;
 
 /// So many more full requests of the long form make it worth while.

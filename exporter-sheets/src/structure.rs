@@ -6,6 +6,9 @@ use serde_json::Value as Json;
 
 use crate::a1;
 
+/// Most cells of a spreadsheet.
+pub const MAX_CELLS: usize = 10_000_000;
+
 /// Key of the developer metadata that marks our last commit to a tab.
 pub const MARKER: &str = "exporter.commit";
 /// Key of the developer metadata that says which column of ours a column is.

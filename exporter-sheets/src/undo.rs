@@ -13,13 +13,15 @@ use exporter_core::{
 
 use crate::aside::{Added, rows_by_key};
 use crate::client::Tally;
+use crate::forecast;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::look::Look;
-use crate::part::{self, Cells};
+use crate::part::Cells;
 use crate::record;
-use crate::sink::{SheetsSink, State};
+use crate::sink::SheetsSink;
 use crate::structure::Tab;
+use crate::work::State;
 
 /// What taking a run back would do to one tab.
 #[derive(Debug)]
@@ -78,7 +80,7 @@ impl SheetsSink {
             file: None,
             target: self.target(&spec.tab),
             calls: tally.calls + self.untold_calls.swap(0, Ordering::Relaxed),
-            expected_calls: part::count(&cells, &[], &table, &HashMap::new(), self.bytes),
+            expected_calls: forecast::requests(&cells, &[], &table, &HashMap::new(), self.bytes),
             table,
             changes,
             notes: Vec::new(),

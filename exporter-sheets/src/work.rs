@@ -1,15 +1,28 @@
-//! What is left to write, and how the next request's share is taken off it.
+//! What a plan leaves to the sink: what is to be written, and how a request's share is taken off it.
 
 use std::collections::HashMap;
 
 use exporter_core::compare::same;
-use exporter_core::{Changes, Plan, RowUpdate, Value};
+use exporter_core::{Changes, ExportSpec, Plan, RowUpdate, Value};
+use serde::{Deserialize, Serialize};
 
-use crate::changes;
+use crate::changes::{self, Change};
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::look::changed_cells;
 use crate::part::{Cells, Part};
+
+/// The sink's own part of a plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    /// Where everything is.
+    pub layout: Layout,
+    /// What the export is.
+    pub spec: ExportSpec,
+    /// What the list of changes has got from writes that are still to be made up for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Change>,
+}
 
 /// What is still to be done, and the picture of the tab that it was worked out from.
 pub struct Work {
