@@ -28,6 +28,10 @@ use args::{Args, Command};
 use exit::Exit;
 
 fn main() -> ExitCode {
+    // Known before the words are understood, so that a wrong one is told in the same way.
+    if std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json") {
+        render::error::as_json();
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

@@ -1,6 +1,7 @@
 //! Watching itself: what stops runs some day without being an error today.
 
 mod certificate;
+mod copies;
 mod machine;
 mod remote;
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use crate::config::{Loaded, WatchSection};
 use crate::state;
+pub use copies::{Copies, newest};
 
 /// Google's Sheets API, whose clock ours is compared with.
 const GOOGLE: &str = "https://sheets.googleapis.com/";

@@ -1,5 +1,6 @@
 //! The one error: kind × retry class × whose turn × stage, with context and hints.
 
+mod advice;
 mod kind;
 mod report;
 
@@ -167,9 +168,12 @@ impl Error {
         &self.0.message
     }
 
-    /// What a person can do next.
-    pub fn hints(&self) -> &[String] {
-        &self.0.hints
+    /// What a person can do next; where nobody said so, what helps with every error of its kind.
+    pub fn hints(&self) -> Vec<&str> {
+        if self.0.hints.is_empty() {
+            return vec![self.0.kind.advice()];
+        }
+        self.0.hints.iter().map(String::as_str).collect()
     }
 
     /// Files that show what happened.
@@ -210,7 +214,7 @@ impl fmt::Debug for Error {
         if let Some(stage) = self.0.stage {
             write!(f, ", stage: {stage:?}")?;
         }
-        for hint in &self.0.hints {
+        for hint in self.hints() {
             write!(f, "\n  hint: {hint}")?;
         }
         Ok(())
@@ -250,5 +254,14 @@ mod tests {
         assert_eq!(error.stage(), Some(Stage::Login));
         assert_eq!(error.turn(), Turn::Panel);
         assert!(format!("{error:?}").ends_with("hint: open the panel in a browser"));
+    }
+
+    #[test]
+    fn nobody_is_left_without_a_next_step() {
+        let bare = Error::new(ErrorKind::CorruptFile, "the file is cut off");
+        assert_eq!(bare.hints(), [ErrorKind::CorruptFile.advice()]);
+        assert_eq!(bare.report().hints, [ErrorKind::CorruptFile.advice()]);
+        let own = bare.hint("fetch it again");
+        assert_eq!(own.hints(), ["fetch it again"], "who knows better is not drowned");
     }
 }

@@ -214,14 +214,21 @@ impl Layout {
     fn check_in_the_way(&self, tab: &Tab) -> Result<(), Error> {
         // Columns that are inserted push what is there on.
         let there = || self.places.iter().copied().filter(|&place| !self.is_added(place));
-        let blocks = [(&tab.merges, "merged cells are"), (&tab.locked, "a protected range is")];
-        for (blocks, what) in blocks {
+        let blocks = [
+            (&tab.merges, "merged cells are", "unmerge the cells"),
+            (
+                &tab.locked,
+                "a protected range is",
+                "let our account edit the protected range, or let the range only warn",
+            ),
+        ];
+        for (blocks, what, hint) in blocks {
             let touched = blocks.iter().find(|block| there().any(|place| block.touches(self.header, place)));
             if let Some(block) = touched {
                 return Err(Error::new(ErrorKind::SheetLayout, format!("{what} in the way of our columns"))
                     .context("tab", tab.title.clone())
                     .context("cell", block.corner())
-                    .hint("unmerge the cells, or let our account edit the protected range"));
+                    .hint(hint));
             }
         }
         Ok(())

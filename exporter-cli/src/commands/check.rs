@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exporter_core::{Driver, Error, ErrorReport, ExportSpec, SystemClock, Topic};
+use exporter_core::{Clock as _, Driver, Error, ErrorReport, ExportSpec, SystemClock, Topic};
 use exporter_sources::{BrowserOptions, try_browser};
 use exporter_store::Store;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::config::load;
 use crate::exit::Exit;
 use crate::forecast::Forecast;
 use crate::render::{progress::Progress, say};
-use crate::watch::Watched;
+use crate::watch::{Copies, Look, Watched};
 use crate::{render, state};
 
 /// How long a browser may take to show an empty page.
@@ -72,7 +72,7 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     let mut loaded = load(Path::new(&args.config))?;
     // Somebody is looking: a password that was refused before may be right by now.
     loaded.config.panel.try_refused = true;
-    let watched = Watched::of(&loaded);
+    let (watched, copies) = (Watched::of(&loaded), Copies::of(&loaded, &args.config));
     let store = state::look(&loaded).await.ok();
     let database = state::try_database(&loaded).await;
     let asker = terminal::here(&loaded.config, &Progress::here());
@@ -96,7 +96,8 @@ async fn findings(args: &CheckArgs) -> Result<Vec<Finding>, Error> {
     for channel in parts.channels {
         findings.push(finding(&channel.name, channel.notifier.check().await));
     }
-    for look in watched.look(&SystemClock).await {
+    let copies = Look { topic: Topic::Backup, found: copies.look(SystemClock.now()) };
+    for look in watched.look(&SystemClock).await.into_iter().chain([copies]) {
         let detail = look.found.as_ref().ok().cloned();
         let found = finding(name(look.topic), look.found.map(drop));
         findings.push(Finding { detail, warning: !found.ok, ..found });

@@ -1,16 +1,39 @@
-//! Errors for people: one line, the causes in it, then what to do next.
+//! Errors for people: one line, the causes in it, then what to do next; with `--json` the same
+//! as data.
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use exporter_core::{Error, ErrorReport};
+use serde_json::json;
 
 use super::say;
 use crate::exit::Exit;
 
-/// Prints the error on stderr and passes the exit code on.
+/// Whether a document is what is wanted on stdout.
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// From here on an error that ends the command is printed on stdout as well, as the one document
+/// that `--json` promises.
+pub fn as_json() {
+    AS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Prints the error that ends a command on stderr, with `--json` on stdout as well, and passes the
+/// exit code on.
 pub fn print(error: &Error, exit: Exit) -> Exit {
-    say::note(text(&error.report()).trim_end());
+    let report = error.report();
+    say::note(text(&report).trim_end());
+    document(&report);
     exit
+}
+
+/// `{"error": …}` in the shape that an error has in the report of a run.
+pub fn document(error: &ErrorReport) {
+    // Who has a result already, as with a plan that is shown and cannot be kept, gets no second one.
+    if AS_JSON.load(Ordering::Relaxed) && !say::said() {
+        say::text(super::json(&json!({ "error": error })));
+    }
 }
 
 /// `error[kind]: …` and a `hint: …` line for each next step; the kind is what

@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether a result could not be printed, as where the disk is full that stdout leads to.
 static UNSAID: AtomicBool = AtomicBool::new(false);
 
+/// Whether there was a result to print.
+static SAID: AtomicBool = AtomicBool::new(false);
+
 /// Prints a result as it is.
 pub fn text(what: impl Display) {
     result(format_args!("{what}"));
@@ -27,7 +30,13 @@ pub fn all_said() -> bool {
     !UNSAID.load(Ordering::Relaxed)
 }
 
+/// Whether any result was printed.
+pub fn said() -> bool {
+    SAID.load(Ordering::Relaxed)
+}
+
 fn result(what: Arguments<'_>) {
+    SAID.store(true, Ordering::Relaxed);
     let mut out = io::stdout().lock();
     let printed = out.write_fmt(what).and_then(|()| out.flush());
     // Who closed the pipe has seen enough.

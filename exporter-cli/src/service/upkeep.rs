@@ -8,15 +8,13 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window};
 use exporter_notify::{About, Mailroom, daily, remind, warn};
 use exporter_schedule::Schedule;
-use exporter_store::{
-    Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, Store, backup, backups, made_at,
-};
+use exporter_store::{Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, Store, backup};
 use tokio::task::JoinHandle;
 
 use crate::commands::backup::{Place, place};
 use crate::config::Loaded;
 use crate::state;
-use crate::watch::Watched;
+use crate::watch::{Watched, newest};
 
 /// It is looked at everything this often.
 const EVERY: TimeDelta = TimeDelta::hours(1);
@@ -149,13 +147,6 @@ async fn copy(state: &state::Place, place: &Place, now: DateTime<Utc>) -> Result
     tracing::info!(file = %file.display(), "the state is copied");
     let detail = file.display().to_string();
     store.audit(&AuditEntry { at: now, who: "serve".into(), what: "backup".into(), detail }).await
-}
-
-/// When the newest backup was made, by its name; none when there is none.
-fn newest(place: &Place, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    // One of a time to come is of a clock that was wrong: it is not new.
-    let made = backups(&place.directory).ok()?;
-    made.iter().filter_map(|backup| made_at(backup)).find(|at| *at <= now)
 }
 
 impl Site<'_> {

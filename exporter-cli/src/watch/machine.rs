@@ -22,15 +22,40 @@ pub fn disk(directory: &Path, least: u32) -> Option<Result<String, Error>> {
         .hint("without room neither downloads nor the history can be written")))
 }
 
-/// Memory that a browser could have, where the system says so (`/proc/meminfo`, Linux).
+/// Memory that a browser could have, where the system says so (`/proc/meminfo`, Linux), or less
+/// where a container or a service is allowed less.
 pub fn memory(least: u32) -> Option<Result<String, Error>> {
-    let available = available(&fs::read_to_string("/proc/meminfo").ok()?)?;
+    let machine = available(&fs::read_to_string("/proc/meminfo").ok()?)?;
+    let allowed = allowed(Path::new("/sys/fs/cgroup"), &fs::read_to_string("/proc/self/cgroup").ok()?);
+    let available = allowed.map_or(machine, |allowed| allowed.min(machine));
     if available >= u64::from(least) {
         return Some(Ok(format!("{available} MB available")));
     }
-    Some(Err(Error::new(ErrorKind::Io, format!("only {available} MB of memory are available"))
+    let error = Error::new(ErrorKind::Io, format!("only {available} MB of memory are available"))
         .hint("see who takes it: ps -eo rss,pid,args --sort=-rss | head")
-        .hint("a run over HTTP needs 60 MB, one with a browser 500 MB")))
+        .hint("a run over HTTP needs 60 MB, one with a browser 500 MB");
+    Some(Err(if available < machine {
+        error.hint(format!(
+            "the machine has {machine} MB: raise what its container or service may have (`MemoryMax`)"
+        ))
+    } else {
+        error
+    }))
+}
+
+/// What the control groups (version 2, Linux) around this process leave of what they allow, in
+/// megabytes; files that were read count as free, because the system lets go of them.
+fn allowed(root: &Path, groups: &str) -> Option<u64> {
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let number = |group: &Path, name| fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
+    let left = |group: &Path| {
+        let (most, taken) = (number(group, "memory.max")?, number(group, "memory.current")?);
+        let details = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
+        let files = details.lines().find_map(|line| line.strip_prefix("inactive_file "));
+        let files = files.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+        Some((most.saturating_sub(taken) + files).min(most) / 1_000_000)
+    };
+    root.join(own).ancestors().take_while(|group| group.starts_with(root)).filter_map(left).min()
 }
 
 fn available(meminfo: &str) -> Option<u64> {
@@ -90,5 +115,26 @@ mod tests {
         let text = "MemTotal:       16303320 kB\nMemFree:          204012 kB\nMemAvailable:    1000000 kB\n";
         assert_eq!(available(text), Some(1024));
         assert_eq!(available("MemTotal: 1 kB\n"), None);
+    }
+
+    #[test]
+    fn a_container_has_what_it_is_allowed() {
+        let root = tempfile::tempdir().unwrap();
+        let service = root.path().join("system.slice/exporter.service");
+        fs::create_dir_all(&service).unwrap();
+        let own = "0::/system.slice/exporter.service\n";
+        fs::write(service.join("memory.max"), "max\n").unwrap();
+        fs::write(service.join("memory.current"), "100000000\n").unwrap();
+        assert_eq!(allowed(root.path(), own), None, "no limit is none");
+        fs::write(service.join("memory.max"), "300000000\n").unwrap();
+        assert_eq!(allowed(root.path(), own), Some(200));
+        fs::write(service.join("memory.stat"), "anon 1\ninactive_file 50000000\n").unwrap();
+        assert_eq!(allowed(root.path(), own), Some(250));
+        // The slice around it is allowed less.
+        let slice = service.parent().unwrap();
+        fs::write(slice.join("memory.max"), "150000000\n").unwrap();
+        fs::write(slice.join("memory.current"), "150000000\n").unwrap();
+        assert_eq!(allowed(root.path(), own), Some(0));
+        assert_eq!(allowed(root.path(), "1:name=systemd:/\n"), None, "version 1");
     }
 }

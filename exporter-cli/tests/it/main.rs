@@ -13,6 +13,7 @@ mod google;
 mod history;
 mod init;
 mod journal;
+mod json;
 mod logs;
 mod mail;
 mod panel;

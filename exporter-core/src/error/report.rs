@@ -33,7 +33,7 @@ impl From<&Error> for ErrorReport {
             retry: error.retry_class(),
             turn: error.turn(),
             stage: error.stage(),
-            hints: error.hints().to_vec(),
+            hints: error.hints().into_iter().map(str::to_owned).collect(),
             evidence: error.evidence_files().map(Path::to_path_buf).collect(),
         }
     }

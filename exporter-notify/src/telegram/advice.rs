@@ -125,7 +125,8 @@ mod tests {
             assert!(error.hints()[0].contains(advice), "{description}: {:?}", error.hints());
             assert!(error.to_string().contains(description));
         }
-        assert!(explain(&refusal(400, "Bad Request: something new"), "1").hints().is_empty());
+        let unknown = explain(&refusal(400, "Bad Request: something new"), "1");
+        assert_eq!(unknown.hints(), [ErrorKind::MessageRefused.advice()]);
     }
 
     #[test]

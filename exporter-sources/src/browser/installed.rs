@@ -70,13 +70,16 @@ pub(super) fn find(options: &BrowserOptions) -> Result<Installed, Error> {
         Some(_) => ("browser driver", options.driver.as_deref()),
         None => ("browser", options.binary.as_deref()),
     };
-    let error = Error::new(ErrorKind::BrowserMissing, format!("no {what} was found"));
-    let error = match given {
-        Some(path) => error.context("path", path.display().to_string()),
-        None => error,
-    };
     let kind = alone.or(named).unwrap_or(BrowserKind::Chromium);
-    Err(error.hint(format!("install one ({}), or use `--driver http`", install(kind, os))))
+    let error = Error::new(ErrorKind::BrowserMissing, format!("no {what} was found"));
+    Err(match given {
+        // Whoever named a place meant that one: installing another changes nothing.
+        Some(path) => error.context("path", path.display().to_string()).hint(format!(
+            "set `[browser] {}` to the file that is there, or leave it out to have it looked for",
+            if alone.is_some() { "driver" } else { "binary" }
+        )),
+        None => error.hint(format!("install one ({}), or use `--driver http`", install(kind, os))),
+    })
 }
 
 /// The command that brings browser and driver to one version.
