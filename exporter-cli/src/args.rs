@@ -290,6 +290,7 @@ impl Args {
         match &self.command {
             Command::Run(args) => Some(&args.config),
             Command::Backfill(args) => Some(&args.config),
+            Command::Undo(args) => Some(&args.config),
             Command::Serve(args) => Some(&args.config),
             _ => None,
         }

@@ -36,6 +36,8 @@ pub struct Watched {
     downloads: PathBuf,
     /// The log file and the most that it should take with those put aside.
     log: Option<(PathBuf, u64)>,
+    /// Where copies of the state go, often to another disk.
+    copies: Option<PathBuf>,
     panel: String,
     google: String,
     /// The service account's key file, as text.
@@ -60,6 +62,7 @@ impl Watched {
             state_limit: state::retention(loaded).max_bytes,
             downloads: loaded.directory.join(downloads),
             log,
+            copies: config.backup.as_ref().map(|backup| loaded.directory.join(&backup.directory)),
             panel: config.panel.url.clone(),
             google: config.sheets.base_url.clone().unwrap_or_else(|| GOOGLE.to_owned()),
             key: key.map(|key| key.expose().to_owned()),
@@ -69,7 +72,7 @@ impl Watched {
     /// Looks at everything; what cannot be looked at here is left out.
     pub async fn look(&self, clock: &dyn Clock) -> Vec<Look> {
         let mut looks = vec![
-            (Topic::Disk, machine::disk(&self.home(), self.limits.free_megabytes)),
+            (Topic::Disk, self.disks()),
             (Topic::Memory, machine::memory(self.limits.memory_megabytes)),
             (Topic::Leftovers, machine::leftovers()),
             (Topic::Files, Some(self.files())),
@@ -82,6 +85,19 @@ impl Watched {
         looks.push((Topic::Credentials, self.credentials(clock.now()).await));
         let known = looks.into_iter().filter_map(|(topic, found)| Some(Look { topic, found: found? }));
         known.collect()
+    }
+
+    /// Room where anything is written: of several disks the first that is nearly full counts.
+    fn disks(&self) -> Option<Result<String, Error>> {
+        let log = self.log.as_ref().and_then(|(log, _)| log.parent());
+        let home = self.home();
+        let places = [Some(&*home), Some(&*self.downloads), log, self.copies.as_deref()];
+        let mut looks = places.into_iter().flatten().filter_map(|place| {
+            // A directory that is not there yet is made on the disk of the one that is.
+            place.ancestors().find_map(|place| machine::disk(place, self.limits.free_megabytes))
+        });
+        let first = looks.next()?;
+        Some(first.and_then(|found| looks.find_map(Result::err).map_or(Ok(found), Err)))
     }
 
     /// Where the state is; the directory is there even before the state is.
@@ -222,6 +238,7 @@ mod tests {
             state_limit: 10,
             downloads: directory.join("downloads"),
             log: Some((directory.join("log/exporter.log"), 10)),
+            copies: Some(directory.join("backups")),
             panel: String::new(),
             google: String::new(),
             key: None,
@@ -280,6 +297,21 @@ mod tests {
                 at("05T01:00")
             )),
             "nothing"
+        );
+    }
+
+    #[test]
+    fn every_disk_that_is_written_to_is_looked_at() {
+        let directory = tempfile::tempdir().unwrap();
+        let limits = |free_megabytes| WatchSection { free_megabytes, ..WatchSection::default() };
+        let watched = watched(limits(0), directory.path());
+        assert!(words(watched.disks()).ends_with(" MB free"), "{}", words(watched.disks()));
+        // `/proc` has no room at all; only the copies go there.
+        let elsewhere = Watched { copies: Some("/proc/copies".into()), limits: limits(1), ..watched };
+        let said = words(elsewhere.disks());
+        assert!(
+            !cfg!(target_os = "linux") || said.contains("(directory: /proc) → see what takes the room"),
+            "{said}"
         );
     }
 

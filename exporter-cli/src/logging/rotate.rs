@@ -5,14 +5,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// A file and those before it.
+use crate::render::say::note;
+
+/// A file and those before it. Other processes may write to it and put it aside as well, as a
+/// service and a run by hand; people may take it away.
 #[derive(Debug)]
 pub struct Rotating {
     path: PathBuf,
     file: File,
-    size: u64,
     full: u64,
     keep: u32,
+    /// Whether it was said that lines are being lost.
+    said: bool,
 }
 
 impl Rotating {
@@ -21,9 +25,33 @@ impl Rotating {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory)?;
         }
-        let file = private(path)?;
-        let size = file.metadata()?.len();
-        Ok(Self { path: path.to_path_buf(), file, size, full, keep })
+        Ok(Self { path: path.to_path_buf(), file: private(path)?, full, keep, said: false })
+    }
+
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let there = fs::metadata(&self.path).ok();
+        if !there.as_ref().is_some_and(|there| self.is_open(there)) {
+            self.file = private(&self.path)?;
+        }
+        let size = there.map_or(0, |there| there.len());
+        if size > 0 && size + line.len() as u64 > self.full {
+            // A file that grows is better than lines that are lost, and `exporter check` sees it.
+            let _ = self.turn();
+        }
+        self.file.write_all(line)
+    }
+
+    /// Whether what lies at our path is the file that we write to.
+    #[cfg(unix)]
+    fn is_open(&self, there: &fs::Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        self.file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (there.dev(), there.ino()))
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, reason = "elsewhere a file that is open cannot be taken away")]
+    fn is_open(&self, _: &fs::Metadata) -> bool {
+        true
     }
 
     fn turn(&mut self) -> io::Result<()> {
@@ -39,24 +67,30 @@ impl Rotating {
             fs::remove_file(&self.path)?;
         }
         self.file = private(&self.path)?;
-        self.size = 0;
         Ok(())
     }
 }
 
 impl Write for Rotating {
+    /// Takes a line. One that cannot be written is lost, as the disk may be full; that is said
+    /// once on stderr, and stops nothing.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let length = line.len() as u64;
-        if self.size > 0 && self.size + length > self.full {
-            self.turn()?;
+        match self.append(line) {
+            Ok(()) => self.said = false,
+            Err(error) if !self.said => {
+                self.said = true;
+                note(format_args!(
+                    "warning: the log {} cannot be written, its lines are lost: {error}",
+                    self.path.display()
+                ));
+            }
+            Err(_) => {}
         }
-        self.file.write_all(line)?;
-        self.size += length;
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 
@@ -93,5 +127,30 @@ mod tests {
             [read(""), read(".1"), read(".2"), read(".3")],
             ["five\nsix\n", "four 6789\n", "two\nthree\n", ""]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_processes_share_a_log_and_nobody_writes_to_a_file_that_is_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("exporter.log");
+        let read =
+            |ending: &str| fs::read_to_string(format!("{}{ending}", path.display())).unwrap_or_default();
+        let [mut one, mut other] = [(); 2].map(|()| Rotating::open(&path, 10, 2).unwrap());
+        one.write_all(b"one 56789\n").unwrap();
+        other.write_all(b"two\n").unwrap();
+        one.write_all(b"three\n").unwrap();
+        assert_eq!([read(""), read(".1")], ["two\nthree\n", "one 56789\n"]);
+        fs::remove_file(&path).unwrap();
+        one.write_all(b"four\n").unwrap();
+        assert_eq!(read(""), "four\n", "who deletes the log of a service finds the next line in a new one");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_costs_lines_and_nothing_else() {
+        let mut log = Rotating::open(Path::new("/dev/full"), 10, 2).unwrap();
+        assert_eq!(log.write(b"one\n").unwrap(), 4);
+        assert!(log.said);
     }
 }

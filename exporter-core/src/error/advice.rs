@@ -13,7 +13,9 @@ impl ErrorKind {
                 "log in to the panel by hand, and put the password that works where exporter reads it"
             }
             Self::SecondFactor => "log in to the panel by hand and look at what it asks for",
-            Self::Captcha => "ask the panel's operator for an account or network address that is not asked this",
+            Self::Captcha => {
+                "ask the panel's operator for an account or network address that is not asked this"
+            }
             Self::Blocked => "wait, then ask the panel's operator to allow this machine's network address",
             Self::LoginFormNotFound => {
                 "open the login page by hand; if it has changed, set its address and fields under [panel.login]"
@@ -49,7 +51,9 @@ impl ErrorKind {
             Self::BrowserFailed => {
                 "look whether the machine has memory left; use `--driver http` where the panel allows it"
             }
-            Self::SheetCredentials => "make a new key for the service account, and try it with `exporter check`",
+            Self::SheetCredentials => {
+                "make a new key for the service account, and try it with `exporter check`"
+            }
             Self::SheetNotShared => "share the spreadsheet with the service account's address as editor",
             Self::SheetNotFound => "copy the spreadsheet's address from the browser into the configuration",
             Self::SheetLayout => "put the tab back as it was; `exporter check` looks at every tab",

@@ -66,20 +66,23 @@ pub(super) fn find(options: &BrowserOptions) -> Result<Installed, Error> {
             }
         }
     }
-    let (what, given) = match alone {
-        Some(_) => ("browser driver", options.driver.as_deref()),
-        None => ("browser", options.binary.as_deref()),
-    };
-    let kind = alone.or(named).unwrap_or(BrowserKind::Chromium);
-    let error = Error::new(ErrorKind::BrowserMissing, format!("no {what} was found"));
-    Err(match given {
-        // Whoever named a place meant that one: installing another changes nothing.
-        Some(path) => error.context("path", path.display().to_string()).hint(format!(
-            "set `[browser] {}` to the file that is there, or leave it out to have it looked for",
-            if alone.is_some() { "driver" } else { "binary" }
-        )),
-        None => error.hint(format!("install one ({}), or use `--driver http`", install(kind, os))),
+    let lacking = alone.or(named).unwrap_or(BrowserKind::Chromium);
+    Err(match alone {
+        Some(_) => missing("browser driver", "driver", options.driver.as_deref(), lacking),
+        None => missing("browser", "binary", options.binary.as_deref(), lacking),
     })
+}
+
+/// That there is none, and what to do: install one, or mend the place that somebody named, where
+/// installing another would change nothing.
+fn missing(what: &str, setting: &str, given: Option<&Path>, kind: BrowserKind) -> Error {
+    let error = Error::new(ErrorKind::BrowserMissing, format!("no {what} was found"));
+    match given {
+        Some(path) => error.context("path", path.display().to_string()).hint(format!(
+            "set `{setting}` under [browser] to the file that is there, or leave it out to have it looked for"
+        )),
+        None => error.hint(format!("install one ({}), or use `--driver http`", install(kind, Os::here()))),
+    }
 }
 
 /// The command that brings browser and driver to one version.
@@ -229,13 +232,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_browser_says_what_to_install() {
-        let options = |path: &str| BrowserOptions { binary: Some(path.into()), ..BrowserOptions::default() };
-        let error = find(&options("/nowhere/chrome")).unwrap_err();
+    fn a_missing_browser_says_what_to_install_or_to_mend() {
+        for kind in KINDS {
+            let error = missing("browser", "binary", None, kind);
+            assert!(error.hints()[0].contains(install(kind, Os::here())), "{error:?}");
+        }
+        let named = BrowserOptions { binary: Some("/nowhere/firefox".into()), ..BrowserOptions::default() };
+        let error = find(&named).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrowserMissing);
-        assert!(error.hints()[0].contains(install(BrowserKind::Chromium, Os::here())));
-        let error = find(&options("/nowhere/firefox")).unwrap_err();
-        assert!(error.hints()[0].contains(install(BrowserKind::Firefox, Os::here())), "{error:?}");
+        assert!(error.to_string().contains("/nowhere/firefox"), "{error}");
+        assert!(error.hints()[0].starts_with("set `binary` under [browser]"), "{error:?}");
     }
 
     #[test]
@@ -248,6 +254,7 @@ mod tests {
             BrowserOptions { binary: Some(binary.clone()), driver, ..BrowserOptions::default() };
         let error = find(&options).unwrap_err();
         assert!(error.to_string().contains("no browser driver was found"), "{error}");
+        assert!(error.hints()[0].starts_with("set `driver` under [browser]"), "{error:?}");
         std::fs::write(options.driver.as_ref().unwrap(), "").unwrap();
         let found = find(&options).unwrap();
         assert_eq!((found.kind, found.binary), (BrowserKind::Edge, binary));
