@@ -59,6 +59,9 @@ fn install(args: &InstallArgs) -> Result<String, Error> {
             "note: `holidays` cannot be told to this platform, which runs on them as well; `exporter serve` leaves them out",
         );
     }
+    if platform == Platform::Windows {
+        say::note("note: exporter is built and tried on Linux; on Windows it does not compile yet");
+    }
     match &args.write {
         None => {
             let shown = files.iter().map(|(name, text)| format!("# --- {name}\n{text}\n"));

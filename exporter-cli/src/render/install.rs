@@ -74,6 +74,7 @@ fn systemd(job: &Job<'_>, unit: &str) -> String {
     unit.replace("{program}", &word(&job.program, &SYSTEMD))
         .replace("{days}", &fetched(job).to_string())
         .replace("{config}", &word(&job.config, &SYSTEMD))
+        .replace("{directory}", &word(job.config.parent().unwrap_or(Path::new("/")), &SYSTEMD))
         .replace("ProtectHome=true", if at_home { "ProtectHome=false" } else { "ProtectHome=true" })
 }
 
@@ -274,6 +275,10 @@ mod tests {
         assert!(crontab.contains(&format!("{line} >> {log} 2>&1")), "{crontab}");
         let unit = files(Platform::Systemd, &job).unwrap().remove(0).1;
         assert!(unit.contains(&format!("ExecStart={line}\n")), "{unit}");
+        assert!(
+            unit.contains("ReadWritePaths=\"/srv/toko andalan\"\n"),
+            "state and downloads lie there: {unit}"
+        );
     }
 
     #[test]
