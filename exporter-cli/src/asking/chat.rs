@@ -141,7 +141,7 @@ impl Ear {
         }
         let cleared = self.once(Duration::ZERO, &Desk::default()).await;
         cleared.map_err(|error| {
-            let hints = error.hints().to_vec();
+            let hints: Vec<String> = error.hints().into_iter().map(str::to_owned).collect();
             let cannot =
                 Error::new(ErrorKind::SecondFactor, "nobody can be asked for the one-time code in the chat");
             hints.into_iter().fold(cannot, Error::hint).source(error)
