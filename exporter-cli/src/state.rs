@@ -113,13 +113,15 @@ pub async fn try_database(loaded: &Loaded) -> Option<Result<&'static str, Error>
     Some(tried.await)
 }
 
-/// What tells this state from another that is put in its place while a service has it open:
-/// a file that was restored, or moved away.
+/// What tells this state from another that is put in its place while a service has it open: a
+/// file that was restored, or moved away. A database is looked up anew by every call.
 pub fn identity(loaded: &Loaded) -> String {
     use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(file(loaded))
-        .map(|found| format!("{}:{}", found.dev(), found.ino()))
-        .unwrap_or_default()
+    if loaded.config.state.url.is_some() {
+        return String::new();
+    }
+    let found = std::fs::metadata(file(loaded));
+    found.map(|found| format!("{}:{}", found.dev(), found.ino())).unwrap_or_default()
 }
 
 /// How much is kept.

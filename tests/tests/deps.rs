@@ -192,6 +192,7 @@ fn the_core_knows_no_network_no_browser_and_no_database() {
         "rusqlite",
         "libsqlite3-sys",
         "postgres",
+        "tokio-postgres",
         "teloxide",
         "frankenstein",
         "clap",

@@ -152,7 +152,9 @@ fn there_is_no_unsafe_code() {
 
 #[test]
 fn each_outside_library_is_known_in_one_place() {
-    let rules: [(&str, &[&str]); 4] = [
+    let rules: [(&str, &[&str]); 6] = [
+        ("rusqlite::", &["exporter-store/src/sqlite/"]),
+        ("tokio_postgres::", &["exporter-store/src/postgres/"]),
         ("thirtyfour::", &["exporter-sources/src/browser/", "exporter-sources/src/browser.rs"]),
         ("google_sheets4::", &["exporter-sheets/src/client.rs", "exporter-sheets/src/client/"]),
         ("clap::", &["exporter-cli/"]),

@@ -122,6 +122,25 @@ fn windows(job: &Job<'_>) -> Result<String, Error> {
     Ok(text)
 }
 
+/// Where the state is on a platform whose cron jobs have no disk.
+const DATABASE: &str = "\
+# Cron jobs have no disk, so that the state is in this database. In the configuration:
+# [state] url = 'env:DATABASE_URL'
+databases:
+  - name: exporter-state
+    ipAllowList: []
+";
+
+/// How a cron job gets there.
+const DATABASE_URL: &str = "      - key: DATABASE_URL
+        fromDatabase:
+          name: exporter-state
+          property: connectionString
+      # Within Render's private network.
+      - key: PGSSLMODE
+        value: disable
+";
+
 fn render(job: &Job<'_>) -> Result<String, Error> {
     no_days_off(job)?;
     let (patterns, changes) = in_utc(&job.schedule.cron, job.now)?;
@@ -130,7 +149,7 @@ fn render(job: &Job<'_>) -> Result<String, Error> {
         let name = if patterns.len() == 1 { "exporter".to_owned() } else { format!("exporter-{number}") };
         let _ = write!(
             services,
-            "  - type: cron\n    name: {name}\n    runtime: docker\n    # {} in {}; Render knows UTC only.\n    schedule: \"{pattern}\"\n    dockerCommand: exporter run --config /etc/exporter/exporter.toml --last {}\n    envVars:\n      - key: PANEL_USERNAME\n        sync: false\n      - key: PANEL_PASSWORD\n        sync: false\n      - key: TELEGRAM_TOKEN\n        sync: false\n",
+            "  - type: cron\n    name: {name}\n    runtime: docker\n    # {} in {}; Render knows UTC only.\n    schedule: \"{pattern}\"\n    dockerCommand: exporter run --config /etc/exporter/exporter.toml --last {}\n    envVars:\n      - key: PANEL_USERNAME\n        sync: false\n      - key: PANEL_PASSWORD\n        sync: false\n      - key: TELEGRAM_TOKEN\n        sync: false\n{DATABASE_URL}",
             job.schedule.cron.text(),
             job.schedule.cron.zone(),
             fetched(job),
@@ -139,7 +158,7 @@ fn render(job: &Job<'_>) -> Result<String, Error> {
     let warning = changes.map_or_else(String::new, |day| {
         format!("# The clocks of this zone change on {day}: until then the times below are right. Write this file\n# anew on that day.\n")
     });
-    Ok(format!("{warning}services:\n{services}"))
+    Ok(format!("{warning}{DATABASE}services:\n{services}"))
 }
 
 fn kubernetes(job: &Job<'_>) -> Result<String, Error> {
