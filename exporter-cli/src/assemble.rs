@@ -48,6 +48,28 @@ pub struct Parts {
     pub channels: Vec<Channel>,
 }
 
+/// The panel of a configuration: its preset, and what the configuration says otherwise.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when there is no such preset, or it has a mistake.
+pub fn described(loaded: &Loaded) -> Result<PanelConfig, Error> {
+    let panel = &loaded.config.panel;
+    let over = PanelConfig {
+        login: panel.login.clone(),
+        order: panel.order.clone(),
+        exports: loaded.config.exports.clone(),
+    };
+    Ok(preset(&panel.preset, &loaded.directory)?.overlay(over))
+}
+
+/// The exports of a configuration, in their order.
+///
+/// # Errors
+/// Those of [`described`], and a mistake in their order.
+pub fn export_names(loaded: &Loaded) -> Result<Vec<String>, Error> {
+    Ok(described(loaded)?.names()?.into_iter().map(str::to_owned).collect())
+}
+
 /// Builds the parts; fetches every secret on the way, so that a missing one is told first.
 ///
 /// # Errors
@@ -61,12 +83,11 @@ pub fn assemble(
     asker: Option<Arc<dyn Asker>>,
 ) -> Result<Parts, Error> {
     let state = loaded.state();
+    let described = described(&loaded)?;
     let Loaded { config, directory } = loaded;
     let channels = channels(&config, &directory)?;
     let panel = config.panel;
     let panel_zone = panel.timezone;
-    let over = PanelConfig { login: panel.login, order: panel.order, exports: config.exports };
-    let described = described(&panel.preset, &directory)?.overlay(over);
     check_names(only, &described.names()?)?;
     check_references(&config.references, &described.names()?)?;
 
@@ -178,7 +199,7 @@ fn check_references(references: &[Reference], order: &[&str]) -> Result<(), Erro
 }
 
 /// The panel that `preset` means: a file by its path, else a built-in one.
-pub fn described(preset: &str, directory: &Path) -> Result<PanelConfig, Error> {
+fn preset(preset: &str, directory: &Path) -> Result<PanelConfig, Error> {
     match preset {
         "none" => Ok(PanelConfig::default()),
         path if path.contains('/') || Path::new(path).extension().is_some_and(|kind| kind == "toml") => {

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod apply;
 pub mod backfill;
 pub mod backup;
 pub mod bundle;

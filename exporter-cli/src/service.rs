@@ -31,8 +31,8 @@ use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
 
 use crate::asking::{desk::Desk, handover::Handover};
+use crate::assemble::export_names;
 use crate::channels::{channels, follow_moves, listener, webhook};
-use crate::commands::status::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self};
 use crate::{state, trail};

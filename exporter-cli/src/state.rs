@@ -1,5 +1,6 @@
 //! The state of a configuration: where it is, and what it means when it cannot be used.
 
+pub mod backups;
 mod database;
 
 use std::path::PathBuf;

@@ -9,9 +9,9 @@ use exporter_core::{Clock, Error, ErrorKind, RunReport, RunStatus, SystemClock, 
 use exporter_store::{Asked, Backfill, Calendar, Cause, Store};
 use serde::Serialize;
 
-use super::status::export_names;
 use crate::args::BackfillArgs;
 use crate::asking::terminal;
+use crate::assemble::export_names;
 use crate::config::{Loaded, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use exporter_core::{Error, ErrorReport, FileKind, RunReport, Value};
-use exporter_sources::{ExportConfig, PanelConfig, reread};
+use exporter_sources::{ExportConfig, reread};
 use exporter_store::RunQuery;
 
 use crate::args::BundleArgs;
@@ -41,8 +41,7 @@ async fn pack(args: &BundleArgs) -> Result<(PathBuf, Manifest), Error> {
     let downloads =
         directory.join(loaded.config.files.downloads.as_deref().unwrap_or(Path::new("downloads")));
     let out = args.out.clone().unwrap_or_else(|| downloads.join(format!("bundle_{}.zip", run.id)));
-    let over = PanelConfig { exports: loaded.config.exports, ..PanelConfig::default() };
-    let panel = described(&loaded.config.panel.preset, directory)?.overlay(over);
+    let panel = described(&loaded)?;
     let mut packing = Packing::new(&panel.exports)?;
     if let Some(report) = &run.report {
         packing.take(report).await?;

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use exporter_core::{Clock, Error, ErrorKind, Secret, SystemClock};
 use exporter_store::{AuditEntry, Holder, Kept, LIFE, SqliteStore, Store};
 
-use super::backup::{Place as Copies, place};
 use crate::args::RestoreArgs;
 use crate::config::{Loaded, load};
 use crate::exit::{self, Exit};
 use crate::render::say;
+use crate::state::backups::{Place as Copies, place};
 use crate::state::{self, Place};
 use crate::{execute, render};
 

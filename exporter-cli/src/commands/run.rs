@@ -7,7 +7,7 @@ use exporter_store::Cause;
 
 use crate::args::RunArgs;
 use crate::asking::terminal;
-use crate::commands::plan;
+use crate::commands::apply;
 use crate::config::{PanelSection, load};
 use crate::execute::{self, Around, Order};
 use crate::exit::{self, Exit};
@@ -16,7 +16,7 @@ use crate::render::{self, progress::Progress, say};
 /// Runs once; the report goes to stdout, progress to stderr.
 pub async fn main(args: RunArgs) -> Exit {
     if let Some(file) = &args.plan_file {
-        return plan::apply(&args, file).await;
+        return apply::main(&args, file).await;
     }
     match run(&args).await {
         Ok(outcome) => {

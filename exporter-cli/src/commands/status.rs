@@ -2,13 +2,12 @@
 
 use chrono::{Datelike as _, Months, NaiveDate};
 use exporter_core::{Clock as _, Error, ErrorKind, SystemClock, Window};
-use exporter_sources::PanelConfig;
 use exporter_store::{Asked, Calendar, RunQuery};
 use serde_json::json;
 
 use crate::args::StatusArgs;
-use crate::assemble::described;
-use crate::config::{Loaded, load};
+use crate::assemble::export_names;
+use crate::config::load;
 use crate::exit::{self, Exit};
 use crate::render::say;
 use crate::{execute, render, state};
@@ -60,18 +59,6 @@ fn month(given: Option<&str>, today: NaiveDate) -> Result<Window, Error> {
             .hint("a month is written YYYY-MM, for instance 2026-01"));
     };
     Window::inclusive(first, last)
-}
-
-/// The exports of a configuration, in their order.
-pub fn export_names(loaded: &Loaded) -> Result<Vec<String>, Error> {
-    let panel = &loaded.config.panel;
-    let over = PanelConfig {
-        login: panel.login.clone(),
-        order: panel.order.clone(),
-        exports: loaded.config.exports.clone(),
-    };
-    let described = described(&panel.preset, &loaded.directory)?.overlay(over);
-    Ok(described.names()?.into_iter().map(str::to_owned).collect())
 }
 
 #[cfg(test)]

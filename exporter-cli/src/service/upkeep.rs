@@ -11,9 +11,9 @@ use exporter_schedule::Schedule;
 use exporter_store::{Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, Store, backup};
 use tokio::task::JoinHandle;
 
-use crate::commands::backup::{Place, place};
 use crate::config::Loaded;
 use crate::state;
+use crate::state::backups::{Place, place};
 use crate::watch::{Watched, newest};
 
 /// It is looked at everything this often.

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use exporter_core::{Error, ErrorKind};
 use exporter_store::{backups, made_at};
 
-use crate::commands::backup::{Place, place};
 use crate::config::Loaded;
+use crate::state::backups::{Place, place};
 
 /// Where copies are made by hand only, one is old after so many hours.
 const WEEK: u32 = 7 * 24;
