@@ -116,13 +116,14 @@ fn patterns(slots: Vec<Slot>) -> Vec<String> {
         lines.entry((weekdays, hours)).or_default().push(minute);
     }
     let list = |numbers: &[u32]| numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let all_or_list =
+        |numbers: &[u32], all| if numbers.len() == all { "*".to_owned() } else { list(numbers) };
     let text = |((weekdays, hours), minutes): ((BTreeSet<u32>, Vec<u32>), Vec<u32>)| {
         // Cron counts from Sunday.
         let mut days: Vec<u32> = weekdays.into_iter().map(|day| (day + 1) % 7).collect();
         days.sort_unstable();
         let days = if days.is_empty() { "*".to_owned() } else { list(&days) };
-        let hours = if hours.len() == 24 { "*".to_owned() } else { list(&hours) };
-        format!("{} {hours} * * {days}", list(&minutes))
+        format!("{} {} * * {days}", all_or_list(&minutes, 60), all_or_list(&hours, 24))
     };
     lines.into_iter().map(text).collect()
 }
@@ -194,6 +195,7 @@ mod tests {
     #[test]
     fn one_pattern_is_enough_for_what_comes_often() {
         assert_eq!(utc("*/20 * * * *", Tz::Asia__Kolkata).0, ["10,30,50 * * * *"]);
+        assert_eq!(utc("* * * * *", Tz::Asia__Kolkata).0, ["* * * * *"]);
         assert_eq!(utc("0,30 8-9 * * 7", Tz::Asia__Kolkata).0, ["30 2,3 * * 0", "0 3,4 * * 0"]);
     }
 }

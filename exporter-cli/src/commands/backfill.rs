@@ -71,7 +71,9 @@ async fn backfill(args: &BackfillArgs) -> Result<Vec<Done>, Error> {
     let loaded_before = covered(&*store, &account, &job).await?;
 
     let mut done = Vec::new();
-    for window in windows {
+    let count = windows.len();
+    for (window, number) in windows.into_iter().zip(1..) {
+        say::note(format_args!("window {number} of {count}: {window}"));
         if is_done(window, &exports, &loaded_before) {
             done.push(Done { window, before: true, report: None });
             continue;

@@ -199,6 +199,9 @@ fn word(path: &Path, escapes: &Escapes) -> String {
     format!("\"{}\"", written.collect::<String>())
 }
 
+/// A list of more times of day than this is one that nobody reads.
+const MOST: usize = 48;
+
 /// The times of day, on working days only.
 fn working(job: &Job<'_>) -> Result<Vec<Slot>, Error> {
     let days = |slot: Slot| {
@@ -206,7 +209,17 @@ fn working(job: &Job<'_>) -> Result<Vec<Slot>, Error> {
         let weekdays = all.into_iter().filter(|day| job.schedule.calendar.is_working_weekday(*day)).collect();
         Slot { weekdays, ..slot }
     };
-    let slots = job.schedule.cron.slots()?.into_iter().map(days);
+    let slots = job.schedule.cron.slots()?;
+    if slots.len() > MOST {
+        let why = format!(
+            "`{}` has {} times of day, too many to write down",
+            job.schedule.cron.text(),
+            slots.len()
+        );
+        return Err(Error::new(ErrorKind::Config, why)
+            .hint("use `exporter serve`, which needs no scheduler outside, or let it be due less often"));
+    }
+    let slots = slots.into_iter().map(days);
     let slots = slots.filter(|slot| !slot.weekdays.is_empty());
     Ok(slots
         .map(|slot| if slot.weekdays.len() == 7 { Slot { weekdays: BTreeSet::new(), ..slot } } else { slot })
@@ -337,6 +350,10 @@ mod tests {
         let named = schedule("0 8 * * fri-sun", Tz::Asia__Jakarta, &[]);
         let monthly = schedule("0 8 1 * *", Tz::Asia__Jakarta, &[]);
         let last = schedule("0 8 L * *", Tz::Asia__Jakarta, &[]);
+        let often = schedule("*/5 * * * *", Tz::Asia__Jakarta, &[]);
+        for platform in [Platform::Systemd, Platform::Windows] {
+            assert!(written(platform, &often).unwrap_err().to_string().contains("288 times of day"));
+        }
         let text = |platform, schedule: &Schedule| written(platform, schedule).unwrap().remove(0).1;
         assert!(text(Platform::Kubernetes, &named).contains("schedule: \"0 8 * * 0,5,6\""));
         assert!(text(Platform::Cron, &named).contains("\n0 8 * * 0,5,6 /usr"));
