@@ -24,7 +24,7 @@ mod webhook;
 pub use courier::{About, Courier, daily, remind, stand, warn};
 pub use email::{Email, EmailConfig};
 pub use heartbeat::{Heartbeat, HeartbeatConfig};
-pub use mailroom::{Channel, Mailroom, Role, moved_name};
+pub use mailroom::{Channel, Mailroom, Role, is_of, moved_name};
 pub use memory::MemoryOutbox;
 pub use render::{Language, html, plain};
 pub use slack::{Slack, SlackConfig};

@@ -281,7 +281,7 @@ impl Postman {
             let heads = self.outbox.next().await?;
             let now = self.clock.now();
             let due = |head: &Waiting| {
-                name_of(&self.account, &head.letter.channel).is_some()
+                is_of(&self.account, &head.letter.channel)
                     && !stuck.contains(&head.letter.channel)
                     && (last || head.not_before.is_none_or(|at| at <= now))
             };
@@ -356,6 +356,11 @@ fn box_of(account: &str, name: &str) -> String {
 /// The channel's name, if it is one of this account.
 fn name_of<'a>(account: &str, boxed: &'a str) -> Option<&'a str> {
     boxed.strip_suffix(account)?.strip_suffix(" of ")
+}
+
+/// Whether a letter that waits in the outbox for this channel is one of this account.
+pub fn is_of(account: &str, channel: &str) -> bool {
+    name_of(account, channel).is_some()
 }
 
 /// The mark that says what has become of a chat: what is configured may be the old id.

@@ -97,6 +97,7 @@ async fn serve(args: &ServeArgs) -> Result<Ending, Error> {
             () = signals.next() => {}
         }
         tracing::info!(signal, "stopping");
+        health.note(|facts| facts.stopping = true);
         if signal == "first" && health.facts().running.is_some() {
             say::note("stopping when the run is over; a second signal stops at once");
         }

@@ -20,6 +20,8 @@ pub struct Facts {
     pub running: Option<DateTime<Utc>>,
     /// When the next run is due.
     pub next: Option<DateTime<Utc>>,
+    /// Whether it was told to stop, and finishes the run that goes on.
+    pub stopping: bool,
     /// Why it cannot run: state or configuration.
     pub trouble: Option<String>,
 }
@@ -32,7 +34,14 @@ impl Health {
     /// Of a service that starts now.
     pub fn new(now: DateTime<Utc>) -> Self {
         let trouble = Some("it is just starting".to_owned());
-        Self(Mutex::new(Facts { started: now, beat: now, running: None, next: None, trouble }))
+        Self(Mutex::new(Facts {
+            started: now,
+            beat: now,
+            running: None,
+            next: None,
+            stopping: false,
+            trouble,
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Facts> {
@@ -65,6 +74,9 @@ impl Facts {
     /// Whether the next run can begin, or what keeps it from that.
     pub fn ready(&self, now: DateTime<Utc>) -> Result<(), String> {
         self.alive(now)?;
+        if self.stopping {
+            return Err("it is stopping".to_owned());
+        }
         self.trouble.clone().map_or(Ok(()), Err)
     }
 }
@@ -81,6 +93,10 @@ mod tests {
         assert_eq!(health.facts().ready(now), Err("it is just starting".to_owned()));
         health.note(|facts| facts.trouble = None);
         assert!(health.facts().ready(now).is_ok());
+        let mut stopping = health.facts();
+        stopping.stopping = true;
+        assert_eq!(stopping.ready(now), Err("it is stopping".to_owned()));
+        assert!(stopping.alive(now).is_ok(), "it works still");
         assert!(health.facts().alive(now + TimeDelta::minutes(6)).is_err());
         health.note(|facts| facts.running = Some(now));
         assert!(health.facts().alive(now + TimeDelta::hours(2)).is_ok());

@@ -10,6 +10,7 @@ use exporter_core::{Clock, Error, ErrorKind};
 use exporter_store::Store;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -79,7 +80,9 @@ async fn answer(request: Request<Incoming>, watch: Arc<Watch>) -> Result<Respons
         return Ok(text(status, ""));
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Ok(text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n"));
+        let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+        refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return Ok(refused);
     }
     let now = watch.clock.now();
     let facts = watch.health.facts();
@@ -91,7 +94,11 @@ async fn answer(request: Request<Incoming>, watch: Arc<Watch>) -> Result<Respons
         "/healthz" => said(facts.alive(now)),
         "/readyz" => said(facts.ready(now)),
         "/metrics" => match metrics::text(&*watch.store, &watch.account, &facts, now).await {
-            Ok(metrics) => text(StatusCode::OK, &metrics),
+            Ok(metrics) => {
+                let mut answer = text(StatusCode::OK, &metrics);
+                answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(metrics::FORMAT));
+                answer
+            }
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
         },
         _ => text(StatusCode::NOT_FOUND, "there are /healthz, /readyz and /metrics\n"),
@@ -101,7 +108,7 @@ async fn answer(request: Request<Incoming>, watch: Arc<Watch>) -> Result<Respons
 fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(text.to_owned())));
     *response.status_mut() = status;
-    let kind = hyper::header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(hyper::header::CONTENT_TYPE, kind);
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response
 }

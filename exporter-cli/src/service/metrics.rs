@@ -4,10 +4,15 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use exporter_core::Error;
+use exporter_core::{Error, RunStatus};
+use exporter_notify::is_of;
 use exporter_store::{RunQuery, Store};
 
+use super::engine::Engine;
 use super::health::Facts;
+
+/// The format and its version.
+pub const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Everything that is measured, read anew each time.
 pub async fn text(
@@ -17,9 +22,13 @@ pub async fn text(
     now: DateTime<Utc>,
 ) -> Result<String, Error> {
     let mut out = String::new();
+    head(&mut out, "exporter_build_info", "gauge", "Which exporter it is; always 1.");
+    line(&mut out, "exporter_build_info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
     gauge(&mut out, "exporter_up", "Whether the service works.", u8::from(facts.alive(now).is_ok()));
     gauge(&mut out, "exporter_ready", "Whether the next run can begin.", u8::from(facts.ready(now).is_ok()));
     gauge(&mut out, "exporter_running", "Whether a run goes on.", u8::from(facts.running.is_some()));
+    let paused = Engine::paused(store, account).await?.is_some();
+    gauge(&mut out, "exporter_paused", "Whether somebody has paused the schedule.", u8::from(paused));
     gauge(
         &mut out,
         "exporter_started_timestamp_seconds",
@@ -38,9 +47,16 @@ pub async fn text(
         let state = state.to_string().replace(' ', "_");
         line(&mut out, "exporter_runs", &format!("{{state=\"{state}\"}}"), count);
     }
-    let waiting = store.next().await?.len();
+    let prefix = format!("failing:{account}:");
+    let failing = store.marks().await?.keys().filter(|name| name.starts_with(&prefix)).count();
+    let help = "Exports that fail since their last good run; a run that fails as a whole is one.";
+    gauge(&mut out, "exporter_failing", help, failing);
+    let waiting = store.next().await?;
+    let waiting = waiting.iter().filter(|head| is_of(account, &head.letter.channel)).count();
     gauge(&mut out, "exporter_channels_waiting", "Chats and hooks for which messages wait.", waiting);
     if let Some(report) = store.runs(&RunQuery::last(account)).await?.pop().and_then(|run| run.report) {
+        let ok = u8::from(report.status == RunStatus::Ok);
+        gauge(&mut out, "exporter_last_run_ok", "Whether all was well in the last run.", ok);
         gauge(&mut out, "exporter_last_run_seconds", "How long the last run took.", report.seconds);
         gauge(
             &mut out,

@@ -9,6 +9,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use chrono::NaiveDateTime;
 use exporter_core::{
     Daily, DailyExport, ErrorReport, ExportProgress, ExportReport, ExportStatus, Message, MessageBody,
@@ -88,6 +90,17 @@ pub fn html(message: &Message, language: Language) -> String {
     }
 }
 
+/// The causes that a message has named already: one that stops several exports is named once.
+#[derive(Default)]
+struct Said<'a>(HashSet<&'a str>);
+
+impl<'a> Said<'a> {
+    /// Whether this export's cause was named before; from now on it was.
+    fn before(&mut self, report: &'a ExportReport) -> bool {
+        report.error.as_ref().is_some_and(|error| !self.0.insert(&error.message))
+    }
+}
+
 struct Writer<'a> {
     store: &'a str,
     language: Language,
@@ -115,8 +128,8 @@ impl Writer<'_> {
     }
 
     /// How far the run is: a line for each export.
-    fn progress(&self, window: Window, exports: &[ExportProgress]) -> String {
-        let line = |export: &ExportProgress| {
+    fn progress<'a>(&self, window: Window, exports: &'a [ExportProgress]) -> String {
+        let line = |export: &'a ExportProgress, said: &mut Said<'a>| {
             let name = || ("export", export.name.as_str().into());
             match &export.state {
                 ProgressState::Waiting => self.fill("progress_waiting", vec![name()]),
@@ -130,10 +143,11 @@ impl Writer<'_> {
                     ];
                     self.fill("progress_again", values)
                 }
-                ProgressState::Over { report } => self.progress_over(report),
+                ProgressState::Over { report } => self.progress_over(report, said),
             }
         };
-        let lines: Vec<String> = exports.iter().map(line).collect();
+        let mut said = Said::default();
+        let lines: Vec<String> = exports.iter().map(|export| line(export, &mut said)).collect();
         let values = vec![
             ("window", self.language.window(window).into()),
             ("exports", Value::Markup(lines.join("\n"))),
@@ -142,10 +156,11 @@ impl Writer<'_> {
     }
 
     /// One export that is over; the reasons of a failure have a message of their own.
-    fn progress_over(&self, report: &ExportReport) -> String {
+    fn progress_over<'a>(&self, report: &'a ExportReport, said: &mut Said<'a>) -> String {
         match report.status {
             ExportStatus::Ok => self.fill("summary_done", self.export(report)),
             ExportStatus::NoData => self.fill("summary_empty", self.export(report)),
+            ExportStatus::Failed if said.before(report) => self.summary_same(report),
             ExportStatus::Failed => {
                 let values = vec![
                     ("export", report.name.as_str().into()),
@@ -227,7 +242,9 @@ impl Writer<'_> {
     }
 
     fn summary(&self, report: &RunReport) -> String {
-        let exports: Vec<String> = report.exports.iter().map(|export| self.summary_of(export)).collect();
+        let mut said = Said::default();
+        let exports: Vec<String> =
+            report.exports.iter().map(|export| self.summary_of(export, &mut said)).collect();
         let mut total = PlanCounts::default();
         for export in &report.exports {
             total.new += export.counts.new;
@@ -235,7 +252,9 @@ impl Writer<'_> {
             total.unchanged += export.counts.unchanged;
             total.duplicates += export.counts.duplicates;
         }
-        let mut values = self.counts(report.exports.iter().map(|export| export.rows).sum(), total);
+        // Rows of an export that failed are in no sheet.
+        let loaded = report.exports.iter().filter(|export| export.status != ExportStatus::Failed);
+        let mut values = self.counts(loaded.map(|export| export.rows).sum(), total);
         let failed = report.exports.iter().filter(|export| export.status == ExportStatus::Failed).count();
         let (mark, outcome) = match report.status {
             RunStatus::Ok => ("✅", "outcome_ok"),
@@ -260,16 +279,22 @@ impl Writer<'_> {
     }
 
     /// One export in the summary.
-    fn summary_of(&self, report: &ExportReport) -> String {
+    fn summary_of<'a>(&self, report: &'a ExportReport, said: &mut Said<'a>) -> String {
         match (&report.status, &report.error) {
             (ExportStatus::Ok, _) => self.fill("summary_done", self.export(report)),
             (ExportStatus::NoData, _) => self.fill("summary_empty", self.export(report)),
+            (ExportStatus::Failed, _) if said.before(report) => self.summary_same(report),
             (ExportStatus::Failed, error) => {
                 let mut values = error.as_ref().map(|error| self.error(error)).unwrap_or_default();
                 values.push(("export", report.name.as_str().into()));
                 self.fill("summary_failed", values)
             }
         }
+    }
+
+    /// An export that failed for the reason that was just said.
+    fn summary_same(&self, report: &ExportReport) -> String {
+        self.fill("summary_same", vec![("export", report.name.as_str().into())])
     }
 
     fn error(&self, error: &ErrorReport) -> Values {

@@ -12,6 +12,9 @@ enum Piece {
     Hole(&'static str),
 }
 
+/// Holes that are filled with words of ours, and not with data.
+const WORDS: [&str; 4] = ["what", "who", "found", "weekday"];
+
 /// The phrases of one language.
 pub struct Phrasebook(Vec<Phrase>);
 
@@ -27,29 +30,48 @@ impl Phrasebook {
         Self(phrases.collect())
     }
 
-    /// The text in this language. Of a text that goes on in brackets or with a cause, the
-    /// sentence before that is enough.
+    /// The text in this language. Of a text that goes on in brackets or with a cause, each
+    /// part is translated as far as it is known.
     pub fn translate(&self, text: &str) -> String {
         if let Some(translated) = self.whole(text) {
             return translated;
         }
-        let ends = [" (", ": "].into_iter().filter_map(|sign| text.find(sign));
-        for end in ends {
-            let (sentence, rest) = text.split_at(end);
-            if let Some(translated) = self.whole(sentence) {
-                return translated + rest;
-            }
+        for sign in [" (", "; ", ": "] {
+            let Some((sentence, rest)) = text.split_once(sign) else { continue };
+            let Some(sentence) = self.whole(sentence) else { continue };
+            let rest = if sign == " (" { self.facts(rest) } else { self.translate(rest) };
+            return format!("{sentence}{sign}{rest}");
         }
         text.to_owned()
+    }
+
+    /// What stands in brackets, as `name: value, name: value`: the names.
+    fn facts(&self, text: &str) -> String {
+        let fact = |fact: &str| match fact.split_once(": ") {
+            Some((name, value)) => {
+                format!("{}: {value}", self.whole(name).unwrap_or_else(|| name.to_owned()))
+            }
+            None => fact.to_owned(),
+        };
+        text.split(", ").map(fact).collect::<Vec<_>>().join(", ")
     }
 
     fn whole(&self, text: &str) -> Option<String> {
         self.0.iter().find_map(|phrase| {
             let found = holes(&phrase.original, text)?;
             let piece = |piece: &Piece| match piece {
-                Piece::Words(words) => *words,
+                Piece::Words(words) => (*words).to_owned(),
                 Piece::Hole(name) => {
-                    found.iter().find(|(known, _)| known == name).map_or("", |(_, value)| *value)
+                    let value = found.iter().find(|(known, _)| known == name).map_or("", |(_, value)| *value);
+                    match *name {
+                        // A cause goes on in brackets, or with a cause of its own.
+                        "why" => self.translate(value),
+                        name if WORDS.contains(&name) => {
+                            self.whole(value).unwrap_or_else(|| value.to_owned())
+                        }
+                        // Data stays as it is.
+                        _ => value.to_owned(),
+                    }
                 }
             };
             Some(phrase.translated.iter().map(piece).collect())
@@ -99,7 +121,9 @@ mod tests {
     use super::*;
 
     const FILE: &str = "# a comment\nthe tab `{tab}` is new => tab `{tab}` baru\n\
-                        no answer => tidak ada jawaban\n{a} of {b} rows => dari {b} baris, {a}\n";
+                        no answer => tidak ada jawaban\n{a} of {b} rows => dari {b} baris, {a}\n\
+                        cut off: {why} => putus: {why}\n{what} was not found => {what} tidak ditemukan\n\
+                        page => halaman\n";
 
     #[test]
     fn holes_keep_what_is_in_them_and_the_rest_is_translated() {
@@ -108,7 +132,10 @@ mod tests {
             ("the tab `a `b` c` is new", "tab `a `b` c` baru"),
             ("3 of 12 rows", "dari 12 baris, 3"),
             ("no answer", "tidak ada jawaban"),
-            ("no answer (page: http://x, status: 503)", "tidak ada jawaban (page: http://x, status: 503)"),
+            ("no answer (page: http://x, status: 503)", "tidak ada jawaban (halaman: http://x, status: 503)"),
+            ("cut off: no answer; no answer", "putus: tidak ada jawaban; tidak ada jawaban"),
+            ("the tab `page` is new", "tab `page` baru"),
+            ("no answer was not found", "tidak ada jawaban tidak ditemukan"),
             ("no answer: cut (off)", "tidak ada jawaban: cut (off)"),
             ("no answers", "no answers"),
             ("something else (no answer)", "something else (no answer)"),

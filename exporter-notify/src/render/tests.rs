@@ -73,9 +73,8 @@ fn export_failed() {
     assert_snapshot!(both(body));
 }
 
-#[test]
-fn summary() {
-    let report = RunReport {
+fn run_report(exports: Vec<ExportReport>) -> RunReport {
+    RunReport {
         version: exporter_core::REPORT_VERSION,
         id: "r1".into(),
         status: RunStatus::Failed,
@@ -84,14 +83,17 @@ fn summary() {
         started: "2026-01-05T01:00:00Z".parse().unwrap(),
         seconds: 76.6,
         sheets_calls: 12,
-        exports: vec![
-            export("transaksi", ExportStatus::Ok),
-            export("koin_pay", ExportStatus::NoData),
-            failed(),
-        ],
+        exports,
         error: None,
         notes: vec!["logging out failed".into()],
-    };
+    }
+}
+
+#[test]
+fn summary() {
+    let exports =
+        vec![export("transaksi", ExportStatus::Ok), export("koin_pay", ExportStatus::NoData), failed()];
+    let report = run_report(exports);
     assert_snapshot!(both(MessageBody::Summary { report: Box::new(report) }));
 }
 
@@ -232,4 +234,21 @@ fn commands_are_such_as_telegram_takes() {
 #[test]
 fn a_note_keeps_its_lines() {
     assert_snapshot!(both(MessageBody::Note { text: "one <1>\ntwo & three".into() }));
+}
+
+#[test]
+fn a_cause_that_stops_several_exports_is_named_once_and_its_rows_are_not_counted() {
+    let other = ExportReport { name: "koin_pay".into(), rows: 17, ..failed() };
+    let report = run_report(vec![failed(), other, export("transaksi", ExportStatus::Ok)]);
+    let exports = report.exports.iter().map(|report| ExportProgress {
+        name: report.name.clone(),
+        state: ProgressState::Over { report: Box::new(report.clone()) },
+    });
+    let progress = MessageBody::Progress { window: window(), exports: exports.collect() };
+    for body in [MessageBody::Summary { report: Box::new(report) }, progress] {
+        let text = html(&Message::new("Toko", "r1", body), Language::Id);
+        assert_eq!(text.matches("is not shared").count(), 1, "{text}");
+        assert!(text.contains("❌ koin_pay: penyebab yang sama"), "{text}");
+        assert!(!text.contains("1.252 baris"), "{text}");
+    }
 }
