@@ -81,8 +81,9 @@ type Remarks = Arc<Mutex<Vec<String>>>;
 enum Call {
     /// There is something new.
     Wake,
-    /// Deliver what can be delivered, pauses or not, and say when that is done.
-    Last(oneshot::Sender<()>),
+    /// Deliver what can be delivered, pauses or not, and say when that is done, and whether
+    /// another process had the turn.
+    Last(oneshot::Sender<bool>),
 }
 
 impl Mailroom {
@@ -179,8 +180,9 @@ impl Mailroom {
         self.call(Call::Last(done));
         let delivered = async {
             // Whether all is delivered is told below, from the outbox.
-            let _ = over.await;
-            self.delivered_by_others(run).await;
+            if over.await == Ok(true) {
+                self.delivered_by_others(run).await;
+            }
         };
         tokio::select! {
             () = delivered => {}
@@ -190,7 +192,11 @@ impl Mailroom {
         let mut notes = std::mem::take(&mut *self.remarks.lock().unwrap_or_else(PoisonError::into_inner));
         match self.outbox.mail(run).await {
             Ok((mail, why)) if mail.told < mail.given => {
-                let why = why.unwrap_or_else(|| "there was no time left".to_owned());
+                // What was not tried waits behind something that was.
+                let why = match why {
+                    Some(why) => why,
+                    None => self.stuck().await.unwrap_or_else(|| "there was no time left".to_owned()),
+                };
                 let kept = match mail.refused + mail.told < mail.given {
                     false => "",
                     true if self.outbox.lasts() => {
@@ -208,12 +214,22 @@ impl Mailroom {
         notes
     }
 
-    /// Comes back when a letter of the run has been tried in vain for long enough.
+    /// Comes back when a letter of the run, or one before it, has been tried in vain for long
+    /// enough.
     async fn failing(&self, run: &str) {
         tokio::time::sleep(LAST_TRY).await;
         while let Ok((_, None)) = self.outbox.mail(run).await {
+            if self.stuck().await.is_some() {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Why the first letter that waits could not be delivered, if it was tried.
+    async fn stuck(&self) -> Option<String> {
+        let heads = self.outbox.next().await.ok()?;
+        heads.into_iter().filter(|head| is_of(&self.account, &head.letter.channel)).find_map(|head| head.why)
     }
 
     /// While another process has the turn, the run's letters are its business.
@@ -255,9 +271,9 @@ impl Postman {
             match timeout(LOOK, calls.recv()).await {
                 Err(_) | Ok(Some(Call::Wake)) => {}
                 Ok(Some(Call::Last(done))) => {
-                    self.round(true).await;
+                    let others = self.round(true).await;
                     // Who asked may have lost patience.
-                    let _ = done.send(());
+                    let _ = done.send(others);
                 }
                 Ok(None) => return,
             }
@@ -265,17 +281,19 @@ impl Postman {
     }
 
     /// Delivers what is due, or with `last` what is there, until each channel is empty or
-    /// has failed.
-    async fn round(&self, last: bool) {
-        if let Err(error) = self.deliver_all(last).await {
+    /// has failed; whether another process had the turn.
+    async fn round(&self, last: bool) -> bool {
+        let others = self.deliver_all(last).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the outbox cannot be read or written");
-        }
+            false
+        });
         if let Err(error) = self.outbox.end_turn(&self.who).await {
             tracing::warn!(%error, "the turn to deliver could not be let go; it ends by itself");
         }
+        others
     }
 
-    async fn deliver_all(&self, last: bool) -> Result<(), Error> {
+    async fn deliver_all(&self, last: bool) -> Result<bool, Error> {
         let mut stuck: HashSet<String> = HashSet::new();
         loop {
             let heads = self.outbox.next().await?;
@@ -286,8 +304,11 @@ impl Postman {
                     && (last || head.not_before.is_none_or(|at| at <= now))
             };
             let due: Vec<Waiting> = heads.into_iter().filter(due).collect();
-            if due.is_empty() || !self.outbox.take_turn(&self.who, now, now + TURN).await? {
-                return Ok(());
+            if due.is_empty() {
+                return Ok(false);
+            }
+            if !self.outbox.take_turn(&self.who, now, now + TURN).await? {
+                return Ok(true);
             }
             let fates = join_all(due.iter().map(|head| self.deliver(head))).await;
             for (head, fate) in due.into_iter().zip(fates) {

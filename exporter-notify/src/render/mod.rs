@@ -272,7 +272,8 @@ impl Writer<'_> {
             ("calls", self.language.number(report.sheets_calls as usize).into()),
             ("notes", self.notes(&report.notes)),
         ]);
-        if let Some(error) = &report.error {
+        // Where each export names it, the run need not.
+        if let Some(error) = report.error.as_ref().filter(|error| !said.0.contains(&*error.message)) {
             values.extend(self.error(error));
         }
         self.fill("summary", values)

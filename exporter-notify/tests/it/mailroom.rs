@@ -241,3 +241,18 @@ async fn a_long_message_that_breaks_off_goes_on_with_the_part_that_failed() {
     let arrived = [texts[0].as_str(), &texts[2]].concat();
     assert!(lines.iter().all(|line| arrived.matches(line.as_str()).count() == 1), "{arrived}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_wait_behind_an_older_message_that_fails() {
+    let broken = Service::failing((0..9).map(|_| down()).collect());
+    let outbox = Arc::new(MemoryOutbox::default());
+    let channels = vec![channel("chat", &broken)];
+    let room = Mailroom::open(outbox.clone(), channels, Arc::new(clock()), "account", "r2");
+    let older = Message::new("Toko", "r0", MessageBody::Note { text: "older".into() });
+    let older = Letter { message: older, ..letter("chat", "older", None) };
+    room.post(&[older, letter("chat", "one", None)], &[]).await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let notes = room.settle("r1").await;
+    assert!(notes[0].starts_with("1 of 1 messages could not be delivered: no answer"), "{notes:?}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}
