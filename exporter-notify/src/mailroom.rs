@@ -1,30 +1,21 @@
-//! Delivers what is in the outbox: in order for each channel, again after a failure, and
-//! never by two processes at once.
+//! Where letters are posted, and waited for.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+mod postman;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use exporter_core::{
-    Clock, Delivery, Error, ErrorKind, Fate, Letter, Mark, Message, Notifier, Outbox, Retry, Waiting,
-};
-use futures::future::join_all;
+use exporter_core::{Clock, Error, Letter, Mark, Message, Notifier, Outbox};
 use serde::Deserialize;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
-/// The turn to deliver outlives one delivery, a picture and all pauses included.
-const TURN: TimeDelta = TimeDelta::minutes(5);
-/// How often somebody looks whether the turn is free, or letters came from another process.
-const LOOK: Duration = Duration::from_secs(5);
-/// The pause after the first failed delivery; it doubles with each further one.
-const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
-/// No pause is longer, unless the service asks for it.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
+use postman::{Call, Pauses, Postman, Remarks};
+
 /// How long a finished run waits for its messages, for instance because a group takes twenty a
 /// minute.
 const LAST_CALL: Duration = Duration::from_mins(1);
@@ -33,6 +24,8 @@ const LAST_TRY: Duration = Duration::from_secs(5);
 
 /// How long closing waits for a letter that is on its way.
 const LAST_LETTER: Duration = Duration::from_secs(10);
+/// How long it waits for one to a service that has failed.
+const LAST_GASP: Duration = Duration::from_secs(2);
 
 /// What a channel is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -71,19 +64,8 @@ pub struct Mailroom {
     account: Arc<str>,
     calls: UnboundedSender<Call>,
     remarks: Remarks,
+    pauses: Pauses,
     postman: JoinHandle<()>,
-}
-
-/// What notifiers remarked, each thing once.
-type Remarks = Arc<Mutex<Vec<String>>>;
-
-/// What the postman is asked for.
-enum Call {
-    /// There is something new.
-    Wake,
-    /// Deliver what can be delivered, pauses or not, and say when that is done, and whether
-    /// another process had the turn.
-    Last(oneshot::Sender<bool>),
 }
 
 impl Mailroom {
@@ -100,6 +82,7 @@ impl Mailroom {
     ) -> Self {
         let (calls, called) = unbounded_channel();
         let (channels, remarks): (Arc<[Channel]>, Remarks) = (channels.into(), Arc::default());
+        let pauses = Pauses::default();
         let account: Arc<str> = account.into();
         let postman = Postman {
             outbox: outbox.clone(),
@@ -108,9 +91,10 @@ impl Mailroom {
             account: account.clone(),
             who: who.into(),
             remarks: remarks.clone(),
+            pauses: pauses.clone(),
         };
         let postman = tokio::spawn(postman.work(called).in_current_span());
-        Self { outbox, channels, clock, account, calls, remarks, postman }
+        Self { outbox, channels, clock, account, calls, remarks, pauses, postman }
     }
 
     /// The channels, in their order.
@@ -195,7 +179,7 @@ impl Mailroom {
                 // What was not tried waits behind something that was.
                 let why = match why {
                     Some(why) => why,
-                    None => self.stuck().await.unwrap_or_else(|| "there was no time left".to_owned()),
+                    None => self.stuck().unwrap_or_else(|| "there was no time left".to_owned()),
                 };
                 let kept = match mail.refused + mail.told < mail.given {
                     false => "",
@@ -219,17 +203,17 @@ impl Mailroom {
     async fn failing(&self, run: &str) {
         tokio::time::sleep(LAST_TRY).await;
         while let Ok((_, None)) = self.outbox.mail(run).await {
-            if self.stuck().await.is_some() {
+            if self.stuck().is_some() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
-    /// Why the first letter that waits could not be delivered, if it was tried.
-    async fn stuck(&self) -> Option<String> {
-        let heads = self.outbox.next().await.ok()?;
-        heads.into_iter().filter(|head| is_of(&self.account, &head.letter.channel)).find_map(|head| head.why)
+    /// Why the last delivery to one of the channels failed, if it did.
+    fn stuck(&self) -> Option<String> {
+        let pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        pauses.values().next().map(|pause| pause.why.clone())
     }
 
     /// While another process has the turn, the run's letters are its business.
@@ -242,130 +226,16 @@ impl Mailroom {
         }
     }
 
-    /// Stops delivering, after the letter that is on its way; what waits stays in the outbox.
+    /// Stops delivering, after the letter that is on its way, unless that goes to a service that
+    /// has failed; what waits stays in the outbox.
     pub async fn close(self) {
+        let patience = if self.stuck().is_some() { LAST_GASP } else { LAST_LETTER };
         let Self { calls, mut postman, .. } = self;
         // Without anybody to call it, it ends after its round.
         drop(calls);
-        if timeout(LAST_LETTER, &mut postman).await.is_err() {
+        if timeout(patience, &mut postman).await.is_err() {
             postman.abort();
         }
-    }
-}
-
-/// The task that delivers.
-struct Postman {
-    outbox: Arc<dyn Outbox>,
-    channels: Arc<[Channel]>,
-    clock: Arc<dyn Clock>,
-    account: Arc<str>,
-    who: String,
-    remarks: Remarks,
-}
-
-impl Postman {
-    /// Delivers until nobody can post any more.
-    async fn work(self, mut calls: UnboundedReceiver<Call>) {
-        loop {
-            self.round(false).await;
-            match timeout(LOOK, calls.recv()).await {
-                Err(_) | Ok(Some(Call::Wake)) => {}
-                Ok(Some(Call::Last(done))) => {
-                    let others = self.round(true).await;
-                    // Who asked may have lost patience.
-                    let _ = done.send(others);
-                }
-                Ok(None) => return,
-            }
-        }
-    }
-
-    /// Delivers what is due, or with `last` what is there, until each channel is empty or
-    /// has failed; whether another process had the turn.
-    async fn round(&self, last: bool) -> bool {
-        let others = self.deliver_all(last).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the outbox cannot be read or written");
-            false
-        });
-        if let Err(error) = self.outbox.end_turn(&self.who).await {
-            tracing::warn!(%error, "the turn to deliver could not be let go; it ends by itself");
-        }
-        others
-    }
-
-    async fn deliver_all(&self, last: bool) -> Result<bool, Error> {
-        let mut stuck: HashSet<String> = HashSet::new();
-        loop {
-            let heads = self.outbox.next().await?;
-            let now = self.clock.now();
-            let due = |head: &Waiting| {
-                is_of(&self.account, &head.letter.channel)
-                    && !stuck.contains(&head.letter.channel)
-                    && (last || head.not_before.is_none_or(|at| at <= now))
-            };
-            let due: Vec<Waiting> = heads.into_iter().filter(due).collect();
-            if due.is_empty() {
-                return Ok(false);
-            }
-            if !self.outbox.take_turn(&self.who, now, now + TURN).await? {
-                return Ok(true);
-            }
-            let fates = join_all(due.iter().map(|head| self.deliver(head))).await;
-            for (head, fate) in due.into_iter().zip(fates) {
-                self.outbox.settle(head.id, &fate, self.clock.now()).await?;
-                if let Fate::Delivered(Delivery { moved: Some((old, new)), .. }) = &fate {
-                    let mark = Mark { name: moved_name(old), value: Some(new.clone()) };
-                    self.outbox.post(&[], &[mark], self.clock.now()).await?;
-                }
-                if matches!(fate, Fate::Postponed(..)) {
-                    stuck.insert(head.letter.channel);
-                }
-            }
-        }
-    }
-
-    async fn deliver(&self, head: &Waiting) -> Fate {
-        let name = name_of(&self.account, &head.letter.channel).unwrap_or_default();
-        let Some(channel) = self.channels.iter().find(|channel| channel.name == name) else {
-            return Fate::Refused(format!("there is no channel `{name}` any more"));
-        };
-        let (replaces, part) = (head.replaces.clone(), head.parts);
-        let message = Message { replaces, part, ..head.letter.message.clone() };
-        match channel.notifier.notify(&message).await {
-            Ok(delivery) => {
-                self.remark(&delivery);
-                Fate::Delivered(delivery)
-            }
-            Err(error) => {
-                let run = &head.letter.message.run;
-                tracing::warn!(%error, run, channel = channel.name, "a message could not be delivered");
-                self.fate(&error, head.attempts)
-            }
-        }
-    }
-
-    fn remark(&self, delivery: &Delivery) {
-        let mut remarks = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
-        for note in &delivery.notes {
-            if !remarks.contains(note) {
-                remarks.push(note.clone());
-            }
-        }
-    }
-
-    /// A message that the service will never take is given up; all else is tried again.
-    fn fate(&self, error: &Error, attempts: u32) -> Fate {
-        let hint = error.hints().first().map(|hint| format!("; {hint}")).unwrap_or_default();
-        let why = format!("{error}{hint}");
-        if error.kind() == ErrorKind::MessageRefused && error.retry_class() == Retry::Never {
-            return Fate::Refused(why);
-        }
-        let pause = (FIRST_PAUSE * 2_i32.saturating_pow(attempts.min(20))).min(LONGEST_PAUSE);
-        let pause = match error.retry_class() {
-            Retry::After(asked) => TimeDelta::from_std(asked).unwrap_or(LONGEST_PAUSE).max(pause),
-            _ => pause,
-        };
-        Fate::Postponed(self.clock.now() + pause, why)
     }
 }
 

@@ -256,3 +256,22 @@ async fn a_run_does_not_wait_behind_an_older_message_that_fails() {
     assert!(notes[0].starts_with("1 of 1 messages could not be delivered: no answer"), "{notes:?}");
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
 }
+
+#[tokio::test]
+async fn a_pause_that_the_service_asks_for_is_kept_for_later_letters_as_well() {
+    let asked = down().retry(Retry::After(Duration::from_mins(5)));
+    let service = Service::failing(vec![asked]);
+    let (outbox, clock) = (Arc::new(MemoryOutbox::default()), clock());
+    let channels = vec![channel("chat", &service)];
+    let room = Mailroom::open(outbox.clone(), channels, Arc::new(clock.clone()), "account", "r1");
+    for text in ["one", "two", "three"] {
+        // Each takes the place of the one before, which was put off.
+        room.post(&[letter("chat", text, Some("live"))], &[]).await.unwrap();
+        let notes = room.settle("r1").await;
+        assert!(notes[0].contains("no answer"), "{notes:?}");
+    }
+    assert!(service.arrived().is_empty(), "within the pause nothing is sent: {:?}", service.arrived());
+    clock.advance(TimeDelta::minutes(5));
+    assert!(room.settle("r1").await.is_empty());
+    assert_eq!(service.arrived(), ["three"]);
+}
