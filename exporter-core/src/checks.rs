@@ -202,12 +202,17 @@ fn unusual(rows: usize, window: Window, earlier: &[Usual]) -> Option<String> {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
     };
-    let days = if window.days() == 1 { "on a" } else { "for as many days up to a" };
-    let weekday = weekday_name(weekday);
-    Some(format!(
-        "{what}, where about {middle} are usual {days} {weekday} ({least} to {most} in the last {})",
-        counts.len()
-    ))
+    let (weekday, last) = (weekday_name(weekday), counts.len());
+    // Each a whole sentence, by which it is translated.
+    Some(if window.days() == 1 {
+        format!(
+            "{what}, where about {middle} are usual on a {weekday} ({least} to {most} in the last {last})"
+        )
+    } else {
+        format!(
+            "{what}, where about {middle} are usual for as many days up to a {weekday} ({least} to {most} in the last {last})"
+        )
+    })
 }
 
 fn median(mut numbers: Vec<usize>) -> usize {
