@@ -202,15 +202,15 @@ fn unusual(rows: usize, window: Window, earlier: &[Usual]) -> Option<String> {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
     };
-    let (weekday, last) = (weekday_name(weekday), counts.len());
+    let (weekday, looked) = (weekday_name(weekday), counts.len());
     // Each a whole sentence, by which it is translated.
     Some(if window.days() == 1 {
         format!(
-            "{what}, where about {middle} are usual on a {weekday} ({least} to {most} in the last {last})"
+            "{what}, where about {middle} are usual on a {weekday} ({least} to {most} in the last {looked})"
         )
     } else {
         format!(
-            "{what}, where about {middle} are usual for as many days up to a {weekday} ({least} to {most} in the last {last})"
+            "{what}, where about {middle} are usual for as many days up to a {weekday} ({least} to {most} in the last {looked})"
         )
     })
 }
