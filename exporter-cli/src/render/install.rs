@@ -122,43 +122,22 @@ fn windows(job: &Job<'_>) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Where the state is on a platform whose cron jobs have no disk.
-const DATABASE: &str = "\
-# Cron jobs have no disk, so that the state is in this database. In the configuration:
-# [state] url = 'env:DATABASE_URL'
-databases:
-  - name: exporter-state
-    ipAllowList: []
-";
-
-/// How a cron job gets there.
-const DATABASE_URL: &str = "      - key: DATABASE_URL
-        fromDatabase:
-          name: exporter-state
-          property: connectionString
-      # Within Render's private network.
-      - key: PGSSLMODE
-        value: disable
-";
-
 fn render(job: &Job<'_>) -> Result<String, Error> {
     no_days_off(job)?;
     let (patterns, changes) = in_utc(&job.schedule.cron, job.now)?;
-    let mut services = String::new();
-    for (pattern, number) in patterns.iter().zip(1..) {
+    let services = patterns.iter().zip(1..).map(|(pattern, number)| {
         let name = if patterns.len() == 1 { "exporter".to_owned() } else { format!("exporter-{number}") };
-        let _ = write!(
-            services,
-            "  - type: cron\n    name: {name}\n    runtime: docker\n    # {} in {}; Render knows UTC only.\n    schedule: \"{pattern}\"\n    dockerCommand: exporter run --config /etc/exporter/exporter.toml --last {}\n    envVars:\n      - key: PANEL_USERNAME\n        sync: false\n      - key: PANEL_PASSWORD\n        sync: false\n      - key: TELEGRAM_TOKEN\n        sync: false\n{DATABASE_URL}",
-            job.schedule.cron.text(),
-            job.schedule.cron.zone(),
-            fetched(job),
-        );
-    }
+        include_str!("install/render-service.yaml")
+            .replace("{name}", &name)
+            .replace("{local}", &format!("{} in {}", job.schedule.cron.text(), job.schedule.cron.zone()))
+            .replace("{pattern}", pattern)
+            .replace("{days}", &fetched(job).to_string())
+    });
     let warning = changes.map_or_else(String::new, |day| {
         format!("# The clocks of this zone change on {day}: until then the times below are right. Write this file\n# anew on that day.\n")
     });
-    Ok(format!("{warning}{DATABASE}services:\n{services}"))
+    let services = services.collect::<String>();
+    Ok(include_str!("install/render.yaml").replace("{warning}", &warning).replace("{services}", &services))
 }
 
 fn kubernetes(job: &Job<'_>) -> Result<String, Error> {
@@ -318,6 +297,9 @@ mod tests {
         let jakarta = schedule("0 8,18 * * *", Tz::Asia__Jakarta, &[]);
         let text = written(Platform::Render, &jakarta).unwrap().remove(0).1;
         assert!(text.contains("schedule: \"0 1,11 * * *\"") && !text.contains("clocks"), "{text}");
+        // Times in winter and summer that differ need two services, but one state.
+        assert_eq!(text.matches("databases:\n").count(), 1, "{text}");
+        assert!(!text.contains('{'), "nothing is left to fill in: {text}");
         let berlin = schedule("0 8 * * *", Tz::Europe__Berlin, &[]);
         let text = written(Platform::Render, &berlin).unwrap().remove(0).1;
         assert!(text.starts_with("# The clocks of this zone change on 2026-03-29:"), "{text}");

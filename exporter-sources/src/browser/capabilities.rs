@@ -1,5 +1,6 @@
 //! What is asked of a driver for a session: flags that keep the browser small, no window, `BiDi`.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use thirtyfour::common::capabilities::desiredcapabilities::CapabilitiesHelper as _;
@@ -69,7 +70,7 @@ where
     }
     if let Some(binary) = binary {
         capabilities.set_binary(&binary.to_string_lossy())?;
-        if is_root() {
+        if is_root() || without_sandbox(std::env::var_os(NO_SANDBOX)) {
             capabilities.add_arg("--no-sandbox")?;
         }
     }
@@ -101,7 +102,16 @@ fn firefox(binary: Option<&Path>, headless: bool) -> WebDriverResult<Capabilitie
     Ok(capabilities.into())
 }
 
-/// Chromium's sandbox does not work for root, and only there is it switched off.
+/// Says, in a container that forbids what Chromium's sandbox is made of, that the container is
+/// sandbox enough.
+pub(super) const NO_SANDBOX: &str = "EXPORTER_NO_SANDBOX";
+
+/// Set to anything but nothing.
+fn without_sandbox(variable: Option<OsString>) -> bool {
+    variable.is_some_and(|value| !value.is_empty())
+}
+
+/// Chromium's sandbox does not work for root; there it is switched off without being asked.
 fn is_root() -> bool {
     #[cfg(unix)]
     return rustix::process::geteuid().is_root();
@@ -130,6 +140,14 @@ mod tests {
             }
             assert!(!asked.contains("se:downloadsEnabled"), "{asked}");
         }
+    }
+
+    #[test]
+    fn the_sandbox_stays_on_unless_somebody_says_so() {
+        assert!(!without_sandbox(None) && !without_sandbox(Some(OsString::new())));
+        assert!(without_sandbox(Some("1".into())));
+        let flag = asked(BrowserKind::Chromium, Some("/opt/browser")).contains("--no-sandbox");
+        assert_eq!(flag, is_root() || std::env::var_os(NO_SANDBOX).is_some());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use thirtyfour::error::WebDriverError;
 use thirtyfour::{WebDriver, WebElement};
 
-use super::capabilities::capabilities;
+use super::capabilities::{NO_SANDBOX, capabilities};
 use super::diary::Diary;
 use super::installed;
 use super::process::DriverProcess;
@@ -353,6 +353,10 @@ fn not_started(
             .hint("or name a pair that fits in `[browser] binary` and `driver`")
     } else {
         failed("does not start", error)
+            .hint("look whether the machine has memory left: `exporter check`")
+            .hint(format!(
+                "in a container, whose rules forbid the browser's own sandbox, set the variable {NO_SANDBOX}=1"
+            ))
     };
     match binary {
         Some(binary) => error.context("browser", binary.display().to_string()),
