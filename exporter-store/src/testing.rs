@@ -138,6 +138,31 @@ impl Server {
         run(restart).await;
     }
 
+    /// Lets those who want to talk in secret, with this certificate and its key in PEM.
+    ///
+    /// # Panics
+    /// When the server does not take them.
+    pub async fn encrypt(&self, certificate: &str, key: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.home.join("data").join(name);
+            must(std::fs::write(&path, text));
+            must(std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)));
+            if let Some(account) = self.user {
+                must(std::os::unix::fs::chown(&path, Some(account.user), Some(account.group)));
+            }
+        }
+        self.say("ALTER SYSTEM SET ssl TO on", "postgres").await;
+        self.say("SELECT pg_reload_conf()", "postgres").await;
+        for _ in 0..200 {
+            if self.say("SHOW ssl", "postgres").await == "on" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("PostgreSQL for tests takes no certificate");
+    }
+
     /// Says something to the server as its user; what it answers, a line for each row.
     ///
     /// # Panics

@@ -198,6 +198,32 @@ async fn what_a_server_refuses_is_told_with_what_to_do_and_without_the_password(
     }
 }
 
+#[tokio::test]
+async fn what_is_said_in_secret_is_said_to_the_right_server_alone() {
+    let Some(address) = testing::database().await else { return };
+    let server = testing::server().await.unwrap();
+    // No secret: it serves tests on loopback, and its authority signs nothing else.
+    server.encrypt(include_str!("tls/localhost.pem"), include_str!("tls/localhost-key.pem")).await;
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls/authority.pem");
+    let named = address.replace("127.0.0.1", "localhost");
+    let store =
+        open(&format!("{named}?sslmode=verify-full&channel_binding=require&sslrootcert={authority}")).await;
+    store.set_fact("a", "b", Some("c")).await.unwrap();
+    let ask = format!(
+        "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+         WHERE application_name = 'exporter' AND datname = '{}'",
+        database(&address)
+    );
+    assert_eq!(server.say(&ask, "postgres").await, "t");
+    for (address, why) in [
+        (format!("{named}?sslmode=require"), "an authority that nobody knows"),
+        (format!("{address}?sslmode=require&sslrootcert={authority}"), "another name"),
+    ] {
+        let error = PostgresStore::open(&Secret::new(address), None).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be reached in secret"), "{why}: {error}");
+    }
+}
+
 /// Something in every table.
 async fn fill(store: &dyn Store) {
     let now = at("2026-01-05T02:00:00Z");
