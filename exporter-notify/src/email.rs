@@ -85,7 +85,9 @@ impl Email {
         let html = html(message, self.language);
         let text = plain(&html);
         let subject: String = text.lines().next().unwrap_or_default().chars().take(SUBJECT).collect();
-        let mut builder = lettre::Message::builder().from(self.from.clone()).subject(subject);
+        // RFC 5322, 3.6.4: every mail should have an id; services turn away those without.
+        let mut builder =
+            lettre::Message::builder().from(self.from.clone()).subject(subject).message_id(None);
         for to in &self.to {
             builder = builder.to(to.clone());
         }
@@ -205,6 +207,27 @@ fn page(html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_mail_has_an_id_of_its_own() {
+        let email = Email::new(EmailConfig {
+            server: "smtp://127.0.0.1:25".into(),
+            login: None,
+            from: "exporter@example.com".into(),
+            to: vec!["owner@example.com".into()],
+            language: Language::En,
+        });
+        let email = email.unwrap();
+        let message = Message::new("Toko", "r1", exporter_core::MessageBody::Note { text: "hello".into() });
+        let mut ids = std::collections::HashSet::new();
+        for _ in 0..2 {
+            let mail = email.compose(&message).await.unwrap().formatted();
+            let mail = String::from_utf8(mail).unwrap();
+            let id = mail.lines().find(|line| line.starts_with("Message-ID: <")).expect("it has an id");
+            ids.insert(id.to_owned());
+        }
+        assert_eq!(ids.len(), 2);
+    }
 
     #[test]
     fn a_server_is_encrypted_unless_it_is_this_machine() {
