@@ -256,7 +256,7 @@ async fn begin(
     zone: Tz,
 ) -> Result<Recorded, Error> {
     let store = store?;
-    let names = [format!("panel account:{}", parts.account), sheet_lease(&parts.sheet)];
+    let names = [account_lease(&parts.account), sheet_lease(&parts.sheet)];
     let lease = Kept::take(store.clone(), clock.clone(), &names, Holder::here(id), LIFE).await?;
     // Another service over this state may have been quicker, between deciding and now.
     if let Some(tick) = order.tick
@@ -318,6 +318,11 @@ pub async fn let_go(lease: Arc<Kept>) {
     {
         tracing::warn!(%error, "the lease could not be let go; it ends by itself");
     }
+}
+
+/// The name under which a panel account is held, by the run's id.
+pub fn account_lease(account: &str) -> String {
+    format!("panel account:{account}")
 }
 
 /// The name under which a spreadsheet is held.

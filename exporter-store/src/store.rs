@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use exporter_core::checks::Usual;
 use exporter_core::{Journal, Outbox, Result, RunReport, Window};
 
-use crate::lease::{Grant, Holder, Lease};
+use crate::lease::{Grant, Holder, Lease, Taken};
 use crate::model::{
     AuditEntry, Backfill, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState, StageRecord,
 };
@@ -72,6 +72,9 @@ pub trait Store: Outbox + Journal {
 
     /// Lets a lease go; nothing happens when it was taken over.
     async fn release(&self, lease: &Lease) -> Result<()>;
+
+    /// Who holds this name at this instant.
+    async fn held(&self, name: &str, now: DateTime<Utc>) -> Result<Option<Taken>>;
 
     /// Adds a line to the audit log.
     async fn audit(&self, entry: &AuditEntry) -> Result<()>;

@@ -102,7 +102,7 @@ fn newest(directory: &Path) -> Result<PathBuf, Error> {
 
 /// Makes certain that no run uses a state.
 async fn is_free(loaded: &Loaded, store: Arc<dyn Store>) -> Result<(), Error> {
-    let names = [format!("panel account:{}", execute::account(loaded)?)];
+    let names = [execute::account_lease(&execute::account(loaded)?)];
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Kept::take(store, clock, &names, Holder::here("restore"), LIFE).await?.release().await
 }

@@ -4,6 +4,7 @@ use exporter_core::{Error, ErrorKind};
 use exporter_store::{RunQuery, RunRecord};
 use serde_json::json;
 
+use super::history::as_they_are;
 use crate::args::ShowArgs;
 use crate::config::load;
 use crate::exit::{self, Exit};
@@ -24,8 +25,9 @@ pub async fn main(args: ShowArgs) -> Exit {
 async fn text(args: &ShowArgs) -> Result<String, Error> {
     let loaded = load(&args.config)?;
     let state = state::look(&loaded).await?;
-    let query = RunQuery { account: Some(execute::account(&loaded)?), ..RunQuery::default() };
-    let run = find(state.runs(&query).await?, &args.run)?;
+    let account = execute::account(&loaded)?;
+    let query = RunQuery { account: Some(account.clone()), ..RunQuery::default() };
+    let run = find(as_they_are(&*state, &account, state.runs(&query).await?).await?, &args.run)?;
     let stages = state.stages(&run.id).await?;
     if args.json {
         return Ok(render::json(&json!({ "run": run, "stages": stages })));

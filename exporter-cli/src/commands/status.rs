@@ -5,6 +5,7 @@ use exporter_core::{Clock as _, Error, ErrorKind, SystemClock, Window};
 use exporter_store::{Asked, Calendar, RunQuery};
 use serde_json::json;
 
+use super::history::as_they_are;
 use crate::args::StatusArgs;
 use crate::assemble::export_names;
 use crate::config::load;
@@ -37,7 +38,7 @@ async fn text(args: &StatusArgs) -> Result<String, Error> {
         SystemClock.now(),
         loaded.config.late_days(),
     );
-    let last = state.runs(&RunQuery::last(&account)).await?.pop();
+    let last = as_they_are(&*state, &account, state.runs(&RunQuery::last(&account)).await?).await?.pop();
     let good = state.runs(&RunQuery::last_good(&account)).await?.pop();
     if args.json {
         let holes = calendar.holes(31);

@@ -108,7 +108,11 @@ async fn a_run_that_was_killed_is_told_and_holds_nobody_up() {
     while bench.sandbox.faults().calls().iter().all(|call| call.path != "/token") {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+    let status = look(&bench, &["status"]).await;
+    assert!(status.out.contains("), running for 2026-09-10"), "{status:?}");
     first.kill().await.unwrap();
+    let status = look(&bench, &["status"]).await;
+    assert!(status.out.contains("), interrupted for 2026-09-10"), "{status:?}");
     assert_eq!(exporter(&words).await.code, Some(0));
     let runs: Value = serde_json::from_str(&look(&bench, &["history", "--json"]).await.out).unwrap();
     assert_eq!((&runs[0]["state"], &runs[1]["state"]), (&json!("ok"), &json!("interrupted")), "{runs:#}");

@@ -35,7 +35,7 @@ pub async fn acquire(
 }
 
 /// Who has the name at this instant.
-async fn holds(db: &Client, name: &str, now: DateTime<Utc>) -> Done<Option<Taken>> {
+pub async fn holds(db: &Client, name: &str, now: DateTime<Utc>) -> Done<Option<Taken>> {
     let select = "SELECT * FROM leases WHERE name = $1 AND until > $2";
     let Some(row) = db.query_opt(select, &[&name, &instant(now)]).await? else { return Ok(None) };
     Ok(Some(Taken {

@@ -27,7 +27,7 @@ use exporter_core::{
     RowKey, RunReport, Secret, Waiting, Window,
 };
 
-use crate::lease::{Grant, Holder, Lease};
+use crate::lease::{Grant, Holder, Lease, Taken};
 use crate::model::{
     AuditEntry, Backfill, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState, StageRecord,
 };
@@ -152,6 +152,10 @@ impl Store for PostgresStore {
 
     async fn release(&self, lease: &Lease) -> Result<()> {
         self.session.write(|db| async move { leases::release(&db, lease).await }).await
+    }
+
+    async fn held(&self, name: &str, now: DateTime<Utc>) -> Result<Option<Taken>> {
+        self.session.read(|db| async move { leases::holds(&db, name, now).await }).await
     }
 
     async fn audit(&self, entry: &AuditEntry) -> Result<()> {

@@ -38,7 +38,7 @@ pub fn acquire(
 }
 
 /// Who has the name at this instant.
-fn holds(db: &Connection, name: &str, now: DateTime<Utc>) -> rusqlite::Result<Option<Taken>> {
+pub fn holds(db: &Connection, name: &str, now: DateTime<Utc>) -> rusqlite::Result<Option<Taken>> {
     db.query_row("SELECT * FROM leases WHERE name = ?1 AND until > ?2", params![name, instant(now)], |row| {
         Ok(Taken {
             name: name.to_owned(),

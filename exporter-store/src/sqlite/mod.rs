@@ -31,7 +31,7 @@ pub use rusqlite::types::Value as Cell;
 #[cfg(feature = "postgres")]
 pub use text::instant;
 
-use crate::lease::{Grant, Holder, Lease};
+use crate::lease::{Grant, Holder, Lease, Taken};
 use crate::model::{
     AuditEntry, Backfill, Covered, Pruned, Retention, RunQuery, RunRecord, RunStart, RunState, StageRecord,
 };
@@ -229,6 +229,11 @@ impl Store for SqliteStore {
     async fn release(&self, lease: &Lease) -> Result<()> {
         let lease = lease.clone();
         self.with(move |db| leases::release(db, &lease)).await
+    }
+
+    async fn held(&self, name: &str, now: DateTime<Utc>) -> Result<Option<Taken>> {
+        let name = name.to_owned();
+        self.with(move |db| leases::holds(db, &name, now)).await
     }
 
     async fn audit(&self, entry: &AuditEntry) -> Result<()> {

@@ -39,6 +39,9 @@ async fn all_names_are_taken_or_none_and_the_fence_grows() {
         // Nothing of the second was taken.
         let grant = store.acquire(&names(&["account:b"]), &far("three"), now, until).await.unwrap();
         assert!(matches!(grant, Grant::Given(_)));
+        let holder = async |name: &str, at| store.held(name, at).await.unwrap().map(|taken| taken.holder.id);
+        assert_eq!(holder("sheet:s", now).await.as_deref(), Some("one"));
+        assert_eq!((holder("sheet:s", until).await, holder("sheet:t", now).await), (None, None));
 
         assert!(store.renew(&first, until + TimeDelta::minutes(1)).await.unwrap());
         store.release(&first).await.unwrap();
