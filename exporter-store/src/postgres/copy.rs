@@ -87,6 +87,8 @@ pub async fn fill(server: &Server, file: &SqliteStore, aside: Option<&str>) -> R
     let told = |failure: &Failure| explain(failure, server);
     let client = server.connect().await.map_err(|failure| told(&failure))?;
     client.batch_execute(WRITING).await.map_err(|error| told(&error.into()))?;
+    // A whole table is one statement, which may take its time.
+    client.batch_execute("SET LOCAL statement_timeout TO 0").await.map_err(|error| told(&error.into()))?;
     if let Some(name) = aside {
         schema::put_aside(&client, name).await.map_err(|failure| told(&failure))?;
     }
