@@ -1,7 +1,7 @@
 //! State that outlives a run: history, coverage, leases, outbox, audit.
 //!
 //! Everything is behind one trait, [`Store`]; [`SqliteStore`] keeps it in one private file,
-//! and with the feature `postgres` [`PostgresStore`] keeps it in a PostgreSQL database.
+//! and with the feature `postgres` `PostgresStore` keeps it in a PostgreSQL database.
 //! Only this crate knows SQL.
 
 mod asked;

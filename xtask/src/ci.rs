@@ -10,7 +10,7 @@ pub fn all() -> Result {
     for features in [&[][..], &["--all-features"]] {
         run(cargo(&[&lints, features, &["--", "--deny", "warnings"]].concat()))?;
     }
-    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps", "--all-features"]);
     doc.env("RUSTDOCFLAGS", "--deny warnings");
     run(doc)?;
     test::all(&[])
