@@ -7,12 +7,21 @@ pub mod terminal;
 
 use std::time::Duration;
 
-use exporter_core::{Error, ErrorKind};
+use exporter_core::{Error, ErrorKind, Secret};
 
 use crate::config::Config;
 
 /// How long a login waits for a code, unless told otherwise.
 const USUAL: u32 = 5;
+
+/// A code that somebody gave.
+#[derive(Debug)]
+pub struct Given {
+    /// The code.
+    pub code: Secret,
+    /// Whether the message with it is in the chat still.
+    pub left: bool,
+}
 
 /// How long a login waits for a code; none where nobody is to be asked.
 pub fn patience(config: &Config) -> Option<Duration> {

@@ -1,11 +1,8 @@
 //! The exit codes: a contract with scripts and schedulers.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use exporter_core::{Error, ErrorKind, RunStatus};
-
-use crate::render;
+use exporter_core::{ErrorKind, RunStatus};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,23 +40,4 @@ pub fn for_kind(kind: ErrorKind) -> Exit {
         ErrorKind::Busy => Exit::NothingRan,
         _ => Exit::Failed,
     }
-}
-
-/// Prints what clap has to say: help and version on stdout with success, anything else
-/// on stderr as a usage error, with `--json` as a document as well.
-pub fn usage(error: &clap::Error) -> ExitCode {
-    let wanted =
-        matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
-    // A closed pipe is the reader's choice and no error.
-    let _ = error.print();
-    let _ = std::io::stdout().flush();
-    if wanted {
-        return Exit::Ok.into();
-    }
-    let said = error.to_string();
-    let what = said.lines().next().unwrap_or_default();
-    let what = what.strip_prefix("error: ").unwrap_or(what);
-    let hint = "the words of each command: exporter COMMAND --help";
-    render::error::document(&Error::new(ErrorKind::Config, what).hint(hint).report());
-    Exit::Config.into()
 }

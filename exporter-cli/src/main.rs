@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return exit::usage(&error),
+        Err(error) => return render::error::usage(&error),
     };
     match args.kept_log().map_or(Ok(None), logging::file_of) {
         Ok(file) => logging::init(args.debug(), file),

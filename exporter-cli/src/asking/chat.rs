@@ -9,10 +9,10 @@ use chrono_tz::Tz;
 use exporter_core::{Asker, Clock, Error, ErrorKind, Letter, Message, MessageBody, Question, Secret};
 use exporter_notify::{LONG_POLL, Mailroom, Role, Telegram};
 
-use super::desk::{Desk, Given};
+use super::Given;
+use super::desk::Desk;
 use super::handover::{Asked, Handover};
 use super::missed;
-use crate::execute::run_id;
 
 /// After an error it is listened again after this.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -118,7 +118,7 @@ impl Asker for InChat {
             ear.clear(&*self.clock).await?;
         }
         let now = self.clock.now();
-        let slot = format!("code:{}", run_id(now));
+        let slot = format!("code:{}", now.timestamp_millis());
         let until = now + TimeDelta::from_std(self.patience).unwrap_or(TimeDelta::MAX);
         let (panel, again) = (question.panel.clone(), question.again);
         let here = until.with_timezone(&self.zone).naive_local();

@@ -7,19 +7,11 @@ use exporter_core::{Error, Secret};
 use exporter_notify::{Said, Telegram};
 use tokio::sync::oneshot;
 
+use super::Given;
 use super::handover::Handover;
 
 /// So many letters and digits has a code at most, and at least.
 const LETTERS: std::ops::RangeInclusive<usize> = 4..=12;
-
-/// A code that somebody gave.
-#[derive(Debug)]
-pub struct Given {
-    /// The code.
-    pub code: Secret,
-    /// Whether the message with it is in the chat still.
-    pub left: bool,
-}
 
 /// One question at a time waits here: there is one run at a time.
 #[derive(Debug, Default)]

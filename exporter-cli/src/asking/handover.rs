@@ -17,7 +17,7 @@ use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::SystemRandom;
 use serde::{Deserialize, Serialize};
 
-use super::desk::Given;
+use super::Given;
 
 /// What is kept of a bot in the state: two bots over one state have each their own.
 #[derive(Clone)]

@@ -2,9 +2,11 @@
 //! as data.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use exporter_core::{Error, ErrorReport};
+use exporter_core::{Error, ErrorKind, ErrorReport};
 use serde_json::json;
 
 use super::say;
@@ -36,6 +38,25 @@ pub fn document(error: &ErrorReport) {
     }
 }
 
+/// Prints what clap has to say: help and version on stdout with success, anything else
+/// on stderr as a usage error, with `--json` as a document as well.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let wanted =
+        matches!(error.kind(), clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion);
+    // A closed pipe is the reader's choice and no error.
+    let _ = error.print();
+    let _ = std::io::stdout().flush();
+    if wanted {
+        return Exit::Ok.into();
+    }
+    let said = error.to_string();
+    let what = said.lines().next().unwrap_or_default();
+    let what = what.strip_prefix("error: ").unwrap_or(what);
+    let hint = "the words of each command: exporter COMMAND --help";
+    document(&Error::new(ErrorKind::Config, what).hint(hint).report());
+    Exit::Config.into()
+}
+
 /// `error[kind]: …` and a `hint: …` line for each next step; the kind is what
 /// `docs/troubleshooting.md` is sorted by.
 pub fn text(error: &ErrorReport) -> String {
@@ -53,7 +74,6 @@ pub fn text(error: &ErrorReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use exporter_core::ErrorKind;
 
     #[test]
     fn an_error_says_what_happened_and_what_to_do() {
