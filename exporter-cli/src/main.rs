@@ -12,6 +12,7 @@ mod config;
 mod execute;
 mod exit;
 mod forecast;
+mod hex;
 mod keyring;
 mod logging;
 mod render;

@@ -34,7 +34,7 @@ use crate::asking::{desk::Desk, handover::Handover};
 use crate::assemble::export_names;
 use crate::channels::{channels, follow_moves, listener, webhook};
 use crate::config::{Loaded, load};
-use crate::execute::{self};
+use crate::execute;
 use crate::{state, trail};
 use asks::Asks;
 use chat::Chat;
@@ -93,18 +93,7 @@ impl Service {
         driver: Option<Driver>,
         clock: &Arc<dyn Clock>,
         health: &Arc<Health>,
-        door: &Arc<Door>,
-    ) -> Result<Self, Error> {
-        Self::with(Arc::default(), config, driver, clock, health, door).await
-    }
-
-    /// The same, with what was asked before.
-    async fn with(
-        asks: Arc<Asks>,
-        config: &Path,
-        driver: Option<Driver>,
-        clock: &Arc<dyn Clock>,
-        health: &Arc<Health>,
+        asks: &Arc<Asks>,
         door: &Arc<Door>,
     ) -> Result<Self, Error> {
         let mut loaded = load(config)?;
@@ -153,7 +142,7 @@ impl Service {
             health: health.clone(),
             driver,
             told: None,
-            asks,
+            asks: asks.clone(),
             listening,
             desk,
             door: door.clone(),
@@ -293,8 +282,7 @@ impl Service {
             return Ok(());
         }
         let fresh =
-            Self::with(self.asks.clone(), &self.config, self.driver, &self.clock, &self.health, &self.door)
-                .await?;
+            Self::load(&self.config, self.driver, &self.clock, &self.health, &self.asks, &self.door).await?;
         std::mem::replace(self, fresh).close().await;
         Ok(())
     }

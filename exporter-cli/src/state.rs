@@ -105,13 +105,15 @@ pub async fn look(loaded: &Loaded) -> Result<Arc<dyn Store>, Error> {
 
 /// Tries the database that has the state; none where a file has it.
 pub async fn try_database(loaded: &Loaded) -> Option<Result<&'static str, Error>> {
-    loaded.config.state.url.as_ref()?;
-    let tried = async {
-        let Place::Database(address) = place(loaded)? else { return Ok("in a file") };
-        let found = database::look(&address).await?;
-        Ok(if found.is_some() { "in PostgreSQL" } else { "PostgreSQL answers; the first run begins it" })
+    let address = match place(loaded) {
+        Ok(Place::Database(address)) => address,
+        Ok(Place::File(_)) => return None,
+        Err(error) => return Some(Err(error)),
     };
-    Some(tried.await)
+    let said = |found: Option<_>| {
+        if found.is_some() { "in PostgreSQL" } else { "PostgreSQL answers; the first run begins it" }
+    };
+    Some(database::look(&address).await.map(said))
 }
 
 /// What tells this state from another that is put in its place while a service has it open: a

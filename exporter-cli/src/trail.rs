@@ -10,6 +10,7 @@ use exporter_store::{AuditEntry, Store};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::Loaded;
+use crate::hex::hex;
 use crate::service::schedule;
 
 /// The scope of the facts, one for each configuration over a state.
@@ -75,7 +76,7 @@ fn lay_out(name: &str, value: &toml::Value, trail: &mut Trail) {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex(&Sha256::digest(text)[..8])
 }
 
 /// `schedule.cron changed`, `checks.keys added`, `backup.keep taken away`.

@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::Mailroom;
-pub use policy::About;
 use policy::Policy;
+pub use policy::{About, failing};
 pub use upkeep::{daily, remind, stand, warn};
 
 /// A messenger for one run.

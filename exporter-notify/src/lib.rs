@@ -21,7 +21,7 @@ mod telegram;
 pub mod testing;
 mod webhook;
 
-pub use courier::{About, Courier, daily, remind, stand, warn};
+pub use courier::{About, Courier, daily, failing, remind, stand, warn};
 pub use email::{Email, EmailConfig};
 pub use heartbeat::{Heartbeat, HeartbeatConfig};
 pub use mailroom::{Channel, Mailroom, Role, is_of, moved_name};

@@ -18,6 +18,7 @@ use ring::rand::SystemRandom;
 use serde::{Deserialize, Serialize};
 
 use super::Given;
+use crate::hex::{hex, unhex};
 
 /// What is kept of a bot in the state: two bots over one state have each their own.
 #[derive(Clone)]
@@ -220,15 +221,6 @@ fn broken() -> Error {
 /// Plain data of ours is JSON.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).map(pair).collect()
 }
 
 #[cfg(test)]

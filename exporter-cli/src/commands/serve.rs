@@ -62,10 +62,10 @@ async fn serve(args: &ServeArgs) -> Result<Ending, Error> {
         Signals { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? };
     let clock: Arc<dyn Clock> = Arc::new(AheadClock(TimeDelta::seconds(args.clock_ahead)));
     let health = Arc::new(Health::new(clock.now()));
-    let door = Arc::new(Door::default());
+    let (asks, door) = (Arc::default(), Arc::new(Door::default()));
     let service = loop {
         let driver = args.driver.map(Into::into);
-        match Service::load(&args.config, driver, &clock, &health, &door).await {
+        match Service::load(&args.config, driver, &clock, &health, &asks, &door).await {
             Ok(service) => break service,
             // What is wrong from the start is told to who starts it.
             Err(error) if !afresh::is_again() => return Err(error),

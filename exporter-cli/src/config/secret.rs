@@ -8,6 +8,7 @@ use exporter_core::{Error, ErrorKind, Secret};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Deserializer, de};
 
+use crate::hex::hex;
 use crate::keyring;
 
 /// Where a secret is kept.
@@ -78,8 +79,7 @@ impl SecretRef {
             SystemRandom::new()
                 .fill(&mut bytes)
                 .map_err(|_| Error::new(ErrorKind::Internal, "the system gives no random numbers"))?;
-            let text: String = bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-            keyring::put(name, &Secret::new(text))?;
+            keyring::put(name, &Secret::new(hex(&bytes)))?;
         }
         self.resolve(directory, what)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use exporter_core::{Answer, Clock, Error, Letter, Mark, Message, MessageBody, PastRun, RunEnd};
-use exporter_notify::{About, Mailroom, Said, Telegram, moved_name, stand};
+use exporter_notify::{About, Mailroom, Said, Telegram, failing, moved_name, stand};
 use exporter_schedule::Schedule;
 use exporter_store::{AuditEntry, RunQuery, RunRecord, RunState, Store};
 use tokio::sync::OnceCell;
@@ -171,15 +171,13 @@ impl Chat {
     async fn standing(&self) -> Result<MessageBody, Error> {
         let query = RunQuery::last_good(&self.account);
         let good = self.store.runs(&query).await?.pop().and_then(|run| run.finished);
-        let prefix = format!("failing:{}:", self.account);
-        let marks = self.room.marks().await?;
-        let failing = marks.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned);
+        let failing = failing(&self.room.marks().await?, &self.account);
         let paused = Engine::paused(&*self.store, &self.account).await?.is_some();
         let next = self.schedule.next(self.clock.now()).filter(|_| !paused);
         Ok(MessageBody::Standing {
             last_good: good.map(|at| self.local(at)),
             next_run: next.map(|at| self.local(at)),
-            failing: failing.collect(),
+            failing,
             paused,
             running: self.health.facts().running.map(|at| self.local(at)),
         })

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use exporter_core::{Error, RunStatus};
-use exporter_notify::is_of;
+use exporter_notify::{failing, is_of};
 use exporter_store::{RunQuery, Store};
 
 use super::engine::Engine;
@@ -47,8 +47,7 @@ pub async fn text(
         let state = state.to_string().replace(' ', "_");
         line(&mut out, "exporter_runs", &format!("{{state=\"{state}\"}}"), count);
     }
-    let prefix = format!("failing:{account}:");
-    let failing = store.marks().await?.keys().filter(|name| name.starts_with(&prefix)).count();
+    let failing = failing(&store.marks().await?, account).len();
     let help = "Exports that fail since their last good run; a run that fails as a whole is one.";
     gauge(&mut out, "exporter_failing", help, failing);
     let waiting = store.next().await?;

@@ -32,8 +32,8 @@ impl Service {
         self.asks.done();
     }
 
-    /// A run tells its own end, but not to a chat
-    /// that hears of failures only; why it could not begin is told to who asked.
+    /// A run tells its own end, but not to a chat that hears of failures only; why it could not
+    /// begin is told to who asked.
     async fn asked(&self, ask: &Ask, channel: &str) {
         let (words, missing, dry_run) = match ask {
             Ask::Run(words) => (words.clone(), false, false),

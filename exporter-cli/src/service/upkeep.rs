@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike as _, Utc};
 use exporter_core::{Clock, Daily, DailyExport, Error, ErrorReport, Topic, Window};
-use exporter_notify::{About, Mailroom, daily, remind, warn};
+use exporter_notify::{About, Mailroom, daily, failing, remind, warn};
 use exporter_schedule::Schedule;
 use exporter_store::{Asked, AuditEntry, Calendar, DayState, RunQuery, RunState, Store, backup};
 use tokio::task::JoinHandle;
@@ -66,9 +66,7 @@ impl Upkeep {
             None => Ok(()),
         }
     }
-}
 
-impl Upkeep {
     /// Whether a round of looking is under way.
     pub fn is_busy(&self) -> bool {
         self.looking.as_ref().is_some_and(|looking| !looking.is_finished())
@@ -191,14 +189,13 @@ impl Site<'_> {
                 });
             DailyExport { name: name.clone(), new, updated }
         });
-        let prefix = format!("failing:{}:", self.about.account);
         let marks = self.room.marks().await?;
         let summary = Daily {
             day: today,
             runs: runs.len(),
             failed: runs.iter().filter(|run| run.state != RunState::Ok).count(),
             exports: exports.collect(),
-            failing: marks.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect(),
+            failing: failing(&marks, &self.about.account),
             missing: self.missing(today, now).await?,
             next_run: self.schedule.next(now).map(|next| next.with_timezone(&zone).naive_local()),
         };

@@ -34,12 +34,10 @@ impl About {
     pub(super) fn standing(&self, marks: &BTreeMap<String, String>) -> Option<MessageBody> {
         let next_run = self.next_run?;
         let good = marks.get(&self.good_name()).and_then(|at| at.parse::<DateTime<Utc>>().ok());
-        let prefix = self.incident_name("");
-        let failing = marks.keys().filter_map(|name| name.strip_prefix(&prefix));
         Some(MessageBody::Standing {
             last_good: good.map(|at| self.local(at)),
             next_run: (!self.paused).then(|| self.local(next_run)),
-            failing: failing.map(str::to_owned).collect(),
+            failing: failing(marks, &self.account),
             paused: self.paused,
             running: None,
         })
@@ -52,7 +50,7 @@ impl About {
 
     /// The mark of a failure that people know of.
     pub(super) fn incident_name(&self, name: &str) -> String {
-        format!("failing:{}:{name}", self.account)
+        format!("{}{name}", incidents_of(&self.account))
     }
 
     /// The mark that says when all was well last.
@@ -64,6 +62,17 @@ impl About {
     pub(super) fn local(&self, at: DateTime<Utc>) -> NaiveDateTime {
         at.with_timezone(&self.zone).naive_local()
     }
+}
+
+/// What the marks of an account's failures begin with.
+fn incidents_of(account: &str) -> String {
+    format!("failing:{account}:")
+}
+
+/// The exports of an account that fail, as the marks of earlier runs know.
+pub fn failing(marks: &BTreeMap<String, String>, account: &str) -> Vec<String> {
+    let prefix = incidents_of(account);
+    marks.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect()
 }
 
 /// Where a message goes.
