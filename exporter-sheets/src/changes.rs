@@ -17,7 +17,7 @@ use crate::a1;
 use crate::layout::{Layout, new_id};
 use crate::part::{Cells, weight};
 use crate::structure::{LIST, Structure, TAG, Tab};
-use crate::wire::{CellData, number_format};
+use crate::wire::{CellData, number_format, text};
 
 /// The headings of the list.
 const NAMES: [&str; 7] = ["When", "Tab", "Key", "Column", "Before", "After", "Run"];
@@ -160,8 +160,8 @@ impl ChangeList {
                 let change = Change {
                     key: update.key.clone(),
                     column: column.name.clone(),
-                    before: crate::matching::text(&cell.before),
-                    after: crate::matching::text(&cell.after),
+                    before: text(&cell.before),
+                    after: text(&cell.after),
                 };
                 let place = (update.stored_row as usize - 1, layout.places[cell.column as usize]);
                 if !cells.contains_key(&place) || about.told.contains(&change) {

@@ -17,7 +17,6 @@ use exporter_core::{RowKey, Value};
 use crate::attempt::{Attempt, NEW, SEEN};
 use crate::grid::Grid;
 use crate::structure::Tab;
-use crate::wire;
 use columns::match_columns;
 use new_rows::NewRows;
 use rows::Rows;
@@ -145,11 +144,6 @@ impl Map {
             self.gone.retain(|row| !missing[..emptied].contains(row));
         }
     }
-}
-
-/// A value as text by which equal cells are equal.
-pub fn text(value: &Value) -> String {
-    format!("{:?}", wire::stored(value))
 }
 
 fn key(grid: &Grid, columns: &[usize], row: usize) -> Option<RowKey> {

@@ -13,10 +13,10 @@ use exporter_core::compare::same;
 
 use crate::attempt::Attempt;
 use crate::grid::Grid;
-use crate::matching::{Map, named, text};
+use crate::matching::{Map, named};
 use crate::part::Cells;
 use crate::structure::Tab;
-use crate::wire;
+use crate::wire::{self, text};
 
 /// What is there now, and what has to be done to it.
 #[derive(Debug, Default)]

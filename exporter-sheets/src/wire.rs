@@ -231,6 +231,11 @@ pub fn stored(value: &Value) -> Value {
     }
 }
 
+/// A value as text by which equal cells are equal.
+pub fn text(value: &Value) -> String {
+    format!("{:?}", stored(value))
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::NaiveDate;

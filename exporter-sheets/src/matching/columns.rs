@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use exporter_core::Value;
 
-use super::text;
 use crate::attempt::Attempt;
 use crate::grid::Grid;
 use crate::structure::{Hit, Tab};
+use crate::wire::text;
 
 /// Columns by the marks of earlier writes and by their headers; where a header was hit by our
 /// tags, and others by what is in them; those that are left in their order.

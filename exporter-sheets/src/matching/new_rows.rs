@@ -4,9 +4,9 @@ use exporter_core::Value;
 
 use super::rows::Rows;
 use super::sight::PAIRS;
-use super::text;
 use crate::attempt::Attempt;
 use crate::grid::Grid;
+use crate::wire::text;
 
 /// The rows that a write inserted, and those of them that were found.
 pub struct NewRows<'a> {

@@ -11,9 +11,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use exporter_core::Value;
 
-use super::text;
 use crate::attempt::{Attempt, Neighbours};
 use crate::grid::Grid;
+use crate::wire::text;
 
 pub use stamps::Stamped;
 
