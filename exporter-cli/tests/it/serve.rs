@@ -51,10 +51,15 @@ fn serve(bench: &Bench, ahead: i64) -> Child {
 /// The address that it answers at; the rest of what it says is read so that it never waits.
 async fn address(child: &mut Child) -> String {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let first = lines.next_line().await.unwrap().expect("it says where it answers");
+    // Of two services over one bot the chat may come first, with a warning that both listen to it.
+    let address = loop {
+        let line = lines.next_line().await.unwrap().expect("it says where it answers");
+        if let Some((_, address)) = line.split_once("health and metrics at http://") {
+            break address.trim_end_matches('/').to_owned();
+        }
+    };
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    let address = first.split("http://").nth(1).unwrap_or_else(|| panic!("{first}"));
-    address.trim_end_matches('/').to_owned()
+    address
 }
 
 async fn get(address: &str, path: &str) -> String {
